@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every queue, buffer and loop of the program is bounded by a limit named here. Sizes are in bytes. What a user may
+// set is in the topology file (cluster/topology.h holds those defaults); these are the walls that nobody moves.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tenfold::limits {
+
+// Buffers. A small one holds what a client sends at once, a large one a response head with a 16 KiB body and room.
+inline constexpr std::size_t kSmallBufferBytes = 4 * 1024;
+inline constexpr std::size_t kLargeBufferBytes = 32 * 1024;
+inline constexpr std::size_t kSmallBuffersMost = 16 * 1024;  // per worker: 64 MiB
+inline constexpr std::size_t kLargeBuffersMost = 4 * 1024;   // per worker: 128 MiB
+
+// Event loops.
+inline constexpr int kEventsPerLoopMost = 512;
+inline constexpr int kAcceptsPerLoopMost = 64;
+inline constexpr int kListenBacklog = 4096;
+inline constexpr std::size_t kPostedMost = 64 * 1024;  // messages waiting for a worker
+
+// HTTP heads (DESIGN 7: 64 KiB, 100 fields).
+inline constexpr std::size_t kHttpHeadBytesMost = 64 * 1024;
+inline constexpr std::size_t kHttpFieldsMost = 100;
+inline constexpr std::size_t kHttpTargetBytesMost = 16 * 1024;
+inline constexpr std::size_t kHttpChunkLineBytesMost = 1024;
+inline constexpr std::size_t kHttpTrailerBytesMost = 16 * 1024;
+
+// Topology.
+inline constexpr std::size_t kTopologyFileBytesMost = 4 * 1024 * 1024;
+inline constexpr std::size_t kServicesMost = 1'000;
+inline constexpr std::size_t kNodesPerServiceMost = 1'000;
+
+static_assert(kHttpTargetBytesMost < kHttpHeadBytesMost);
+static_assert(kHttpTrailerBytesMost < kHttpHeadBytesMost);
+static_assert(kSmallBufferBytes < kLargeBufferBytes);
+static_assert(kLargeBufferBytes >= 16 * 1024 + 8 * 1024, "a 16 KiB body and its head arrive in one read");
+
+}  // namespace tenfold::limits

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The topology as a value: all services and their nodes under one epoch number. It is built by control/ from the
+// file, checked there, and never changed afterwards: workers hold it as std::shared_ptr<const Topology>, and a change
+// is a new value with the next epoch. The member initialisers are the defaults of the file.
+//
+//   Topology ── run, admin
+//      └── services: web.shop, web.forum, web.files …   (tier, name, listeners, settings)
+//                        └── nodes: address, weight, zone, administrative state
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+
+namespace tenfold::cluster {
+
+using namespace std::chrono_literals;
+
+enum class Tier : std::uint8_t { kWeb, kCache, kSql };
+
+/// What the operator wants of a node, as written in the file (`state = "drain"`).
+enum class AdminState : std::uint8_t { kEnabled, kDrain };
+
+struct NodeSpec {
+  Address address;
+  std::uint32_t weight = 1;  // 0 to 1000; 0 gets no traffic
+  std::string zone;
+  AdminState state = AdminState::kEnabled;
+
+  bool operator==(const NodeSpec&) const = default;
+};
+
+enum class BalancerPolicy : std::uint8_t { kP2c, kRoundRobin, kLeastRequest, kRandom, kHash };
+
+/// What `hash` hashes: the client's address, a header's or a cookie's value, or the path.
+struct HashKey {
+  enum class Of : std::uint8_t { kClientAddress, kHeader, kCookie, kPath };
+  Of of = Of::kClientAddress;
+  std::string name;  // of the header or cookie
+
+  bool operator==(const HashKey&) const = default;
+};
+
+/// How active probes judge a node (table `health` of a service).
+struct HealthSettings {
+  bool enabled = true;
+  std::string path = "/";         // of the GET request
+  std::uint32_t status_min = 200;  // the answer is good from here …
+  std::uint32_t status_max = 399;  // … to here
+  Duration interval = 2s;         // between probes of one node, jittered by a tenth
+  Duration fast_interval = 500ms; // while a node is unknown, or between up and down
+  Duration timeout = 1s;
+  std::uint32_t rise = 2;         // good probes in a row that bring a node up
+  std::uint32_t fall = 3;         // bad probes in a row that take it down
+  std::uint32_t eject_after = 5;  // failed requests in a row that eject a node; 0 never ejects
+  Duration eject_for = 10s;       // the first time; grows with each repeat
+  Duration slow_start = 10s;      // a node that came up reaches its full share after this
+
+  bool operator==(const HealthSettings&) const = default;
+};
+
+enum class WebMode : std::uint8_t { kProxy, kRedirect };
+
+/// The settings of a service `[web.NAME]` (DESIGN 2 and 7).
+struct WebSettings {
+  std::string host;         // empty: any host; "*.example.com" matches every name below it
+  std::string path = "/";   // prefix, begins with '/'
+  std::string root;         // a folder served from disk; empty for a proxied service
+  std::string index = "index.html";
+  WebMode mode = WebMode::kProxy;
+  std::uint32_t redirect_status = 302;           // 302 or 307
+  BalancerPolicy balancer = BalancerPolicy::kP2c;
+  HashKey hash_key;
+
+  Duration header_timeout = 10s;    // a request head, from its first byte
+  Duration idle_timeout = 75s;      // a client connection between requests
+  Duration body_timeout = 30s;      // the longest pause inside a body, either way
+  Duration connect_timeout = 2s;
+  Duration response_timeout = 60s;  // from the whole request sent to the response head
+  Duration queue_timeout = 5s;      // the longest wait for a free node
+  Duration tunnel_timeout = 1h;     // an upgraded connection without a byte either way
+  std::uint64_t body_min_rate = 256;           // bytes a second that a request body must keep up, on average
+  std::uint64_t body_max_bytes = 1ULL << 30;   // of a request; 413 beyond
+
+  std::uint32_t node_connections = 1024;  // requests under way on one node, over all workers
+  std::uint32_t queue_length = 1024;      // requests waiting for a node of this service, over all workers
+  std::uint32_t idle_connections = 64;    // kept open to one node by one worker
+  Duration node_idle_timeout = 4s;        // an idle upstream connection is retired after this
+  std::uint32_t retries = 2;              // further nodes tried, where it is safe
+  std::uint32_t retry_budget_percent = 20;
+
+  std::vector<std::string> trusted_proxies;  // CIDR blocks whose X-Forwarded-For is believed
+
+  bool operator==(const WebSettings&) const = default;
+};
+
+struct Service {
+  Tier tier = Tier::kWeb;
+  std::string name;                // "shop"
+  std::vector<Address> listeners;  // a service may listen on several
+  std::vector<NodeSpec> nodes;
+  HealthSettings health;
+  std::variant<WebSettings> settings;  // of its tier
+
+  const WebSettings& web() const { return std::get<WebSettings>(settings); }
+  /// "web.shop": how the file, the command line, logs and metrics name it.
+  std::string full_name() const;
+  bool operator==(const Service&) const = default;
+};
+
+enum class IoChoice : std::uint8_t { kAuto, kUring, kEpoll };
+
+struct RunSettings {
+  std::uint32_t workers = 0;  // 0: one a core
+  IoChoice io = IoChoice::kAuto;
+  Duration shutdown_grace = 5s;   // accepting goes on for this long after SIGTERM, while readiness says no
+  Duration shutdown_limit = 30s;  // then what is under way may take this long
+  std::uint32_t connections_max = 100'000;  // of clients, over all workers
+  std::string access_log = "-";   // a file, "-" for stdout, "" for none
+  std::string user;               // privileges are dropped to this account once the listeners are open
+
+  bool operator==(const RunSettings&) const = default;
+};
+
+struct AdminSettings {
+  Address listen = Address::ipv4({127, 0, 0, 1}, 7070);
+  std::string token;  // needed where `listen` is not loopback; already read from env:, file: or text
+
+  bool operator==(const AdminSettings&) const = default;
+};
+
+struct Topology {
+  std::uint64_t epoch = 0;
+  RunSettings run;
+  AdminSettings admin;
+  std::vector<Service> services;
+
+  /// nullptr when there is none. `full_name` as Service::full_name().
+  const Service* find(std::string_view full_name) const;
+  bool operator==(const Topology&) const = default;
+};
+
+using TopologyPtr = std::shared_ptr<const Topology>;
+
+std::string_view name_of(Tier tier);
+std::string_view name_of(BalancerPolicy policy);
+
+}  // namespace tenfold::cluster
