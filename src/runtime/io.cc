@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/io.h"
+
+#include <utility>
+
+namespace tenfold::runtime {
+
+Io::~Io() = default;
+
+void Io::post(std::move_only_function<void()> work) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    TENFOLD_ASSERT(posted_.size() < limits::kPostedMost, "messages to a loop are bounded");
+    posted_.push_back(std::move(work));
+  }
+  interrupt();
+}
+
+void Io::run_posted() {
+  std::vector<std::move_only_function<void()>> work;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    work.swap(posted_);
+  }
+  for (auto& item : work) item();
+}
+
+void Io::watch(Operation& operation) {
+  if (operation.wait_.deadline != kNever) {
+    operation.deadline = operation.wait_.deadline;
+    wheel_.insert(operation);
+  }
+  if (operation.wait_.stop != nullptr) operation.wait_.stop->listen(operation);
+}
+
+void Io::complete(Operation& operation) {
+  static_cast<Timer&>(operation).unlink();
+  static_cast<StopListener&>(operation).unlink();
+  operation.waiter_.resume();
+}
+
+void Io::complete_later(Operation& operation, std::int64_t outcome) {
+  operation.outcome_ = outcome;
+  static_cast<Timer&>(operation).unlink();
+  static_cast<StopListener&>(operation).unlink();
+  ready_.push_back(operation);
+}
+
+bool Io::run_ready() {
+  if (ready_.empty()) return false;
+  IntrusiveList<StopListener, StopTag> batch;
+  batch.splice_back(ready_);
+  while (StopListener* listener = batch.pop_front()) static_cast<Operation*>(listener)->waiter_.resume();
+  return true;
+}
+
+void Io::fire_timers() {
+  TimerWheel::Expired expired;
+  wheel_.advance(now_, expired);
+  while (Timer* timer = expired.pop_front()) end_early(*static_cast<Operation*>(timer), ETIMEDOUT);
+}
+
+void Io::end_early(Operation& operation, int reason_errno) {
+  static_cast<Timer&>(operation).unlink();
+  static_cast<StopListener&>(operation).unlink();
+  if (operation.kind() == Operation::Kind::kPark) {
+    static_cast<ParkOperation&>(operation).ListNode<ParkTag>::unlink();
+    complete_later(operation, -reason_errno);
+  } else {
+    cancel(operation, reason_errno);
+  }
+}
+
+void Io::wake(ParkOperation& parked) {
+  parked.ListNode<ParkTag>::unlink();
+  complete_later(parked, 0);
+}
+
+Task<Status> Io::sleep_until(Instant time, Stop* stop) {
+  ParkOperation parked(*this, Wait{.deadline = time, .stop = stop}, nullptr);
+  const Status woken = co_await parked;
+  if (!woken && woken.error().kind == ErrorKind::kTimeout) co_return Status();
+  co_return woken;
+}
+
+void Socket::close() noexcept {
+  if (SocketState* state = std::exchange(state_, nullptr)) state->io->close(*state);
+}
+
+FileHandle::~FileHandle() {
+  if (io_ != nullptr) io_->close_file(handle_);
+}
+
+}  // namespace tenfold::runtime

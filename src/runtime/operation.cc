@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/operation.h"
+
+#include "runtime/io.h"
+
+namespace tenfold::runtime {
+
+void Operation::stop_requested() noexcept { io_->end_early(*this, ECANCELED); }
+
+// Each await_suspend is the same three steps: remember who waits, start, and watch what did not complete at once. A
+// stop that was requested before the start ends the operation as soon as it is watched.
+
+bool AcceptOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (io_->start_accept(*this)) return false;
+  io_->watch(*this);
+  return true;
+}
+
+Result<Socket> AcceptOperation::await_resume() {
+  if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "accept");
+  return Socket(accepted);
+}
+
+bool ConnectOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (io_->start_connect(*this)) return false;
+  io_->watch(*this);
+  return true;
+}
+
+Result<Socket> ConnectOperation::await_resume() {
+  if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "connect");
+  return Socket(connecting);
+}
+
+bool RecvOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (io_->start_recv(*this)) return false;
+  io_->watch(*this);
+  return true;
+}
+
+Result<Buffer> RecvOperation::await_resume() {
+  if (outcome_ > 0) return std::move(buffer);
+  if (outcome_ == 0) return fail(ErrorKind::kClosed, "receive");
+  return fail_errno(static_cast<int>(-outcome_), "receive");
+}
+
+SendOperation::SendOperation(Io& io, SocketState* socket, std::string_view a, std::string_view b, std::string_view c,
+                             const Wait& wait)
+    : Operation(Kind::kSend, io, socket, wait) {
+  for (std::string_view piece : {a, b, c}) {
+    if (!piece.empty()) pieces_[count_++] = iovec{const_cast<char*>(piece.data()), piece.size()};
+  }
+}
+
+bool SendOperation::advance(std::size_t count) {
+  sent_ += count;
+  while (first_ < count_ && count >= pieces_[first_].iov_len) count -= pieces_[first_++].iov_len;
+  if (first_ == count_) return true;
+  pieces_[first_].iov_base = static_cast<char*>(pieces_[first_].iov_base) + count;
+  pieces_[first_].iov_len -= count;
+  return false;
+}
+
+bool SendOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (count_ == 0 || io_->start_send(*this)) return false;
+  io_->watch(*this);
+  return true;
+}
+
+Status SendOperation::await_resume() {
+  if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "send");
+  return {};
+}
+
+bool SendFileOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (length == 0 || io_->start_send_file(*this)) return false;
+  io_->watch(*this);
+  return true;
+}
+
+Status SendFileOperation::await_resume() {
+  if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "send file");
+  if (length > 0) return fail(ErrorKind::kClosed, "send file: it became shorter");
+  return {};
+}
+
+bool ParkOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  io_->watch(*this);
+  return true;
+}
+
+Status ParkOperation::await_resume() {
+  if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "wait");
+  return {};
+}
+
+}  // namespace tenfold::runtime

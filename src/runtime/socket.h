@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Socket owns one connection or listener of one Io, and closes it when destroyed. At most one receive and one send
+// may be under way on it, and none when it is closed. Move only; an empty Socket owns nothing.
+// Thread rule: the thread of its Io.
+#pragma once
+
+#include <utility>
+
+namespace tenfold::runtime {
+
+class Io;
+
+/// What a back end knows of a socket; each derives its own.
+struct SocketState {
+  Io* io = nullptr;
+};
+
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(SocketState* state) : state_(state) {}
+  Socket(Socket&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    if (this != &other) {
+      close();
+      state_ = std::exchange(other.state_, nullptr);
+    }
+    return *this;
+  }
+  ~Socket() { close(); }
+
+  explicit operator bool() const { return state_ != nullptr; }
+  SocketState* state() const { return state_; }
+
+  /// Ends the connection now; what was sent is still delivered. Idempotent. REQUIRES: no operation is under way on it.
+  void close() noexcept;
+
+ private:
+  SocketState* state_ = nullptr;
+};
+
+}  // namespace tenfold::runtime
