@@ -55,6 +55,7 @@ bool Io::run_ready() {
 }
 
 void Io::fire_timers() {
+  inline_left_ = limits::kInlineCompletionsPerTurn;
   TimerWheel::Expired expired;
   wheel_.advance(now_, expired);
   while (Timer* timer = expired.pop_front()) end_early(*static_cast<Operation*>(timer), ETIMEDOUT);
@@ -69,6 +70,15 @@ void Io::end_early(Operation& operation, int reason_errno) {
   } else {
     cancel(operation, reason_errno);
   }
+}
+
+bool Io::give_way(Operation& operation) {
+  if (inline_left_ > 0) {
+    --inline_left_;
+    return false;
+  }
+  ready_.push_back(operation);
+  return true;
 }
 
 void Io::wake(ParkOperation& parked) {

@@ -155,7 +155,7 @@ class Io {
   bool run_ready();
   /// Runs what was posted.
   void run_posted();
-  /// Cancels the operations whose deadline is at or before now().
+  /// Cancels the operations whose deadline is at or before now(). Called once in every turn.
   void fire_timers();
   bool has_ready() const { return !ready_.empty(); }
 
@@ -176,11 +176,15 @@ class Io {
   /// Registers deadline and stop of an operation that is pending.
   void watch(Operation& operation);
   void end_early(Operation& operation, int reason_errno);
+  /// False: the coroutine of an operation that completed at once goes on. True: it has gone on for long enough in this
+  /// turn of the loop, and resumes in the next.
+  bool give_way(Operation& operation);
 
   Prng prng_;
   BufferPool small_buffers_{limits::kSmallBufferBytes, limits::kSmallBuffersMost};
   BufferPool large_buffers_{limits::kLargeBufferBytes, limits::kLargeBuffersMost};
-  mutable IntrusiveList<StopListener, StopTag> ready_;
+  IntrusiveList<StopListener, StopTag> ready_;
+  int inline_left_ = limits::kInlineCompletionsPerTurn;
 
   std::mutex posted_mutex_;
   std::vector<std::move_only_function<void()>> posted_;

@@ -7,12 +7,13 @@ namespace tenfold::runtime {
 
 void Operation::stop_requested() noexcept { io_->end_early(*this, ECANCELED); }
 
-// Each await_suspend is the same three steps: remember who waits, start, and watch what did not complete at once. A
-// stop that was requested before the start ends the operation as soon as it is watched.
+// Each await_suspend is the same three steps: remember who waits, start, and watch what did not complete at once. What
+// did complete goes on without suspending, unless others have to get a turn. A stop that was requested before the start
+// ends the operation as soon as it is watched.
 
 bool AcceptOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
-  if (io_->start_accept(*this)) return false;
+  if (io_->start_accept(*this)) return io_->give_way(*this);
   io_->watch(*this);
   return true;
 }
@@ -24,7 +25,7 @@ Result<Socket> AcceptOperation::await_resume() {
 
 bool ConnectOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
-  if (io_->start_connect(*this)) return false;
+  if (io_->start_connect(*this)) return io_->give_way(*this);
   io_->watch(*this);
   return true;
 }
@@ -36,7 +37,7 @@ Result<Socket> ConnectOperation::await_resume() {
 
 bool RecvOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
-  if (io_->start_recv(*this)) return false;
+  if (io_->start_recv(*this)) return io_->give_way(*this);
   io_->watch(*this);
   return true;
 }
@@ -66,7 +67,7 @@ bool SendOperation::advance(std::size_t count) {
 
 bool SendOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
-  if (count_ == 0 || io_->start_send(*this)) return false;
+  if (count_ == 0 || io_->start_send(*this)) return io_->give_way(*this);
   io_->watch(*this);
   return true;
 }
@@ -78,7 +79,7 @@ Status SendOperation::await_resume() {
 
 bool SendFileOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
-  if (length == 0 || io_->start_send_file(*this)) return false;
+  if (length == 0 || io_->start_send_file(*this)) return io_->give_way(*this);
   io_->watch(*this);
   return true;
 }

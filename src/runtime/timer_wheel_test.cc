@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -30,7 +31,7 @@ TEST(TimerWheel, FiresEachTimerOnceNeverEarlyAndAtMostOneTickLate) {
       wheel.insert(*timers.back());
     }
     if (!timers.empty() && prng.chance(0.2)) {
-      Timer& victim = *timers[prng.below(timers.size())];
+      Timer& victim = *timers[timers.size() - 1 - prng.below(std::min<std::size_t>(timers.size(), 8))];
       if (victim.linked()) {
         victim.unlink();
         victim.deadline = kNever;

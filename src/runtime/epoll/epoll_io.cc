@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/epoll/epoll_io.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "runtime/scope.h"
+#include "runtime/system/clock.h"
+#include "runtime/system/files.h"
+#include "runtime/system/sockets.h"
+
+namespace tenfold::runtime::epoll {
+namespace {
+
+constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr int kTurnMost_ms = 60'000;
+
+EpollSocket& of(SocketState* state) { return *static_cast<EpollSocket*>(state); }
+EpollSocket& of(const Socket& socket) { return of(socket.state()); }
+
+bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+
+}  // namespace
+
+Result<std::unique_ptr<Io>> EpollIo::create(std::uint64_t seed) {
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return fail_errno(errno, "epoll_create1");
+  const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+  if (wake < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event) != 0) {
+    const int code = errno;
+    ::close(epoll);
+    if (wake >= 0) ::close(wake);
+    return fail_errno(code, "eventfd");
+  }
+  return std::unique_ptr<Io>(new EpollIo(epoll, wake, seed));
+}
+
+EpollIo::EpollIo(int epoll, int wake, std::uint64_t seed)
+    : Io(system::monotonic_now(), seed), epoll_(epoll), wake_(wake) {}
+
+EpollIo::~EpollIo() {
+  free_closed();
+  while (EpollSocket* socket = free_) {
+    free_ = socket->next_closed;
+    delete socket;
+  }
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+// -- The loop ------------------------------------------------------------------------------------------------------
+
+void EpollIo::run(Task<void> main) {
+  now_ = system::monotonic_now();
+  Scope scope;
+  scope.spawn(std::move(main));
+  while (scope.running() > 0) turn();
+  free_closed();
+}
+
+int EpollIo::turn_timeout_ms() const {
+  if (has_ready()) return 0;
+  const Instant wake = wheel_.next_wake();
+  if (wake == kNever) return kTurnMost_ms;
+  const Duration left = wake - now_;
+  const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, kTurnMost_ms));
+}
+
+void EpollIo::turn() {
+  std::array<epoll_event, limits::kEventsPerLoopMost> events;
+  const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), turn_timeout_ms());
+  now_ = system::monotonic_now();
+  wall_read_ = false;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.ptr == nullptr) continue;  // the eventfd: edge triggered, so it need not be read
+    handle_event(*static_cast<EpollSocket*>(event.data.ptr), event.events);
+  }
+  run_ready();
+  run_posted();
+  fire_timers();
+  free_closed();
+}
+
+void EpollIo::handle_event(EpollSocket& socket, std::uint32_t events) {
+  if (socket.closed) return;
+  if ((events & (EPOLLIN | kPeerEnded)) != 0) {
+    socket.readable = true;
+    if ((events & kPeerEnded) != 0) socket.hung_up = true;
+    if (Operation* reader = socket.reader; reader != nullptr && try_reader(*reader)) {
+      socket.reader = nullptr;
+      complete(*reader);
+      if (socket.closed) return;
+    }
+  }
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+    socket.writable = true;
+    if (Operation* writer = socket.writer; writer != nullptr && try_writer(*writer)) {
+      socket.writer = nullptr;
+      complete(*writer);
+    }
+  }
+}
+
+void EpollIo::interrupt() {
+  const std::uint64_t one = 1;
+  // A full counter already wakes the loop, so a failed write needs nothing.
+  static_cast<void>(::write(wake_, &one, sizeof one));
+}
+
+WallTime EpollIo::wall_now() {
+  if (!wall_read_) wall_ = system::calendar_now();
+  wall_read_ = true;
+  return wall_;
+}
+
+// -- Sockets -------------------------------------------------------------------------------------------------------
+
+EpollSocket* EpollIo::make_socket(int descriptor) {
+  EpollSocket* socket = free_;
+  if (socket != nullptr) {
+    free_ = socket->next_closed;
+    *socket = EpollSocket();
+  } else {
+    socket = new EpollSocket();
+  }
+  socket->io = this;
+  socket->descriptor = descriptor;
+  return socket;
+}
+
+void EpollIo::register_socket(EpollSocket& socket) {
+  if (socket.registered) return;
+  socket.registered = true;
+  const std::uint32_t interest =
+      socket.listening ? EPOLLIN | EPOLLET | EPOLLEXCLUSIVE : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  epoll_event event{.events = interest, .data = {.ptr = &socket}};
+  TENFOLD_ASSERT(epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) == 0, "a socket can be registered");
+}
+
+void EpollIo::close(SocketState& state) noexcept {
+  EpollSocket& socket = of(&state);
+  TENFOLD_ASSERT(socket.reader == nullptr && socket.writer == nullptr, "no operation is under way at a close");
+  ::close(socket.descriptor);
+  socket.closed = true;
+  socket.next_closed = closed_;
+  closed_ = &socket;
+}
+
+void EpollIo::free_closed() {
+  while (EpollSocket* socket = closed_) {
+    closed_ = socket->next_closed;
+    socket->next_closed = free_;
+    free_ = socket;
+  }
+}
+
+Result<int> EpollIo::open_listener(const Address& address) { return system::open_listener(address); }
+
+Result<int> EpollIo::duplicate_listener(int handle) {
+  const int copy = fcntl(handle, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return fail_errno(errno, "duplicate listener");
+  return copy;
+}
+
+void EpollIo::close_listener(int handle) { ::close(handle); }
+
+Socket EpollIo::adopt_listener(int handle) {
+  EpollSocket* socket = make_socket(handle);
+  socket->listening = true;
+  return Socket(socket);
+}
+
+Address EpollIo::local_address(const Socket& socket) { return system::local_address(of(socket).descriptor); }
+Address EpollIo::peer_address(const Socket& socket) { return system::peer_address(of(socket).descriptor); }
+
+void EpollIo::shutdown_send(Socket& socket) { ::shutdown(of(socket).descriptor, SHUT_WR); }
+void EpollIo::reset_on_close(Socket& socket) { system::reset_on_close(of(socket).descriptor); }
+
+bool EpollIo::is_quiet(const Socket& socket) const {
+  const EpollSocket& known = of(socket);
+  return !known.readable && !known.hung_up;
+}
+
+// -- Operations ----------------------------------------------------------------------------------------------------
+
+bool EpollIo::start_accept(AcceptOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  if (socket.readable && try_accept(operation)) return true;
+  socket.reader = &operation;
+  register_socket(socket);
+  return false;
+}
+
+bool EpollIo::try_accept(AcceptOperation& operation) {
+  EpollSocket& listener = of(operation.socket());
+  const int descriptor = accept4(listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (descriptor < 0) {
+    // A connection that ended while it waited in the queue is none of the caller's business.
+    if (errno == ECONNABORTED || errno == EINTR) return try_accept(operation);
+    if (would_block(errno)) {
+      listener.readable = false;
+      return false;
+    }
+    operation.set_outcome(-errno);
+    return true;
+  }
+  operation.accepted = make_socket(descriptor);
+  operation.set_outcome(0);
+  return true;
+}
+
+bool EpollIo::start_connect(ConnectOperation& operation) {
+  const Result<int> descriptor = system::open_stream(operation.address);
+  if (!descriptor) {
+    operation.set_outcome(-descriptor.error().system_errno);
+    return true;
+  }
+  sockaddr_storage raw;
+  const socklen_t size = operation.address.to_sockaddr(raw);
+  const int outcome = ::connect(*descriptor, reinterpret_cast<sockaddr*>(&raw), size);
+  if (outcome != 0 && errno != EINPROGRESS) {
+    operation.set_outcome(-errno);
+    ::close(*descriptor);
+    return true;
+  }
+  EpollSocket* socket = make_socket(*descriptor);
+  operation.connecting = socket;
+  socket->readable = false;
+  if (outcome == 0) {
+    socket->readable = true;
+    return true;
+  }
+  socket->writable = false;
+  socket->writer = &operation;
+  register_socket(*socket);
+  return false;
+}
+
+bool EpollIo::try_connect(ConnectOperation& operation) {
+  EpollSocket& socket = of(operation.connecting);
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  getsockopt(socket.descriptor, SOL_SOCKET, SO_ERROR, &failure, &size);
+  operation.set_outcome(-failure);
+  if (failure != 0) {
+    socket.writer = nullptr;
+    close(socket);
+  }
+  return true;
+}
+
+bool EpollIo::start_recv(RecvOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  if (socket.readable && try_recv(operation)) return true;
+  socket.reader = &operation;
+  register_socket(socket);
+  return false;
+}
+
+bool EpollIo::try_recv(RecvOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  operation.buffer = operation.size == BufferSize::kSmall ? small_buffers().take() : large_buffers().take();
+  if (!operation.buffer) {
+    operation.set_outcome(-ENOBUFS);
+    return true;
+  }
+  const std::span<char> room = operation.buffer.room();
+  const ssize_t count = ::recv(socket.descriptor, room.data(), room.size(), 0);
+  if (count < 0 && would_block(errno)) {
+    socket.readable = false;
+    operation.buffer.reset();
+    return false;
+  }
+  if (count < 0 && errno == EINTR) return try_recv(operation);
+  operation.set_outcome(count < 0 ? -errno : count);
+  if (count <= 0) {
+    operation.buffer.reset();
+    return true;
+  }
+  operation.buffer.commit(static_cast<std::size_t>(count));
+  // A short read means that nothing is left, and the next byte makes an edge; an end of stream already made its own.
+  if (socket.registered && !socket.hung_up && static_cast<std::size_t>(count) < room.size()) socket.readable = false;
+  return true;
+}
+
+bool EpollIo::start_send(SendOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  if (socket.writable && try_send(operation)) return true;
+  socket.writer = &operation;
+  register_socket(socket);
+  return false;
+}
+
+bool EpollIo::try_send(SendOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  for (;;) {
+    ssize_t count = 0;
+    if (operation.piece_count() == 1) {
+      count = ::send(socket.descriptor, operation.pieces()->iov_base, operation.pieces()->iov_len, MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(operation.pieces());
+      message.msg_iovlen = operation.piece_count();
+      count = ::sendmsg(socket.descriptor, &message, MSG_NOSIGNAL);
+    }
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && would_block(errno)) {
+      socket.writable = false;
+      return false;
+    }
+    if (count < 0) {
+      operation.set_outcome(-errno);
+      return true;
+    }
+    if (operation.advance(static_cast<std::size_t>(count))) {
+      operation.set_outcome(static_cast<std::int64_t>(operation.sent_bytes()));
+      return true;
+    }
+  }
+}
+
+bool EpollIo::start_send_file(SendFileOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  if (socket.writable && try_send_file(operation)) return true;
+  socket.writer = &operation;
+  register_socket(socket);
+  return false;
+}
+
+bool EpollIo::try_send_file(SendFileOperation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  while (operation.length > 0) {
+    const std::int64_t sent =
+        system::send_part(socket.descriptor, operation.file.handle(), operation.offset, operation.length);
+    if (sent < 0 && would_block(static_cast<int>(-sent))) {
+      socket.writable = false;
+      return false;
+    }
+    if (sent <= 0) {
+      operation.set_outcome(sent);
+      return true;
+    }
+    operation.offset += static_cast<std::uint64_t>(sent);
+    operation.length -= static_cast<std::uint64_t>(sent);
+  }
+  return true;
+}
+
+bool EpollIo::try_reader(Operation& operation) {
+  if (operation.kind() == Operation::Kind::kAccept) return try_accept(static_cast<AcceptOperation&>(operation));
+  return try_recv(static_cast<RecvOperation&>(operation));
+}
+
+bool EpollIo::try_writer(Operation& operation) {
+  switch (operation.kind()) {
+    case Operation::Kind::kConnect: return try_connect(static_cast<ConnectOperation&>(operation));
+    case Operation::Kind::kSendFile: return try_send_file(static_cast<SendFileOperation&>(operation));
+    default: return try_send(static_cast<SendOperation&>(operation));
+  }
+}
+
+void EpollIo::cancel(Operation& operation, int reason_errno) {
+  if (operation.kind() == Operation::Kind::kConnect) {
+    EpollSocket& socket = of(static_cast<ConnectOperation&>(operation).connecting);
+    socket.writer = nullptr;
+    close(socket);
+  } else {
+    EpollSocket& socket = of(operation.socket());
+    (socket.reader == &operation ? socket.reader : socket.writer) = nullptr;
+  }
+  complete_later(operation, -reason_errno);
+}
+
+// -- Files ---------------------------------------------------------------------------------------------------------
+
+Result<Folder> EpollIo::open_folder(const std::string& path) {
+  const Result<int> descriptor = system::open_folder(path);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  return Folder(FileHandle(*this, *descriptor));
+}
+
+Result<File> EpollIo::open_beneath(const Folder& folder, const std::string& path) {
+  const Result<system::OpenedFile> opened = system::open_beneath(folder.handle(), path);
+  if (!opened) return std::unexpected(opened.error());
+  return File(FileHandle(*this, opened->descriptor), opened->size_bytes, opened->modified);
+}
+
+void EpollIo::close_file(int handle) noexcept { ::close(handle); }
+
+}  // namespace tenfold::runtime::epoll

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The epoll back end: readiness turned into completions. A call is tried first, and a socket is registered only when it
+// would block, so that a short connection costs no epoll_ctl. One turn of the loop:
+//
+//   epoll_wait ── read the clock ── sockets with events: retry what waits ── ready list ── posted work ── timers
+//                                                             └── free the sockets closed in this turn
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "runtime/epoll/epoll_socket.h"
+#include "runtime/io.h"
+
+namespace tenfold::runtime::epoll {
+
+class EpollIo final : public Io {
+ public:
+  /// Fails only when the process is out of descriptors.
+  static Result<std::unique_ptr<Io>> create(std::uint64_t seed);
+  ~EpollIo() override;
+
+  std::string_view name() const override { return "epoll"; }
+  void run(Task<void> main) override;
+  WallTime wall_now() override;
+
+  Result<int> open_listener(const Address& address) override;
+  Result<int> duplicate_listener(int handle) override;
+  void close_listener(int handle) override;
+  Socket adopt_listener(int handle) override;
+  Address local_address(const Socket& socket) override;
+  Address peer_address(const Socket& socket) override;
+  void shutdown_send(Socket& socket) override;
+  void reset_on_close(Socket& socket) override;
+  bool is_quiet(const Socket& socket) const override;
+
+  Result<Folder> open_folder(const std::string& path) override;
+  Result<File> open_beneath(const Folder& folder, const std::string& path) override;
+
+ protected:
+  bool start_accept(AcceptOperation& operation) override;
+  bool start_connect(ConnectOperation& operation) override;
+  bool start_recv(RecvOperation& operation) override;
+  bool start_send(SendOperation& operation) override;
+  bool start_send_file(SendFileOperation& operation) override;
+  void cancel(Operation& operation, int reason_errno) override;
+  void close(SocketState& socket) noexcept override;
+  void close_file(int handle) noexcept override;
+  void interrupt() override;
+
+ private:
+  EpollIo(int epoll, int wake, std::uint64_t seed);
+
+  // Each tries its call once; true when the operation is complete.
+  bool try_accept(AcceptOperation& operation);
+  bool try_connect(ConnectOperation& operation);
+  bool try_recv(RecvOperation& operation);
+  bool try_send(SendOperation& operation);
+  bool try_send_file(SendFileOperation& operation);
+  bool try_reader(Operation& operation);
+  bool try_writer(Operation& operation);
+
+  EpollSocket* make_socket(int descriptor);
+  void register_socket(EpollSocket& socket);
+  void turn();
+  int turn_timeout_ms() const;
+  void handle_event(EpollSocket& socket, std::uint32_t events);
+  void free_closed();
+
+  int epoll_;
+  int wake_;  // an eventfd
+  bool wall_read_ = false;  // wall_ was read in this turn
+  WallTime wall_{};
+  EpollSocket* closed_ = nullptr;
+  EpollSocket* free_ = nullptr;
+};
+
+}  // namespace tenfold::runtime::epoll

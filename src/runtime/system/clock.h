@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine's clocks, for the back ends alone: everybody else asks an Io. Thread safe.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace tenfold::runtime::system {
+
+/// CLOCK_MONOTONIC.
+Instant monotonic_now();
+/// CLOCK_REALTIME.
+WallTime calendar_now();
+/// Unpredictable bits from the kernel, to seed a Prng with.
+std::uint64_t random_seed();
+
+}  // namespace tenfold::runtime::system

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Socket calls that both real back ends make, as Results. Descriptors are non-blocking and close on exec.
+// Thread safe: nothing is kept.
+#pragma once
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace tenfold::runtime::system {
+
+/// Binds and listens. Connections inherit TCP_NODELAY; a TCP listener is told of a connection when its first bytes are
+/// there, or after a few seconds without any (TCP_DEFER_ACCEPT). The file of a Unix socket on which nobody listens any
+/// more is replaced. The caller owns the descriptor.
+Result<int> open_listener(const Address& address);
+
+/// A socket fit for connecting to `address`. The caller owns the descriptor.
+Result<int> open_stream(const Address& address);
+
+/// Where the descriptor is bound, here and at the peer's end; 0.0.0.0:0 when the kernel does not say.
+Address local_address(int descriptor);
+Address peer_address(int descriptor);
+
+/// close() will send a reset instead of an orderly end.
+void reset_on_close(int descriptor);
+
+}  // namespace tenfold::runtime::system
