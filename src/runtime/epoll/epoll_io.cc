@@ -236,13 +236,10 @@ bool EpollIo::start_connect(ConnectOperation& operation) {
   EpollSocket* socket = make_socket(*descriptor);
   operation.connecting = socket;
   socket->readable = false;
-  if (outcome == 0) {
-    socket->readable = true;
-    return true;
-  }
+  register_socket(*socket);
+  if (outcome == 0) return true;
   socket->writable = false;
   socket->writer = &operation;
-  register_socket(*socket);
   return false;
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plane is the code that serves one tier in one worker. This is all that control/ knows of it.
+//
+//   control thread                                   worker thread
+//   ──────────────                                   ─────────────
+//   topology, listeners ── post ──► apply()
+//   health snapshot     ── post ──► apply_health()
+//                       ◄── post ── PlaneObserver::node_failing()
+//   collect             ── post ──► collect() ── post ──► readings
+//
+// Thread rule: every method runs on the thread of the worker's Io; control/ posts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/histogram.h"
+#include "base/result.h"
+#include "cluster/service_health.h"
+#include "cluster/topology.h"
+#include "runtime/io.h"
+#include "runtime/task.h"
+
+namespace tenfold::planes {
+
+/// A listener handle for one worker's Io; the plane owns it from apply() on.
+struct ListenerGrant {
+  Address address;
+  int handle;
+};
+
+/// What one worker counted of one node since it knows the node.
+struct NodeReading {
+  Address address;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;  // requests that the node failed: no answer, a broken one, or 5xx
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t connects = 0;
+  std::int64_t outstanding = 0;
+  std::int64_t idle_connections = 0;
+  Histogram latency_us;  // from the request sent to the response head
+};
+
+/// What one worker counted of one service.
+struct ServiceReading {
+  std::string service;  // "web.shop"
+  std::uint64_t responses_by_class[6] = {};  // [2] counts 2xx …; [0] requests that ended without a response
+  std::uint64_t retries = 0;
+  std::uint64_t refused_by_queue = 0;  // 503: the queue was full, or waiting took too long
+  std::uint64_t bytes_sent = 0;        // to clients
+  std::uint64_t bytes_received = 0;
+  std::int64_t outstanding = 0;
+  std::int64_t queued = 0;
+  Histogram duration_us;  // from the request head to the last byte of the response
+  std::vector<NodeReading> nodes;
+};
+
+struct PlaneReading {
+  std::vector<ServiceReading> services;
+  std::int64_t connections = 0;
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_refused = 0;  // over run.connections_max
+  std::uint64_t malformed_requests = 0;   // answered with 400 and a close, before any service was chosen
+  std::uint64_t log_lines_dropped = 0;
+};
+
+/// Told by a plane what the control thread must know at once. Implementations must not block.
+class PlaneObserver {
+ public:
+  /// A node failed `failures` requests of this worker in a row; `reason` says how the last one failed.
+  virtual void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
+                            std::string_view reason) = 0;
+  /// A batch of whole access log lines. Returns false when it could not be taken (the lines are then lost, and counted).
+  virtual bool write_access_log(std::string lines) = 0;
+
+ protected:
+  ~PlaneObserver() = default;
+};
+
+class Plane {
+ public:
+  virtual ~Plane() = default;
+
+  /// Serves `topology` from now on. Requests under way finish under the topology that they began with. Listeners that
+  /// it no longer names are closed; `grants` are those that are new.
+  virtual void apply(cluster::TopologyPtr topology, std::vector<ListenerGrant> grants) = 0;
+  virtual void apply_health(cluster::HealthSnapshotPtr health) = 0;
+  virtual PlaneReading collect() const = 0;
+
+  /// Stops accepting; connections close as their requests end; after `limit` what is left is cut off. Returns when
+  /// nothing of the plane runs any more.
+  virtual runtime::Task<void> shut_down(Duration limit) = 0;
+};
+
+/// One active probe of one node, as its tier understands health. A null plane of the tier's own kind of question:
+/// an HTTP GET, later a memcached `version` or a SQL ping.
+using Probe = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
+                                                      const cluster::NodeSpec& node);
+
+}  // namespace tenfold::planes
