@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts programs pinned to a processor, and reads what the kernel accounts to them."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+START_DEADLINE_SECONDS = 10
+
+
+class Bench:
+    """A temporary folder and the child processes of one benchmark; leaves nothing behind."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="tenfold-bench-")
+        self.children = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for child in self.children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in self.children:
+            try:
+                child.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def start(self, processor, port, command):
+        """Starts a command on one processor and waits until it listens on the port."""
+        log = open(self.path(f"port-{port}.log"), "wb")
+        child = subprocess.Popen(
+            ["taskset", "-c", str(processor), *map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        log.close()
+        self.children.append(child)
+        deadline = time.monotonic() + START_DEADLINE_SECONDS
+        while not listens(port):
+            if child.poll() is not None or time.monotonic() > deadline:
+                with open(self.path(f"port-{port}.log"), encoding="utf-8", errors="replace") as text:
+                    raise SystemExit(f"bench: {command[0]} does not listen on {port}:\n{text.read()[-2000:]}")
+            time.sleep(0.02)
+        return child
+
+
+def listens(port):
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_ports(count):
+    """Ports that nobody listens on at this moment."""
+    sockets = [socket.socket() for _ in range(count)]
+    for probe in sockets:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in sockets]
+    for probe in sockets:
+        probe.close()
+    return ports
+
+
+def family_of(pid):
+    """The process and its children: nginx and haproxy may work in one."""
+    ids = [pid]
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid:
+                ids.append(int(entry))
+    return ids
+
+
+def cpu_seconds(pid):
+    """User and system time of the process, all its threads, and its children."""
+    ticks = 0
+    for member in family_of(pid):
+        with open(f"/proc/{member}/stat", encoding="utf-8") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / TICKS_PER_SECOND
+
+
+def user_memory_bytes(pid):
+    """Resident anonymous memory: what the program itself holds, without the kernel's socket buffers."""
+    total = 0
+    for member in family_of(pid):
+        with open(f"/proc/{member}/status", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("RssAnon:"):
+                    total += int(line.split()[1]) * 1024
+    return total
