@@ -30,7 +30,8 @@ std::expected<Address, std::string> Address::parse(std::string_view text) {
   if (text.starts_with(kUnixPrefix)) {
     const std::string_view path = text.substr(kUnixPrefix.size());
     if (path.empty() || path.front() != '/') return bad(text, "the path of a Unix socket starts with '/'");
-    if (path.size() > kUnixPathBytesMost) return bad(text, fmt::format("the path is over {} bytes", kUnixPathBytesMost));
+    if (path.size() > kUnixPathBytesMost)
+      return bad(text, fmt::format("the path is over {} bytes", kUnixPathBytesMost));
     if (path.find('\0') != path.npos) return bad(text, "the path holds a NUL byte");
     address.family_ = Family::kUnix;
     address.path_ = path;
@@ -88,13 +89,15 @@ Address Address::from_sockaddr(const sockaddr* raw, socklen_t size_bytes) {
 
 bool Address::is_loopback() const {
   switch (family_) {
-    case Family::kIpv4: return octets_[0] == 127;
+    case Family::kIpv4:
+      return octets_[0] == 127;
     case Family::kIpv6: {
       std::array<std::uint8_t, 16> one{};
       one[15] = 1;
       return octets_ == one;
     }
-    case Family::kUnix: return true;
+    case Family::kUnix:
+      return true;
   }
   return false;
 }
@@ -106,18 +109,24 @@ bool Address::is_wildcard() const {
 std::string Address::host_text() const {
   char text[INET6_ADDRSTRLEN];
   switch (family_) {
-    case Family::kIpv4: return inet_ntop(AF_INET, octets_.data(), text, sizeof text);
-    case Family::kIpv6: return inet_ntop(AF_INET6, octets_.data(), text, sizeof text);
-    case Family::kUnix: break;
+    case Family::kIpv4:
+      return inet_ntop(AF_INET, octets_.data(), text, sizeof text);
+    case Family::kIpv6:
+      return inet_ntop(AF_INET6, octets_.data(), text, sizeof text);
+    case Family::kUnix:
+      break;
   }
   return std::string(kUnixPrefix);
 }
 
 std::string Address::to_text() const {
   switch (family_) {
-    case Family::kIpv4: return fmt::format("{}:{}", host_text(), port_);
-    case Family::kIpv6: return fmt::format("[{}]:{}", host_text(), port_);
-    case Family::kUnix: break;
+    case Family::kIpv4:
+      return fmt::format("{}:{}", host_text(), port_);
+    case Family::kIpv6:
+      return fmt::format("[{}]:{}", host_text(), port_);
+    case Family::kUnix:
+      break;
   }
   return std::string(kUnixPrefix) + path_;
 }
@@ -141,7 +150,8 @@ socklen_t Address::to_sockaddr(sockaddr_storage& raw) const {
       std::memcpy(&raw, &in, sizeof in);
       return sizeof in;
     }
-    case Family::kUnix: break;
+    case Family::kUnix:
+      break;
   }
   sockaddr_un un{};
   un.sun_family = AF_UNIX;

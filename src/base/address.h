@@ -29,6 +29,8 @@ class Address {
   bool is_unix() const { return family_ == Family::kUnix; }
   std::uint16_t port() const { return port_; }       // 0 for a Unix socket
   const std::string& path() const { return path_; }  // empty unless a Unix socket
+  /// In network order; IPv4 uses the first four.
+  const std::array<std::uint8_t, 16>& octets() const { return octets_; }
 
   bool is_loopback() const;
   /// True for 0.0.0.0 and ::, "all addresses of this machine".
@@ -47,7 +49,7 @@ class Address {
  private:
   Family family_ = Family::kIpv4;
   std::uint16_t port_ = 0;
-  std::array<std::uint8_t, 16> octets_{};  // IPv4 uses the first four
+  std::array<std::uint8_t, 16> octets_{};
   std::string path_;
 };
 

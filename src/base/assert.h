@@ -10,7 +10,7 @@ namespace tenfold {
 
 }  // namespace tenfold
 
-#define TENFOLD_ASSERT(condition, meaning) \
+#define TENFOLD_ASSERT(condition, meaning)           \
   (__builtin_expect(static_cast<bool>(condition), 1) \
-       ? static_cast<void>(0) \
+       ? static_cast<void>(0)                        \
        : ::tenfold::assertion_failed(#condition, meaning, __FILE__, __LINE__))

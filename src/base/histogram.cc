@@ -25,7 +25,8 @@ std::uint64_t Histogram::quantile(double quantile) const {
 
 std::uint64_t Histogram::count_at_most(std::uint64_t bound) const {
   std::uint64_t seen = 0;
-  for (int i = 0; i < kBuckets && upper_bound_of(i) <= bound; ++i) seen += buckets_[static_cast<std::size_t>(i)].value();
+  for (int i = 0; i < kBuckets && upper_bound_of(i) <= bound; ++i)
+    seen += buckets_[static_cast<std::size_t>(i)].value();
   return seen;
 }
 

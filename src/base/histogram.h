@@ -16,8 +16,8 @@ namespace tenfold {
 
 class Histogram {
  public:
-  static constexpr int kSubBits = 5;                              // 32 steps in a power of two
-  static constexpr int kMaxBits = 40;                             // values are clamped below 2^40
+  static constexpr int kSubBits = 5;   // 32 steps in a power of two
+  static constexpr int kMaxBits = 40;  // values are clamped below 2^40
   static constexpr int kBuckets = (kMaxBits - kSubBits + 1) << kSubBits;
 
   /// The bucket that holds `value`.

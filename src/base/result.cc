@@ -45,19 +45,32 @@ ErrorKind kind_of_errno(int system_errno) {
 
 std::string_view name_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kClosed: return "closed";
-    case ErrorKind::kReset: return "reset";
-    case ErrorKind::kRefused: return "refused";
-    case ErrorKind::kUnreachable: return "unreachable";
-    case ErrorKind::kTimeout: return "timeout";
-    case ErrorKind::kCanceled: return "canceled";
-    case ErrorKind::kProtocol: return "protocol error";
-    case ErrorKind::kLimit: return "limit reached";
-    case ErrorKind::kExhausted: return "out of resources";
-    case ErrorKind::kUnavailable: return "unavailable";
-    case ErrorKind::kNotFound: return "not found";
-    case ErrorKind::kPermission: return "not permitted";
-    case ErrorKind::kSystem: return "system error";
+    case ErrorKind::kClosed:
+      return "closed";
+    case ErrorKind::kReset:
+      return "reset";
+    case ErrorKind::kRefused:
+      return "refused";
+    case ErrorKind::kUnreachable:
+      return "unreachable";
+    case ErrorKind::kTimeout:
+      return "timeout";
+    case ErrorKind::kCanceled:
+      return "canceled";
+    case ErrorKind::kProtocol:
+      return "protocol error";
+    case ErrorKind::kLimit:
+      return "limit reached";
+    case ErrorKind::kExhausted:
+      return "out of resources";
+    case ErrorKind::kUnavailable:
+      return "unavailable";
+    case ErrorKind::kNotFound:
+      return "not found";
+    case ErrorKind::kPermission:
+      return "not permitted";
+    case ErrorKind::kSystem:
+      return "system error";
   }
   return "unknown";
 }

@@ -12,19 +12,19 @@
 namespace tenfold {
 
 enum class ErrorKind : std::uint8_t {
-  kClosed,      // the peer ended the connection in an orderly way
-  kReset,       // the peer or the network broke the connection
-  kRefused,     // nobody listens there
-  kUnreachable, // no route, no such host, no such socket file
-  kTimeout,     // a deadline passed
-  kCanceled,    // a stop was requested from above
-  kProtocol,    // the bytes break the protocol
-  kLimit,       // a named limit was reached
-  kExhausted,   // the operating system is out of descriptors, memory or ports
-  kUnavailable, // no node can take the work
+  kClosed,       // the peer ended the connection in an orderly way
+  kReset,        // the peer or the network broke the connection
+  kRefused,      // nobody listens there
+  kUnreachable,  // no route, no such host, no such socket file
+  kTimeout,      // a deadline passed
+  kCanceled,     // a stop was requested from above
+  kProtocol,     // the bytes break the protocol
+  kLimit,        // a named limit was reached
+  kExhausted,    // the operating system is out of descriptors, memory or ports
+  kUnavailable,  // no node can take the work
   kNotFound,
   kPermission,
-  kSystem,      // any other failure of a system call
+  kSystem,  // any other failure of a system call
 };
 
 /// Whose fault it was: towards the client, towards the node, or our own.

@@ -24,7 +24,9 @@ using WallTime = std::chrono::sys_time<Duration>;
 /// Later than every deadline that can be reached. For waits that a stop ends (accepting connections), not for peers.
 inline constexpr Instant kNever = Instant::max();
 
-inline double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+inline double to_seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 inline std::int64_t to_milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }

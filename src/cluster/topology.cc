@@ -5,25 +5,35 @@ namespace tenfold::cluster {
 
 std::string_view name_of(Tier tier) {
   switch (tier) {
-    case Tier::kWeb: return "web";
-    case Tier::kCache: return "cache";
-    case Tier::kSql: return "sql";
+    case Tier::kWeb:
+      return "web";
+    case Tier::kCache:
+      return "cache";
+    case Tier::kSql:
+      return "sql";
   }
   return "unknown";
 }
 
 std::string_view name_of(BalancerPolicy policy) {
   switch (policy) {
-    case BalancerPolicy::kP2c: return "p2c";
-    case BalancerPolicy::kRoundRobin: return "round-robin";
-    case BalancerPolicy::kLeastRequest: return "least-request";
-    case BalancerPolicy::kRandom: return "random";
-    case BalancerPolicy::kHash: return "hash";
+    case BalancerPolicy::kP2c:
+      return "p2c";
+    case BalancerPolicy::kRoundRobin:
+      return "round-robin";
+    case BalancerPolicy::kLeastRequest:
+      return "least-request";
+    case BalancerPolicy::kRandom:
+      return "random";
+    case BalancerPolicy::kHash:
+      return "hash";
   }
   return "unknown";
 }
 
-std::string Service::full_name() const { return std::string(name_of(tier)) + "." + name; }
+std::string Service::full_name() const {
+  return std::string(name_of(tier)) + "." + name;
+}
 
 const Service* Topology::find(std::string_view full_name) const {
   for (const Service& service : services) {

@@ -51,11 +51,11 @@ struct HashKey {
 /// How active probes judge a node (table `health` of a service).
 struct HealthSettings {
   bool enabled = true;
-  std::string path = "/";         // of the GET request
+  std::string path = "/";          // of the GET request
   std::uint32_t status_min = 200;  // the answer is good from here …
   std::uint32_t status_max = 399;  // … to here
-  Duration interval = 2s;         // between probes of one node, jittered by a tenth
-  Duration fast_interval = 500ms; // while a node is unknown, or between up and down
+  Duration interval = 2s;          // between probes of one node, jittered by a tenth
+  Duration fast_interval = 500ms;  // while a node is unknown, or between up and down
   Duration timeout = 1s;
   std::uint32_t rise = 2;         // good probes in a row that bring a node up
   std::uint32_t fall = 3;         // bad probes in a row that take it down
@@ -70,24 +70,24 @@ enum class WebMode : std::uint8_t { kProxy, kRedirect };
 
 /// The settings of a service `[web.NAME]` (DESIGN 2 and 7).
 struct WebSettings {
-  std::string host;         // empty: any host; "*.example.com" matches every name below it
-  std::string path = "/";   // prefix, begins with '/'
-  std::string root;         // a folder served from disk; empty for a proxied service
+  std::string host;        // empty: any host; "*.example.com" matches every name below it
+  std::string path = "/";  // prefix, begins with '/'
+  std::string root;        // a folder served from disk; empty for a proxied service
   std::string index = "index.html";
   WebMode mode = WebMode::kProxy;
-  std::uint32_t redirect_status = 302;           // 302 or 307
+  std::uint32_t redirect_status = 302;  // 302 or 307
   BalancerPolicy balancer = BalancerPolicy::kP2c;
   HashKey hash_key;
 
-  Duration header_timeout = 10s;    // a request head, from its first byte
-  Duration idle_timeout = 75s;      // a client connection between requests
-  Duration body_timeout = 30s;      // the longest pause inside a body, either way
+  Duration header_timeout = 10s;  // a request head, from its first byte
+  Duration idle_timeout = 75s;    // a client connection between requests
+  Duration body_timeout = 30s;    // the longest pause inside a body, either way
   Duration connect_timeout = 2s;
-  Duration response_timeout = 60s;  // from the whole request sent to the response head
-  Duration queue_timeout = 5s;      // the longest wait for a free node
-  Duration tunnel_timeout = 1h;     // an upgraded connection without a byte either way
-  std::uint64_t body_min_rate = 256;           // bytes a second that a request body must keep up, on average
-  std::uint64_t body_max_bytes = 1ULL << 30;   // of a request; 413 beyond
+  Duration response_timeout = 60s;            // from the whole request sent to the response head
+  Duration queue_timeout = 5s;                // the longest wait for a free node
+  Duration tunnel_timeout = 1h;               // an upgraded connection without a byte either way
+  std::uint64_t body_min_rate = 256;          // bytes a second that a request body must keep up, on average
+  std::uint64_t body_max_bytes = 1ULL << 30;  // of a request; 413 beyond
 
   std::uint32_t node_connections = 1024;  // requests under way on one node, over all workers
   std::uint32_t queue_length = 1024;      // requests waiting for a node of this service, over all workers
@@ -120,11 +120,11 @@ enum class IoChoice : std::uint8_t { kAuto, kUring, kEpoll };
 struct RunSettings {
   std::uint32_t workers = 0;  // 0: one a core
   IoChoice io = IoChoice::kAuto;
-  Duration shutdown_grace = 5s;   // accepting goes on for this long after SIGTERM, while readiness says no
-  Duration shutdown_limit = 30s;  // then what is under way may take this long
+  Duration shutdown_grace = 5s;             // accepting goes on for this long after SIGTERM, while readiness says no
+  Duration shutdown_limit = 30s;            // then what is under way may take this long
   std::uint32_t connections_max = 100'000;  // of clients, over all workers
-  std::string access_log = "-";   // a file, "-" for stdout, "" for none
-  std::string user;               // privileges are dropped to this account once the listeners are open
+  std::string access_log = "-";             // a file, "-" for stdout, "" for none
+  std::string user;                         // privileges are dropped to this account once the listeners are open
 
   bool operator==(const RunSettings&) const = default;
 };

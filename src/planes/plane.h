@@ -47,7 +47,7 @@ struct NodeReading {
 
 /// What one worker counted of one service.
 struct ServiceReading {
-  std::string service;  // "web.shop"
+  std::string service;                       // "web.shop"
   std::uint64_t responses_by_class[6] = {};  // [2] counts 2xx …; [0] requests that ended without a response
   std::uint64_t retries = 0;
   std::uint64_t refused_by_queue = 0;  // 503: the queue was full, or waiting took too long
@@ -74,7 +74,8 @@ class PlaneObserver {
   /// A node failed `failures` requests of this worker in a row; `reason` says how the last one failed.
   virtual void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                             std::string_view reason) = 0;
-  /// A batch of whole access log lines. Returns false when it could not be taken (the lines are then lost, and counted).
+  /// A batch of whole access log lines. Returns false when it could not be taken (the lines are then lost, and
+  /// counted).
   virtual bool write_access_log(std::string lines) = 0;
 
  protected:

@@ -41,7 +41,9 @@ struct FreeLists {
 
 thread_local FreeLists free_lists;
 
-constexpr std::size_t class_of(std::size_t size_bytes) { return (size_bytes - 1) / kStepBytes; }
+constexpr std::size_t class_of(std::size_t size_bytes) {
+  return (size_bytes - 1) / kStepBytes;
+}
 
 }  // namespace
 

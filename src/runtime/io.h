@@ -91,7 +91,9 @@ class Io {
   RecvOperation recv(Socket& socket, BufferSize size, const Wait& wait) { return {*this, socket.state(), size, wait}; }
 
   /// Sends all bytes of up to three pieces, in order.
-  SendOperation send(Socket& socket, std::string_view a, const Wait& wait) { return {*this, socket.state(), a, {}, {}, wait}; }
+  SendOperation send(Socket& socket, std::string_view a, const Wait& wait) {
+    return {*this, socket.state(), a, {}, {}, wait};
+  }
   SendOperation send(Socket& socket, std::string_view a, std::string_view b, const Wait& wait) {
     return {*this, socket.state(), a, b, {}, wait};
   }

@@ -5,7 +5,9 @@
 
 namespace tenfold::runtime {
 
-void Operation::stop_requested() noexcept { io_->end_early(*this, ECANCELED); }
+void Operation::stop_requested() noexcept {
+  io_->end_early(*this, ECANCELED);
+}
 
 // Each await_suspend is the same three steps: remember who waits, start, and watch what did not complete at once. What
 // did complete goes on without suspending, unless others have to get a turn. A stop that was requested before the start

@@ -36,7 +36,8 @@ class Operation : public Timer, public StopListener {
  public:
   enum class Kind : std::uint8_t { kAccept, kConnect, kRecv, kSend, kSendFile, kPark };
 
-  Operation(Kind kind, Io& io, SocketState* socket, const Wait& wait) : io_(&io), socket_(socket), wait_(wait), kind_(kind) {}
+  Operation(Kind kind, Io& io, SocketState* socket, const Wait& wait)
+      : io_(&io), socket_(socket), wait_(wait), kind_(kind) {}
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
@@ -100,7 +101,8 @@ class RecvOperation final : public Operation {
 class SendOperation final : public Operation {
  public:
   static constexpr std::size_t kPiecesMost = 3;
-  SendOperation(Io& io, SocketState* socket, std::string_view a, std::string_view b, std::string_view c, const Wait& wait);
+  SendOperation(Io& io, SocketState* socket, std::string_view a, std::string_view b, std::string_view c,
+                const Wait& wait);
   bool await_suspend(std::coroutine_handle<> waiter);
   Status await_resume();
 
@@ -120,7 +122,8 @@ class SendOperation final : public Operation {
 /// Completes when `length` bytes of the file from `offset` are sent, or with an error after any part of them.
 class SendFileOperation final : public Operation {
  public:
-  SendFileOperation(Io& io, SocketState* socket, const File& from, std::uint64_t start, std::uint64_t count, const Wait& wait)
+  SendFileOperation(Io& io, SocketState* socket, const File& from, std::uint64_t start, std::uint64_t count,
+                    const Wait& wait)
       : Operation(Kind::kSendFile, io, socket, wait), file(from), offset(start), length(count) {}
   bool await_suspend(std::coroutine_handle<> waiter);
   Status await_resume();

@@ -12,7 +12,9 @@ constexpr std::int64_t kNoTick = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-void TimerWheel::insert(Timer& timer) { place(timer, tick_ + 1); }
+void TimerWheel::insert(Timer& timer) {
+  place(timer, tick_ + 1);
+}
 
 void TimerWheel::place(Timer& timer, std::int64_t earliest_tick) {
   // A deadline inside a tick fires at that tick's end, so that no timer is early.

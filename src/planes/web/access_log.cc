@@ -10,7 +10,9 @@ constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr std::size_t kTextBytesMost = 2048;  // of one client-given value in a line
 
 // Control characters, quotes, backslashes and everything beyond ASCII: each takes the slow way.
-constexpr bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+constexpr bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
 
 void append_escaped(std::string& line, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -67,8 +69,12 @@ void AccessLog::write(const AccessEntry& entry) {
     second_text_ = to_rfc3339(entry.began).substr(0, 19);
   }
   const auto fraction = static_cast<unsigned>(milliseconds % 1000);
-  const char millis[6] = {'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
-                          static_cast<char>('0' + fraction % 10), 'Z', '"'};
+  const char millis[6] = {'.',
+                          static_cast<char>('0' + fraction / 100),
+                          static_cast<char>('0' + fraction / 10 % 10),
+                          static_cast<char>('0' + fraction % 10),
+                          'Z',
+                          '"'};
   lines_.append("{\"time\":\"").append(second_text_).append(millis, sizeof millis);
   append_text(lines_, ",\"service\":", entry.service);
   append_text(lines_, ",\"node\":", entry.node);

@@ -53,8 +53,8 @@ class AccessLog {
   std::string lines_;
   std::uint64_t line_count_ = 0;
   std::uint64_t dropped_ = 0;
-  std::int64_t second_ = -1;     // the second that second_text_ is written for
-  std::string second_text_;      // "2026-11-24T09:21:25"
+  std::int64_t second_ = -1;  // the second that second_text_ is written for
+  std::string second_text_;   // "2026-11-24T09:21:25"
 };
 
 }  // namespace tenfold::web

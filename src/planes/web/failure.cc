@@ -3,7 +3,6 @@
 
 #include <array>
 
-
 namespace tenfold::web {
 namespace {
 
@@ -11,13 +10,15 @@ constexpr std::array kFacts = {
     FailureFacts{0, "", "", ""},
     FailureFacts{400, "malformed_request", "http_request_error", "The request breaks the HTTP protocol."},
     FailureFacts{408, "request_too_slow", "http_request_error", "The request did not arrive in time."},
-    FailureFacts{413, "request_too_large", "http_request_error", "The request's body is larger than this service takes."},
+    FailureFacts{413, "request_too_large", "http_request_error",
+                 "The request's body is larger than this service takes."},
     FailureFacts{404, "no_service", "destination_not_found", "No service here takes this host and path."},
     FailureFacts{503, "no_node", "destination_unavailable", "No server of this service can take the request now."},
     FailureFacts{503, "queue_full", "connection_limit_reached", "All servers of this service are busy."},
     FailureFacts{503, "queue_timeout", "connection_limit_reached", "All servers of this service stayed busy."},
     FailureFacts{502, "connect_failed", "connection_refused", "No server of this service could be reached."},
-    FailureFacts{502, "node_closed", "connection_terminated", "The server closed the connection before it had answered."},
+    FailureFacts{502, "node_closed", "connection_terminated",
+                 "The server closed the connection before it had answered."},
     FailureFacts{504, "node_timeout", "http_response_timeout", "The server did not answer in time."},
     FailureFacts{502, "node_malformed", "http_protocol_error", "The server's answer breaks the HTTP protocol."},
     FailureFacts{502, "retry_budget", "destination_unavailable",
@@ -31,6 +32,8 @@ static_assert(kFacts.size() == static_cast<std::size_t>(Failure::kInternal) + 1,
 
 }  // namespace
 
-const FailureFacts& facts_of(Failure failure) { return kFacts[static_cast<std::size_t>(failure)]; }
+const FailureFacts& facts_of(Failure failure) {
+  return kFacts[static_cast<std::size_t>(failure)];
+}
 
 }  // namespace tenfold::web

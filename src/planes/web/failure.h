@@ -10,20 +10,20 @@ namespace tenfold::web {
 
 enum class Failure : std::uint8_t {
   kNone,
-  kMalformedRequest,    // the parser's own status and reason apply
-  kRequestTooSlow,      // the head, or the body, did not arrive in time
-  kRequestTooLarge,     // the body is over body_max_bytes
-  kNoService,           // no service takes this host and path
-  kNoNode,              // every node is down, draining or has weight 0
+  kMalformedRequest,  // the parser's own status and reason apply
+  kRequestTooSlow,    // the head, or the body, did not arrive in time
+  kRequestTooLarge,   // the body is over body_max_bytes
+  kNoService,         // no service takes this host and path
+  kNoNode,            // every node is down, draining or has weight 0
   kQueueFull,
   kQueueTimeout,
-  kConnectFailed,       // no node could be reached
-  kNodeClosed,          // the node ended the connection before its response was whole
-  kNodeTimeout,         // the node did not answer in time
-  kNodeMalformed,       // the node's response breaks the protocol
-  kRetryBudget,         // another node could have been tried, but too many retries are under way
-  kClientClosed,        // the client went away
-  kClientTooSlow,       // the client did not take the response in time
+  kConnectFailed,  // no node could be reached
+  kNodeClosed,     // the node ended the connection before its response was whole
+  kNodeTimeout,    // the node did not answer in time
+  kNodeMalformed,  // the node's response breaks the protocol
+  kRetryBudget,    // another node could have been tried, but too many retries are under way
+  kClientClosed,   // the client went away
+  kClientTooSlow,  // the client did not take the response in time
   kShuttingDown,
   kInternal,
 };

@@ -22,10 +22,16 @@ namespace {
 constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr int kTurnMost_ms = 60'000;
 
-EpollSocket& of(SocketState* state) { return *static_cast<EpollSocket*>(state); }
-EpollSocket& of(const Socket& socket) { return of(socket.state()); }
+EpollSocket& of(SocketState* state) {
+  return *static_cast<EpollSocket*>(state);
+}
+EpollSocket& of(const Socket& socket) {
+  return of(socket.state());
+}
 
-bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
+bool would_block(int code) {
+  return code == EAGAIN || code == EWOULDBLOCK;
+}
 
 }  // namespace
 
@@ -164,7 +170,9 @@ void EpollIo::free_closed() {
   }
 }
 
-Result<int> EpollIo::open_listener(const Address& address) { return system::open_listener(address); }
+Result<int> EpollIo::open_listener(const Address& address) {
+  return system::open_listener(address);
+}
 
 Result<int> EpollIo::duplicate_listener(int handle) {
   const int copy = fcntl(handle, F_DUPFD_CLOEXEC, 0);
@@ -172,7 +180,9 @@ Result<int> EpollIo::duplicate_listener(int handle) {
   return copy;
 }
 
-void EpollIo::close_listener(int handle) { ::close(handle); }
+void EpollIo::close_listener(int handle) {
+  ::close(handle);
+}
 
 Socket EpollIo::adopt_listener(int handle) {
   EpollSocket* socket = make_socket(handle);
@@ -180,11 +190,19 @@ Socket EpollIo::adopt_listener(int handle) {
   return Socket(socket);
 }
 
-Address EpollIo::local_address(const Socket& socket) { return system::local_address(of(socket).descriptor); }
-Address EpollIo::peer_address(const Socket& socket) { return system::peer_address(of(socket).descriptor); }
+Address EpollIo::local_address(const Socket& socket) {
+  return system::local_address(of(socket).descriptor);
+}
+Address EpollIo::peer_address(const Socket& socket) {
+  return system::peer_address(of(socket).descriptor);
+}
 
-void EpollIo::shutdown_send(Socket& socket) { ::shutdown(of(socket).descriptor, SHUT_WR); }
-void EpollIo::reset_on_close(Socket& socket) { system::reset_on_close(of(socket).descriptor); }
+void EpollIo::shutdown_send(Socket& socket) {
+  ::shutdown(of(socket).descriptor, SHUT_WR);
+}
+void EpollIo::reset_on_close(Socket& socket) {
+  system::reset_on_close(of(socket).descriptor);
+}
 
 bool EpollIo::is_quiet(const Socket& socket) const {
   const EpollSocket& known = of(socket);
@@ -360,9 +378,12 @@ bool EpollIo::try_reader(Operation& operation) {
 
 bool EpollIo::try_writer(Operation& operation) {
   switch (operation.kind()) {
-    case Operation::Kind::kConnect: return try_connect(static_cast<ConnectOperation&>(operation));
-    case Operation::Kind::kSendFile: return try_send_file(static_cast<SendFileOperation&>(operation));
-    default: return try_send(static_cast<SendOperation&>(operation));
+    case Operation::Kind::kConnect:
+      return try_connect(static_cast<ConnectOperation&>(operation));
+    case Operation::Kind::kSendFile:
+      return try_send_file(static_cast<SendFileOperation&>(operation));
+    default:
+      return try_send(static_cast<SendOperation&>(operation));
   }
 }
 
@@ -392,6 +413,8 @@ Result<File> EpollIo::open_beneath(const Folder& folder, const std::string& path
   return File(FileHandle(*this, opened->descriptor), opened->size_bytes, opened->modified);
 }
 
-void EpollIo::close_file(int handle) noexcept { ::close(handle); }
+void EpollIo::close_file(int handle) noexcept {
+  ::close(handle);
+}
 
 }  // namespace tenfold::runtime::epoll

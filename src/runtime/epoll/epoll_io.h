@@ -69,7 +69,7 @@ class EpollIo final : public Io {
   void free_closed();
 
   int epoll_;
-  int wake_;  // an eventfd
+  int wake_;                // an eventfd
   bool wall_read_ = false;  // wall_ was read in this turn
   WallTime wall_{};
   EpollSocket* closed_ = nullptr;

@@ -10,12 +10,12 @@ namespace tenfold::runtime::epoll {
 
 struct EpollSocket final : SocketState {
   int descriptor = -1;
-  bool registered = false;   // known to epoll; done when first needed
-  bool readable = true;      // a receive or accept may give something
-  bool writable = true;      // a send may take something
-  bool hung_up = false;      // the peer has ended its side, or the connection broke: reads go on to the end
+  bool registered = false;  // known to epoll; done when first needed
+  bool readable = true;     // a receive or accept may give something
+  bool writable = true;     // a send may take something
+  bool hung_up = false;     // the peer has ended its side, or the connection broke: reads go on to the end
   bool listening = false;
-  bool closed = false;       // freed at the end of the turn, after the last event that may name it
+  bool closed = false;          // freed at the end of the turn, after the last event that may name it
   Operation* reader = nullptr;  // kAccept or kRecv
   Operation* writer = nullptr;  // kConnect, kSend or kSendFile
   EpollSocket* next_closed = nullptr;

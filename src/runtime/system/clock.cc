@@ -18,9 +18,13 @@ Duration read_clock(clockid_t clock) {
 
 }  // namespace
 
-Instant monotonic_now() { return Instant(read_clock(CLOCK_MONOTONIC)); }
+Instant monotonic_now() {
+  return Instant(read_clock(CLOCK_MONOTONIC));
+}
 
-WallTime calendar_now() { return WallTime(read_clock(CLOCK_REALTIME)); }
+WallTime calendar_now() {
+  return WallTime(read_clock(CLOCK_REALTIME));
+}
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;

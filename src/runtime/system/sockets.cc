@@ -88,9 +88,13 @@ Result<int> open_stream(const Address& address) {
   return descriptor;
 }
 
-Address local_address(int descriptor) { return address_by(getsockname, descriptor); }
+Address local_address(int descriptor) {
+  return address_by(getsockname, descriptor);
+}
 
-Address peer_address(int descriptor) { return address_by(getpeername, descriptor); }
+Address peer_address(int descriptor) {
+  return address_by(getpeername, descriptor);
+}
 
 void reset_on_close(int descriptor) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};

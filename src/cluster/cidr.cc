@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cidr.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+
+namespace tenfold::cluster {
+
+std::expected<Cidr, std::string> Cidr::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view host = text.substr(0, slash);
+  const bool is_ipv6 = host.find(':') != host.npos;
+  const auto base = Address::parse(is_ipv6 ? fmt::format("[{}]:0", host) : fmt::format("{}:0", host));
+  if (!base || host.empty() || host == "*")
+    return std::unexpected(fmt::format("'{}' is not a block of addresses like 10.0.0.0/8", text));
+  const unsigned most = is_ipv6 ? 128 : 32;
+  Cidr block;
+  block.base_ = *base;
+  block.prefix_bits_ = most;
+  if (slash != text.npos) {
+    const auto bits = parse_decimal(text.substr(slash + 1));
+    if (!bits || *bits > most)
+      return std::unexpected(fmt::format("'{}': the part behind '/' is a number from 0 to {}", text, most));
+    block.prefix_bits_ = static_cast<unsigned>(*bits);
+  }
+  return block;
+}
+
+bool Cidr::contains(const Address& address) const {
+  if (address.is_unix() || address.family() != base_.family()) return false;
+  const auto& ours = base_.octets();
+  const auto& theirs = address.octets();
+  const unsigned whole = prefix_bits_ / 8;
+  for (unsigned i = 0; i < whole; ++i) {
+    if (ours[i] != theirs[i]) return false;
+  }
+  const unsigned rest = prefix_bits_ % 8;
+  if (rest == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xff << (8 - rest));
+  return (ours[whole] & mask) == (theirs[whole] & mask);
+}
+
+}  // namespace tenfold::cluster

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/service_health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tenfold::cluster {
+namespace {
+
+using Transitions = std::vector<ServiceHealth::NodeTransition>;
+
+Transitions one(const Address& address, std::optional<Transition> transition) {
+  Transitions result;
+  if (transition) result.push_back({address, std::move(*transition)});
+  return result;
+}
+
+}  // namespace
+
+const NodeStatus* ServiceStatus::find(const Address& address) const {
+  const auto found = std::ranges::find(nodes, address, &NodeStatus::address);
+  return found == nodes.end() ? nullptr : &*found;
+}
+
+const ServiceStatus* HealthSnapshot::find(std::string_view service) const {
+  const auto found = std::ranges::find(services, service, &ServiceStatus::service);
+  return found == services.end() ? nullptr : &*found;
+}
+
+ServiceHealth::ServiceHealth(const Service& service, Instant now) : name_(service.full_name()) {
+  reconfigure(service, now);
+}
+
+ServiceHealth::Entry* ServiceHealth::entry(const Address& node) {
+  const auto found = std::ranges::find(nodes_, node, &Entry::address);
+  return found == nodes_.end() ? nullptr : &*found;
+}
+
+const NodeHealth* ServiceHealth::find(const Address& node) const {
+  const auto found = std::ranges::find(nodes_, node, &Entry::address);
+  return found == nodes_.end() ? nullptr : &found->health;
+}
+
+Transitions ServiceHealth::reconfigure(const Service& service, Instant now) {
+  Transitions transitions;
+  std::vector<Entry> next;
+  next.reserve(service.nodes.size());
+  for (const NodeSpec& node : service.nodes) {
+    Entry* known = entry(node.address);
+    if (known == nullptr) {
+      next.push_back({node.address, node.weight, NodeHealth(service.health, node.state, now)});
+      continue;
+    }
+    known->weight = node.weight;
+    std::optional<Transition> transition = known->health.reconfigure(service.health, node.state, now);
+    if (transition) transitions.push_back({node.address, std::move(*transition)});
+    next.push_back(std::move(*known));
+  }
+  nodes_ = std::move(next);
+  return transitions;
+}
+
+Transitions ServiceHealth::probed(const Address& node, const ProbeReport& report, Instant now) {
+  Entry* known = entry(node);
+  return known == nullptr ? Transitions() : one(node, known->health.probed(report, now));
+}
+
+bool ServiceHealth::may_eject_one_more() const {
+  const auto ejected =
+      std::ranges::count_if(nodes_, [](const Entry& node) { return node.health.judged() == NodeState::kEjected; });
+  return static_cast<std::size_t>(ejected + 1) * 2 <= nodes_.size();
+}
+
+Transitions ServiceHealth::failing(const Address& node, std::uint32_t failures, std::string_view reason, Instant now) {
+  Entry* known = entry(node);
+  if (known == nullptr || !may_eject_one_more()) return {};
+  return one(node,
+             known->health.eject(fmt::format("{} requests failed in a row; the last: {}", failures, reason), now));
+}
+
+Transitions ServiceHealth::tick(Instant now) {
+  Transitions transitions;
+  for (Entry& node : nodes_) {
+    std::optional<Transition> transition = node.health.tick(now);
+    if (transition) transitions.push_back({node.address, std::move(*transition)});
+  }
+  return transitions;
+}
+
+ServiceStatus ServiceHealth::status() const {
+  ServiceStatus status;
+  status.service = name_;
+  for (const Entry& node : nodes_) {
+    const NodeHealth& health = node.health;
+    status.nodes.push_back({.address = node.address,
+                            .state = health.state(),
+                            .usable = health.takes_traffic() && node.weight > 0,
+                            .reason = health.reason(),
+                            .last_probe = health.last_probe(),
+                            .since = health.since()});
+  }
+  if (std::ranges::any_of(status.nodes, &NodeStatus::usable)) return status;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    NodeStatus& node = status.nodes[i];
+    node.usable = node.state != NodeState::kDraining && nodes_[i].weight > 0;
+    status.panic |= node.usable;
+  }
+  return status;
+}
+
+double slow_start_share(Duration since, Duration slow_start) {
+  constexpr double kLeast = 0.1;
+  if (slow_start <= Duration::zero() || since >= slow_start) return 1.0;
+  return std::max(kLeast, to_seconds(since) / to_seconds(slow_start));
+}
+
+}  // namespace tenfold::cluster

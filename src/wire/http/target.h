@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The path of a request, normalised once (RFC 3986 section 6.2.2): escapes of unreserved characters are undone, dot
+// segments are removed, and what servers read differently is refused: escaped slashes, backslashes, and NUL. The same
+// bytes are then routed by, sent on, and logged.
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tenfold::http {
+
+/// The target with its path normalised, never longer than it was. REQUIRES: it begins with '/'. The error is static
+/// text.
+std::expected<std::string, std::string_view> normalise_target(std::string_view target);
+
+/// "/path" of "/path?query".
+constexpr std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
+/// The path with its escapes undone, for the name of a file. The error is static text.
+std::expected<std::string, std::string_view> decode_path(std::string_view path);
+
+}  // namespace tenfold::http

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the whole-program scenarios share: a Tenfold process, nodes that do what they are told, and raw clients.
+
+Every server is a child or a thread of the test, on loopback with a port of its own, in a temporary folder, and is
+stopped by the test. Nothing here sleeps: wait_until() polls a condition up to a deadline.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+TENFOLD = os.environ.get("TENFOLD", "build/dev/tenfold")
+DEADLINE_SECONDS = 20.0
+
+
+def wait_until(condition, what, deadline_seconds=DEADLINE_SECONDS):
+    """Returns the condition's first true value."""
+    deadline = time.monotonic() + deadline_seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {deadline_seconds} s")
+        threading.Event().wait(0.01)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Node:
+    """An HTTP/1.1 server for one test: `answer(request)` returns the raw bytes of the response, or None to close.
+
+    Requests are recorded in the order in which they came.
+    """
+
+    def __init__(self, answer=None, listen="127.0.0.1"):
+        self.answer = answer or (lambda request: response(200, b"hello"))
+        self.requests = []
+        self.connections = 0
+        self.open_sockets = set()
+        self.listener = socket.create_server((listen, 0), backlog=256)
+        self.port = self.listener.getsockname()[1]
+        self.address = f"{listen}:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self.open_sockets.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        reader = connection.makefile("rb")
+        try:
+            while request := Request.read(reader, connection):
+                self.requests.append(request)
+                reply = self.answer(request)
+                if reply is None:
+                    break
+                connection.sendall(reply)
+        except OSError:
+            pass
+        finally:
+            self.open_sockets.discard(connection)
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            reader.close()
+            connection.close()
+
+    def close_connections(self):
+        for connection in list(self.open_sockets):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.close_connections()
+
+
+class Request:
+    """A request as a node saw it. The body is read whole unless `Expect` or `Upgrade` asks the test to do it."""
+
+    def __init__(self, line, fields, connection, reader):
+        self.line = line
+        self.method, self.target, self.version = line.split(" ")
+        self.fields = fields
+        self.connection = connection
+        self.reader = reader
+        self.body = b""
+
+    def field(self, name):
+        """The values of a field, joined as RFC 9110 says; None when there is none."""
+        values = [value for key, value in self.fields if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    @staticmethod
+    def read(reader, connection):
+        line = reader.readline()
+        if not line:
+            return None
+        fields = []
+        while (text := reader.readline().decode("latin-1").rstrip("\r\n")):
+            name, value = text.split(":", 1)
+            fields.append((name, value.strip()))
+        request = Request(line.decode("latin-1").rstrip("\r\n"), fields, connection, reader)
+        if not request.field("Expect") and not request.field("Upgrade"):
+            request.body = request.read_body()
+        return request
+
+    def read_body(self):
+        if self.field("Transfer-Encoding"):
+            return read_chunked(self.reader)
+        return self.reader.read(int(self.field("Content-Length") or 0))
+
+
+def read_chunked(reader):
+    body = b""
+    while size := int(reader.readline().split(b";")[0], 16):
+        body += reader.read(size)
+        reader.readline()
+    while reader.readline() not in (b"\r\n", b""):
+        pass
+    return body
+
+
+def response(status, body=b"", fields=(), reason="OK"):
+    head = [f"HTTP/1.1 {status} {reason}", f"Content-Length: {len(body)}", *fields]
+    return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
+
+
+class Reply:
+    """A response as a client saw it."""
+
+    def __init__(self, status, fields, body):
+        self.status = status
+        self.fields = fields
+        self.body = body
+
+    def field(self, name):
+        values = [value for key, value in self.fields if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """A raw connection: sends exactly the bytes it is given, and reads whole responses."""
+
+    def __init__(self, port, timeout=DEADLINE_SECONDS):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.reader = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, data):
+        self.socket.sendall(data.encode("latin-1") if isinstance(data, str) else data)
+
+    def read_head(self):
+        line = self.reader.readline().decode("latin-1")
+        if not line:
+            raise EOFError("the connection ended before a response")
+        status = int(line.split(" ")[1])
+        fields = []
+        while (text := self.reader.readline().decode("latin-1").rstrip("\r\n")):
+            name, value = text.split(":", 1)
+            fields.append((name, value.strip()))
+        return Reply(status, fields, b"")
+
+    def read(self, head_request=False):
+        """The next final response; interim ones are kept in `interim`."""
+        self.interim = []
+        reply = self.read_head()
+        while 100 <= reply.status < 200 and reply.status != 101:
+            self.interim.append(reply)
+            reply = self.read_head()
+        if head_request or reply.status in (101, 204, 304):
+            return reply
+        if reply.field("Transfer-Encoding"):
+            reply.body = read_chunked(self.reader)
+        elif reply.field("Content-Length") is not None:
+            length = int(reply.field("Content-Length"))
+            reply.body = self.reader.read(length)
+            if len(reply.body) < length:
+                raise EOFError("the body was cut short")
+        else:
+            reply.body = self.reader.read()
+        return reply
+
+    def get(self, target="/", fields=(), host="test"):
+        self.send(request_bytes("GET", target, fields, host=host))
+        return self.read()
+
+    def at_end(self):
+        """True when the server has closed, and nothing more comes."""
+        try:
+            return self.reader.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+
+def request_bytes(method, target="/", fields=(), body=b"", host="test"):
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *fields]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+class Tenfold:
+    """`tenfold run` with a topology of the test's own. `{port}` in the text is the port that clients use."""
+
+    def __init__(self, topology, run="workers = 1", ready=True):
+        self.folder = tempfile.mkdtemp(prefix="tenfold-test-")
+        self.port = free_port()
+        self.file = os.path.join(self.folder, "tenfold.toml")
+        self.admin = os.path.join(self.folder, "admin.sock")
+        self.access_log = os.path.join(self.folder, "access.log")
+        self.run_settings = run
+        self.write(topology)
+        self.log_path = os.path.join(self.folder, "tenfold.log")
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                [TENFOLD, "run", "-c", self.file], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        if ready:
+            wait_until(self.is_ready, f"tenfold is ready\n{self.log()}")
+
+    def write(self, topology):
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(f"[run]\n{self.run_settings}\naccess_log = \"{self.access_log}\"\n")
+            file.write(f"[admin]\nlisten = \"unix:{self.admin}\"\n")
+            file.write(topology.replace("{port}", str(self.port)))
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"tenfold ended with {self.process.returncode}:\n{self.log()}")
+        try:
+            return self.admin_request("GET", "/readyz").status == 200
+        except OSError:
+            return False
+
+    def admin_request(self, method, target, fields=(), body=b""):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(DEADLINE_SECONDS)
+        connection.connect(self.admin)
+        client = Client.__new__(Client)
+        client.socket, client.reader = connection, connection.makefile("rb")
+        with client:
+            client.send(request_bytes(method, target, ["Connection: close", *fields], body, host="localhost"))
+            return client.read()
+
+    def cli(self, *arguments):
+        """Runs a verb against this process: (exit code, stdout, stderr)."""
+        done = subprocess.run([TENFOLD, *arguments, "-c", self.file], capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def client(self):
+        return Client(self.port)
+
+    def log(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as log:
+                return log.read()
+        except OSError:
+            return ""
+
+    def access_entries(self):
+        """The access log so far; it is handed on about once a second."""
+        try:
+            with open(self.access_log, encoding="utf-8") as log:
+                return [json.loads(line) for line in log if line.endswith("\n")]
+        except OSError:
+            return []
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(timeout=DEADLINE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        text = self.log()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if "Sanitizer" in text or "assertion failed" in text:
+            raise AssertionError(f"tenfold ended badly:\n{text[-6000:]}")
+
+
+class Scenario(unittest.TestCase):
+    """A test case with servers that are stopped at its end, whatever happens."""
+
+    def node(self, answer=None):
+        node = Node(answer)
+        self.addCleanup(node.close)
+        return node
+
+    def tenfold(self, topology, **options):
+        tenfold = Tenfold(topology, **options)
+        self.addCleanup(tenfold.stop)
+        return tenfold
+
+    def web(self, nodes, settings="", **options):
+        """Tenfold with one web service over the nodes."""
+        addresses = ", ".join(f'"{node.address}"' for node in nodes)
+        return self.tenfold(f'[web.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = [{addresses}]\n{settings}\n', **options)
+
+    def client(self, tenfold):
+        client = tenfold.client()
+        self.addCleanup(client.close)
+        return client

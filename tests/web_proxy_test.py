@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One web service: what passes through, what is changed on the way, and in whose order."""
+
+import socket
+import unittest
+
+from harness import Scenario, Client, request_bytes, response, read_chunked, wait_until
+
+
+class Proxying(Scenario):
+    def test_many_requests_share_a_client_and_a_node_connection(self):
+        node = self.node(lambda request: response(200, request.target.encode()))
+        client = self.client(self.web([node]))
+        for i in range(50):
+            self.assertEqual(client.get(f"/item/{i}?q=1").body, f"/item/{i}?q=1".encode())
+        self.assertEqual(node.connections, 1 + self.probe_connections(node))
+
+    def probe_connections(self, node):
+        return len([request for request in node.requests if not request.target.startswith("/item/")])
+
+    def test_pipelined_requests_are_answered_in_order(self):
+        node = self.node(lambda request: response(200, request.target.encode()))
+        client = self.client(self.web([node]))
+        client.send(b"".join(request_bytes("GET", f"/{i}") for i in range(20)))
+        self.assertEqual([client.read().body for _ in range(20)], [f"/{i}".encode() for i in range(20)])
+
+    def test_a_request_may_come_byte_by_byte(self):
+        node = self.node(lambda request: response(200, request.body))
+        client = self.client(self.web([node]))
+        for byte in request_bytes("POST", "/slow", body=b"abcdef"):
+            client.send(bytes([byte]))
+        self.assertEqual(client.read().body, b"abcdef")
+
+    def test_bodies_of_each_framing_pass_whole_both_ways(self):
+        node = self.node(lambda request: response(200, request.body))
+        client = self.client(self.web([node]))
+        for size in (0, 1, 4095, 4096, 4097, 32768, 1_000_000):
+            body = bytes(i % 251 for i in range(size))
+            client.send(request_bytes("PUT", "/length", body=body))
+            self.assertEqual(client.read().body, body)
+            client.send(request_bytes("PUT", "/chunked", ["Transfer-Encoding: chunked"]))
+            for start in range(0, size, 7777):
+                part = body[start:start + 7777]
+                client.send(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            client.send(b"0\r\n\r\n")
+            self.assertEqual(client.read().body, body)
+
+    def test_a_chunked_response_is_chunked_to_the_client_with_its_trailers(self):
+        node = self.node(lambda request: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+                                         b"5\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n")
+        client = self.client(self.web([node]))
+        client.send(request_bytes("GET", "/", ["TE: trailers"]))
+        head = client.read_head()
+        self.assertEqual(head.field("Transfer-Encoding"), "chunked")
+        rest = b""
+        while not rest.endswith(b"\r\n\r\n"):
+            rest += client.reader.read1(4096)
+        self.assertIn(b"X-Sum: 11\r\n", rest)
+        self.assertEqual(client.get().status, 200, "the connection is still good")
+
+    def test_a_response_until_close_reaches_the_client_whole(self):
+        def answer(request):
+            request.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"z" * 100_000)
+            return None
+        client = self.client(self.web([self.node(answer)]))
+        self.assertEqual(client.get().body, b"z" * 100_000)
+
+    def test_an_http_1_0_client_gets_no_chunks_and_a_close(self):
+        node = self.node(lambda request: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        client = self.client(self.web([node]))
+        client.send("GET / HTTP/1.0\r\nHost: test\r\n\r\n")
+        reply = client.read()
+        self.assertIsNone(reply.field("Transfer-Encoding"))
+        self.assertEqual(reply.body, b"hello")
+        self.assertTrue(client.at_end())
+
+    def test_head_has_the_length_but_no_body(self):
+        node = self.node(lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+                         + (b"" if request.method == "HEAD" else b"hello"))
+        client = self.client(self.web([node]))
+        client.send(request_bytes("HEAD", "/"))
+        self.assertEqual(client.read(head_request=True).field("Content-Length"), "5")
+        self.assertEqual(client.get().body, b"hello")
+
+    def test_204_and_304_have_no_body(self):
+        node = self.node(lambda request: f"HTTP/1.1 {request.target[1:]} X\r\nETag: \"a\"\r\n\r\n".encode())
+        client = self.client(self.web([node]))
+        for status in (204, 304, 204):
+            self.assertEqual(client.get(f"/{status}").status, status)
+
+    def test_early_hints_and_continue_are_passed_on(self):
+        def answer(request):
+            if request.field("Expect"):
+                request.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                request.body = request.read_body()
+            return b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + response(200, request.body)
+        client = self.client(self.web([self.node(answer)]))
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        self.assertEqual(client.read_head().status, 100)
+        client.send("abc")
+        reply = client.read()
+        self.assertEqual([hint.status for hint in client.interim], [103])
+        self.assertEqual(reply.body, b"abc")
+
+    def test_an_upgraded_connection_is_a_tunnel(self):
+        def answer(request):
+            request.connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nhi ")
+            while data := request.reader.read1(65536):
+                request.connection.sendall(data.upper())
+            return None
+        client = self.client(self.web([self.node(answer)]))
+        client.send("GET /ws HTTP/1.1\r\nHost: test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\nearly ")
+        reply = client.read()
+        self.assertEqual((reply.status, reply.field("Upgrade")), (101, "echo"))
+        self.assertEqual(client.reader.read(9), b"hi EARLY ")
+        client.send(b"later")
+        self.assertEqual(client.reader.read(5), b"LATER")
+        client.socket.shutdown(socket.SHUT_WR)
+        self.assertTrue(client.at_end())
+
+    def test_a_large_download_does_not_need_the_client_to_be_fast(self):
+        size = 30_000_000
+        node = self.node(lambda request: response(200, b"x" * size))
+        tenfold = self.web([node])
+        slow, quick = self.client(tenfold), self.client(tenfold)
+        slow.send(request_bytes("GET", "/big"))
+        wait_until(lambda: [r for r in node.requests if r.target == "/big"], "the node has the request")
+        self.assertEqual(len(quick.get("/other").body), size)
+        self.assertEqual(len(slow.read().body), size)
+
+
+class Fields(Scenario):
+    def seen(self, fields, settings=""):
+        node = self.node()
+        client = self.client(self.web([node], settings))
+        client.send(request_bytes("GET", "/fields", fields))
+        self.assertEqual(client.read().status, 200)
+        return next(request for request in node.requests if request.target == "/fields")
+
+    def test_hop_by_hop_fields_stop_here(self):
+        seen = self.seen(["Connection: keep-alive, X-Private", "X-Private: 1", "Keep-Alive: timeout=5",
+                          "Proxy-Connection: close", "TE: gzip", "X-Public: 2"])
+        for name in ("X-Private", "Keep-Alive", "Proxy-Connection", "TE"):
+            self.assertIsNone(seen.field(name), name)
+        self.assertEqual(seen.field("X-Public"), "2")
+
+    def test_what_an_unknown_client_says_of_itself_is_replaced(self):
+        seen = self.seen(["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil",
+                          "Forwarded: for=6.6.6.6", "X-Forwarded-Prefix: /x", "X-Real-IP: 6.6.6.6"])
+        self.assertEqual(seen.field("X-Forwarded-For"), "127.0.0.1")
+        self.assertEqual(seen.field("X-Forwarded-Proto"), "http")
+        self.assertEqual(seen.field("X-Forwarded-Host"), "test")
+        self.assertNotIn("6.6.6.6", str(seen.fields))
+        self.assertIsNone(seen.field("X-Forwarded-Prefix"))
+
+    def test_what_a_trusted_proxy_says_is_kept_and_added_to(self):
+        seen = self.seen(["X-Forwarded-For: 6.6.6.6, 10.0.0.9", "X-Forwarded-Proto: https"],
+                         'trusted_proxies = ["127.0.0.0/8", "10.0.0.0/8"]')
+        self.assertEqual(seen.field("X-Forwarded-For"), "6.6.6.6, 10.0.0.9, 127.0.0.1")
+        self.assertEqual(seen.field("X-Forwarded-Proto"), "https")
+
+    def test_the_host_is_kept_and_the_trace_passed_on(self):
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        seen = self.seen([f"traceparent: {trace}"])
+        self.assertEqual(seen.field("Host"), "test")
+        self.assertEqual(seen.field("traceparent").split("-")[1], trace.split("-")[1])
+
+    def test_a_trace_is_made_where_there_is_none(self):
+        self.assertRegex(self.seen([]).field("traceparent"), r"^00-[0-9a-f]{32}-[0-9a-f]{16}-01$")
+
+
+class Malformed(Scenario):
+    CASES = {
+        "two lengths": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+        "length and chunked": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "signed length": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx",
+        "chunked twice": "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        "another coding": "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "bare line feed": "GET / HTTP/1.1\nHost: a\n\n",
+        "space before colon": "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "folded field": "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n",
+        "no host": "GET / HTTP/1.1\r\n\r\n",
+        "two hosts": "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "underscore": "GET / HTTP/1.1\r\nHost: a\r\nX_Auth_User: root\r\n\r\n",
+        "fragment": "GET /#a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "escaped slash": "GET /a%2f..%2fb HTTP/1.1\r\nHost: a\r\n\r\n",
+        "chunked in 1.0": "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    }
+
+    def test_each_is_refused_and_no_node_hears_of_it(self):
+        node = self.node()
+        tenfold = self.web([node])
+        for name, text in self.CASES.items():
+            with self.subTest(name), tenfold.client() as client:
+                client.send(text)
+                reply = client.read()
+                self.assertEqual(reply.status, 400)
+                self.assertIn("http_request_error", reply.field("Proxy-Status"))
+                self.assertTrue(client.at_end())
+        self.assertEqual([r for r in node.requests if r.field("Host") == "a"], [])
+
+    def test_broken_chunks_end_the_request(self):
+        node = self.node(lambda request: response(200, request.body))
+        with self.web([node]).client() as client:
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n")
+            self.assertEqual(client.read().status, 400)
+            self.assertTrue(client.at_end())
+
+    def test_limits_have_their_own_status(self):
+        tenfold = self.web([self.node()])
+        for status, text in ((414, f"GET /{'a' * 20000} HTTP/1.1\r\nHost: a\r\n\r\n"),
+                             (431, "GET / HTTP/1.1\r\nHost: a\r\n" + "X: 1\r\n" * 200 + "\r\n"),
+                             (431, f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 70000}\r\n\r\n"),
+                             (505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
+                             (501, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")):
+            with self.subTest(status), tenfold.client() as client:
+                client.send(text)
+                self.assertEqual(client.read().status, status)
+
+
+if __name__ == "__main__":
+    unittest.main()
