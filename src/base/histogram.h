@@ -16,6 +16,10 @@ namespace tenfold {
 
 class Histogram {
  public:
+  Histogram() = default;
+  Histogram(const Histogram& other) { merge(other); }
+  Histogram& operator=(const Histogram&) = delete;
+
   static constexpr int kSubBits = 5;   // 32 steps in a power of two
   static constexpr int kMaxBits = 40;  // values are clamped below 2^40
   static constexpr int kBuckets = (kMaxBits - kSubBits + 1) << kSubBits;

@@ -32,6 +32,7 @@ struct NodeSpec {
   Address address;
   std::uint32_t weight = 1;  // 0 to 1000; 0 gets no traffic
   std::string zone;
+  std::string public_url;  // where redirects send clients ("http://a.example.com"); empty: the address
   AdminState state = AdminState::kEnabled;
 
   bool operator==(const NodeSpec&) const = default;
@@ -120,6 +121,7 @@ enum class IoChoice : std::uint8_t { kAuto, kUring, kEpoll };
 struct RunSettings {
   std::uint32_t workers = 0;  // 0: one a core
   IoChoice io = IoChoice::kAuto;
+  Duration header_timeout = 10s;            // a request head, from its first byte, or a new connection without one
   Duration shutdown_grace = 5s;             // accepting goes on for this long after SIGTERM, while readiness says no
   Duration shutdown_limit = 30s;            // then what is under way may take this long
   std::uint32_t connections_max = 100'000;  // of clients, over all workers

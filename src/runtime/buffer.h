@@ -47,6 +47,8 @@ class Buffer {
   explicit operator bool() const { return lender_ != nullptr; }
 
   std::string_view view() const { return {block_ + begin_, end_ - begin_}; }
+  /// The readable part, for decoding in place.
+  std::span<char> bytes() { return {block_ + begin_, end_ - begin_}; }
   std::size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }
   std::size_t capacity() const { return capacity_; }

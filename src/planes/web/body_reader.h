@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the body of one message from a connection, piece by piece, whatever its framing, and never a byte more than the
-// message has: what follows it stays in the buffer for the next message.
+// message has: what follows stays in the buffer for the next message. Chunks are decoded in place, so that all content
+// of one read is one view:
 //
-//   buffer:  | content of the body … | next message |
+//   buffer:  | 5 CRLF hello CRLF 3 CRLF you CRLF 0 CRLF CRLF | next message |
+//   content: | helloyou |
 //
 // Thread rule: one worker's thread.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "runtime/io.h"
@@ -21,40 +23,45 @@ namespace tenfold::web {
 
 class BodyReader {
  public:
-  /// `buffer` holds what came behind the message's head; `socket` and `io` outlive this.
+  /// `buffer` holds what came behind the message's head, or has no block; `socket` and `io` outlive this. `read_size`
+  /// is for later reads.
   BodyReader(runtime::Io& io, runtime::Socket& socket, http::Body framing, std::uint64_t length, runtime::Buffer buffer,
              runtime::BufferSize read_size);
 
   /// True when the whole body was handed out.
-  bool finished() const { return state_ == State::kFinished; }
+  bool finished() const { return finished_; }
 
-  /// What the buffer holds of the body's content, without its framing: nothing when a read is needed first, or at the
-  /// end. Views are valid until the next call. kProtocol for broken chunks.
+  /// The content that the buffer holds; empty when more must be read first, or at the end. The view is valid until the
+  /// next call. kProtocol for broken chunks.
   Result<std::string_view> take_buffered();
 
-  /// The next content, read from the connection when none is buffered; empty at the end. kClosed and kReset when the
-  /// peer left before the end.
+  /// The next content, read from the connection where none is buffered; empty at the end only. kClosed and kReset when
+  /// the peer left before the end.
   runtime::Task<Result<std::string_view>> next(runtime::Wait wait);
 
-  /// The fields behind a chunked body, valid after finished() until the buffer is taken.
-  const http::ChunkedDecoder* trailers() const { return framing_ == http::Body::kChunked ? &chunks_ : nullptr; }
+  /// The trailer section of a chunked body with its empty line, or "". Valid once finished.
+  std::string_view trailers() const { return chunks_.trailers(); }
+  /// Why the chunks are broken; static text.
+  std::string_view problem() const { return chunks_.reason(); }
 
-  /// The bytes behind the body. REQUIRES: finished().
-  runtime::Buffer take_rest() { return std::move(buffer_); }
+  /// True when bytes of something else stand behind the body.
+  bool has_rest() const { return buffer_ && buffer_.size() > handed_out_; }
+  /// The bytes behind the body. REQUIRES: finished(); views of content end here.
+  runtime::Buffer take_rest();
 
  private:
-  enum class State : std::uint8_t { kReading, kFinished };
-
+  void drop_handed_out();
   Result<std::string_view> take_chunks();
 
   runtime::Io& io_;
   runtime::Socket& socket_;
-  http::Body framing_;
-  State state_ = State::kReading;
-  runtime::BufferSize read_size_;
-  std::uint64_t left_;  // of a kLength body
   runtime::Buffer buffer_;
+  std::size_t handed_out_ = 0;  // bytes at the buffer's front that the last view stood in
+  std::uint64_t left_;          // of a kLength body
   http::ChunkedDecoder chunks_;
+  http::Body framing_;
+  runtime::BufferSize read_size_;
+  bool finished_ = false;
 };
 
 }  // namespace tenfold::web

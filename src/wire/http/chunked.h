@@ -67,6 +67,7 @@ class ChunkSizeLine {
 };
 
 inline constexpr std::string_view kChunkEnd = "\r\n";
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+inline constexpr std::string_view kLastChunkLine = "0\r\n";  // trailers follow
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";  // without trailers
 
 }  // namespace tenfold::http

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/attempt.h"
+
+#include <optional>
+
+#include "planes/web/response.h"
+#include "planes/web/upload.h"
+#include "runtime/scope.h"
+
+namespace tenfold::web {
+namespace {
+
+// A connection to the node, and whether it was used before.
+struct Lease {
+  runtime::Socket socket;
+  bool reused = false;
+};
+
+runtime::Task<Result<Lease>> lease_connection(Exchange& exchange) {
+  Node& node = *exchange.node;
+  if (!exchange.needs_fresh_connection) {
+    if (std::optional<runtime::Socket> pooled = node.pool().take()) {
+      Lease lease;
+      lease.socket = std::move(*pooled);
+      lease.reused = true;
+      co_return std::move(lease);
+    }
+  }
+  ++node.counters.connects;
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().connect_timeout);
+  Result<runtime::Socket> fresh = co_await exchange.io().connect(node.address(), wait);
+  if (!fresh) co_return std::unexpected(fresh.error());
+  Lease lease;
+  lease.socket = std::move(*fresh);
+  co_return std::move(lease);
+}
+
+// What the end of an attempt without a response means for the request.
+AttemptEnd end_without_response(const Exchange& exchange, const ResponseResult& result, bool reused) {
+  const bool repeatable = http::is_idempotent(exchange.method) && !exchange.has_streaming_body();
+  const bool silent_close = exchange.failure == Failure::kNodeClosed && !result.any_byte;
+  return reused && silent_close && repeatable ? AttemptEnd::kStaleConnection : AttemptEnd::kFailed;
+}
+
+// The request is one send: its head, with its body behind it where it has one.
+runtime::Task<AttemptEnd> attempt_whole(Exchange& exchange, Lease& lease) {
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout);
+  const Status sent = co_await exchange.io().send(lease.socket, exchange.head_bytes(), wait);
+  ResponseResult result;
+  if (sent) {
+    exchange.request_sent = exchange.io().now();
+    exchange.node->counters.bytes_sent += exchange.head_bytes().size();
+    result = co_await receive_response(exchange, lease.socket, exchange.worker.aborting);
+  } else {
+    exchange.fail(failure_of_node(sent.error()), to_string(sent.error()));
+  }
+  if (!exchange.response_begun) co_return end_without_response(exchange, result, lease.reused);
+  if (result.reusable && lease.socket) exchange.node->pool().give(std::move(lease.socket));
+  co_return AttemptEnd::kAnswered;
+}
+
+// The body goes to the node while the response may already come back.
+runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease& lease) {
+  runtime::Stop stop(exchange.worker.aborting);
+  runtime::Scope scope;
+  Upload upload(exchange, lease.socket, stop);
+  scope.spawn(run_upload(&upload));
+  const ResponseResult result = co_await receive_response(exchange, lease.socket, stop);
+  const bool complete = upload.state == Upload::State::kComplete;
+  stop.request();
+  co_await scope.join();
+  if (!complete) {
+    // The client may still be sending a body that nobody reads any more.
+    exchange.connection.keep_open = false;
+    exchange.connection.unread_input = true;
+  }
+  if (upload.failure != Failure::kNone && !exchange.response_begun) exchange.fail(upload.failure, upload.detail);
+  if (!exchange.response_begun) co_return AttemptEnd::kFailed;
+  if (complete) {
+    exchange.connection.rest = upload.reader.take_rest();
+    if (result.reusable && lease.socket) exchange.node->pool().give(std::move(lease.socket));
+  }
+  co_return AttemptEnd::kAnswered;
+}
+
+}  // namespace
+
+runtime::Task<AttemptEnd> attempt(Exchange& exchange) {
+  Result<Lease> lease = co_await lease_connection(exchange);
+  if (!lease) {
+    const bool stopped = lease.error().kind == ErrorKind::kCanceled;
+    exchange.fail(stopped ? Failure::kShuttingDown : Failure::kConnectFailed, to_string(lease.error()));
+    co_return stopped ? AttemptEnd::kFailed : AttemptEnd::kUnreachable;
+  }
+  if (exchange.has_streaming_body()) co_return co_await attempt_streaming(exchange, *lease);
+  co_return co_await attempt_whole(exchange, *lease);
+}
+
+}  // namespace tenfold::web

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/body_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tenfold::web {
+
+BodyReader::BodyReader(runtime::Io& io, runtime::Socket& socket, http::Body framing, std::uint64_t length,
+                       runtime::Buffer buffer, runtime::BufferSize read_size)
+    : io_(io),
+      socket_(socket),
+      buffer_(std::move(buffer)),
+      left_(length),
+      framing_(framing),
+      read_size_(read_size),
+      finished_(framing == http::Body::kNone || (framing == http::Body::kLength && length == 0)) {}
+
+void BodyReader::drop_handed_out() {
+  if (handed_out_ > 0) buffer_.consume(std::exchange(handed_out_, 0));
+}
+
+Result<std::string_view> BodyReader::take_buffered() {
+  drop_handed_out();
+  if (finished_ || !buffer_ || buffer_.empty()) return std::string_view();
+  if (framing_ == http::Body::kChunked) return take_chunks();
+  std::string_view content = buffer_.view();
+  if (framing_ == http::Body::kLength) {
+    content = content.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, content.size())));
+    left_ -= content.size();
+    finished_ = left_ == 0;
+  }
+  handed_out_ = content.size();
+  return content;
+}
+
+Result<std::string_view> BodyReader::take_chunks() {
+  const std::span<char> bytes = buffer_.bytes();
+  std::size_t content = 0;
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const http::ChunkedDecoder::Step step = chunks_.step({bytes.data() + at, bytes.size() - at});
+    if (step.state == http::ChunkedDecoder::State::kError) return fail(ErrorKind::kProtocol, "chunked body");
+    std::memmove(bytes.data() + content, step.data.data(), step.data.size());
+    content += step.data.size();
+    at += step.consumed;
+    if (step.state == http::ChunkedDecoder::State::kEnd) {
+      finished_ = true;
+      break;
+    }
+  }
+  handed_out_ = at;
+  return std::string_view(bytes.data(), content);
+}
+
+runtime::Task<Result<std::string_view>> BodyReader::next(runtime::Wait wait) {
+  for (;;) {
+    const Result<std::string_view> buffered = take_buffered();
+    if (!buffered || !buffered->empty() || finished_) co_return buffered;
+    drop_handed_out();
+    buffer_.reset();
+    Result<runtime::Buffer> read = co_await io_.recv(socket_, read_size_, wait);
+    if (!read) {
+      finished_ = framing_ == http::Body::kUntilClose && read.error().kind == ErrorKind::kClosed;
+      if (finished_) co_return std::string_view();
+      co_return std::unexpected(read.error());
+    }
+    buffer_ = std::move(*read);
+  }
+}
+
+runtime::Buffer BodyReader::take_rest() {
+  drop_handed_out();
+  if (buffer_ && buffer_.empty()) buffer_.reset();
+  return std::move(buffer_);
+}
+
+}  // namespace tenfold::web

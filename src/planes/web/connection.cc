@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/connection.h"
+
+#include <utility>
+
+#include "planes/web/exchange.h"
+#include "planes/web/file_server.h"
+#include "planes/web/head_bytes.h"
+#include "planes/web/intake.h"
+#include "planes/web/proxy.h"
+#include "planes/web/redirect.h"
+#include "planes/web/reply.h"
+#include "wire/http/parse_head.h"
+
+namespace tenfold::web {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLingerTime = 2s;
+constexpr std::uint64_t kLingerBytesMost = 1 << 20;
+
+// Reads until worker.request_head is parsed; gives the size of the head, or 0 with exchange.failure set.
+runtime::Task<std::size_t> read_head(Exchange& exchange, HeadBytes& bytes) {
+  Worker& worker = exchange.worker;
+  Connection& connection = exchange.connection;
+  const runtime::Wait wait(worker.io.now() + worker.table->topology->run.header_timeout, &worker.aborting);
+  std::size_t seen = 0;
+  for (;;) {
+    const std::string_view view = bytes.view();
+    if (seen == 0 || http::may_be_whole_head(view, seen)) {
+      const http::ParseOutcome outcome = http::parse_request_head(view, worker.request_head);
+      if (outcome.state == http::ParseState::kComplete) co_return outcome.head_bytes;
+      if (outcome.state == http::ParseState::kError) {
+        exchange.status = outcome.status;
+        exchange.fail(Failure::kMalformedRequest, std::string(outcome.reason));
+        co_return 0;
+      }
+    }
+    seen = view.size();
+    Result<runtime::Buffer> read = co_await worker.io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
+    if (!read) {
+      const bool timeout = read.error().kind == ErrorKind::kTimeout;
+      exchange.fail(timeout ? Failure::kRequestTooSlow : Failure::kClientClosed,
+                    "within the head: " + to_string(read.error()));
+      co_return 0;
+    }
+    bytes.append(std::move(*read));
+  }
+}
+
+// Bytes behind a head are kept in a buffer of our own: the one they came in may be scarce (runtime/buffer.h).
+runtime::Buffer keep_rest(runtime::Io& io, std::string_view rest) {
+  if (rest.empty()) return {};
+  runtime::BufferPool& pool = rest.size() <= limits::kSmallBufferBytes ? io.small_buffers() : io.large_buffers();
+  runtime::Buffer kept = pool.take();
+  if (kept) kept.append(rest);
+  return kept;
+}
+
+runtime::Task<void> serve(Exchange& exchange) {
+  const cluster::WebSettings& settings = exchange.settings();
+  if (!settings.root.empty()) {
+    co_await serve_file(exchange);
+  } else if (settings.mode == cluster::WebMode::kRedirect) {
+    co_await redirect(exchange);
+  } else {
+    co_await proxy(exchange);
+  }
+}
+
+void account(Exchange& exchange) {
+  Worker& worker = exchange.worker;
+  const Duration duration = worker.io.now() - exchange.began;
+  if (exchange.failure == Failure::kMalformedRequest) ++worker.malformed;
+  if (exchange.service) {
+    ServiceState& state = exchange.service->state();
+    ++state.responses_by_class[exchange.status >= 100 && exchange.status < 600 ? exchange.status / 100 : 0];
+    state.bytes_sent += exchange.sent_bytes;
+    state.bytes_received += exchange.received_bytes;
+    state.duration_us.record(static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0)) / 1000);
+  }
+  if (!worker.log.enabled()) return;
+  AccessEntry entry;
+  entry.began = worker.io.wall_now() - duration;
+  if (exchange.service) entry.service = exchange.service->name();
+  if (exchange.node) entry.node = exchange.node->text();
+  entry.client = exchange.visitor.empty() ? std::string_view(exchange.connection.peer_text) : exchange.visitor;
+  entry.method = exchange.method_text;
+  entry.host = exchange.host;
+  entry.target = exchange.target;
+  if (exchange.service) entry.trace = {exchange.trace.data(), exchange.trace.size()};
+  entry.failure = facts_of(exchange.failure).name;
+  entry.detail = exchange.detail;
+  entry.status = exchange.response_begun ? exchange.status : 0;
+  entry.attempts = exchange.attempts;
+  entry.received_bytes = exchange.received_bytes;
+  entry.sent_bytes = exchange.sent_bytes;
+  entry.duration = duration;
+  entry.node_time = exchange.node_time;
+  worker.log.write(entry);
+}
+
+// One request, from its first bytes to its line in the log.
+runtime::Task<void> serve_request(Connection& connection, runtime::Buffer first) {
+  Worker& worker = connection.worker;
+  Exchange exchange(connection, worker.io.now());
+  if (connection.peer_text.empty()) {
+    connection.peer = worker.io.peer_address(connection.socket);
+    connection.peer_text = connection.peer.host_text();
+  }
+  HeadBytes bytes;
+  bytes.append(std::move(first));
+  const std::size_t head_bytes = co_await read_head(exchange, bytes);
+  if (exchange.failure == Failure::kNone) {
+    std::string_view rest = bytes.view().substr(head_bytes);
+    rest.remove_prefix(take_request(exchange, rest));
+    connection.rest = keep_rest(worker.io, rest);
+    if (!rest.empty() && !connection.rest) exchange.fail(Failure::kInternal, "no buffer is left");
+  }
+  bytes = HeadBytes();
+  if (exchange.failure == Failure::kNone) {
+    ServiceState& state = exchange.service->state();
+    connection.idle_limit = exchange.settings().idle_timeout;
+    ++state.outstanding;
+    co_await serve(exchange);
+    --state.outstanding;
+  }
+  if (exchange.failure != Failure::kNone) co_await reply_failure(exchange);
+  account(exchange);
+}
+
+// Closing while the client still sends would make the kernel reset the connection, and the response with it: so our
+// side ends, and what still comes is read and dropped for a while.
+runtime::Task<void> linger(Connection& connection) {
+  runtime::Io& io = connection.worker.io;
+  io.shutdown_send(connection.socket);
+  const runtime::Wait wait(io.now() + kLingerTime, &connection.worker.aborting);
+  for (std::uint64_t dropped = 0; dropped < kLingerBytesMost;) {
+    const Result<runtime::Buffer> read = co_await io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
+    if (!read) co_return;
+    dropped += read->size();
+  }
+}
+
+}  // namespace
+
+runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, LocalPtr<Listener> listener) {
+  Connection connection{.worker = *worker,
+                        .listener = std::move(listener),
+                        .socket = std::move(socket),
+                        .peer = {},
+                        .peer_text = {},
+                        .rest = {},
+                        .idle_limit = worker->table->topology->run.header_timeout};
+  ++worker->connections;
+  while (connection.keep_open) {
+    runtime::Buffer first = std::move(connection.rest);
+    if (!first) {
+      if (connection.listener->closing.requested()) break;
+      // An idle connection ends with its listener; one with a request under way ends after it.
+      const runtime::Wait wait(worker->io.now() + connection.idle_limit, &connection.listener->closing);
+      Result<runtime::Buffer> read = co_await worker->io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
+      if (!read) break;
+      first = std::move(*read);
+    }
+    co_await serve_request(connection, std::move(first));
+  }
+  if (connection.unread_input) co_await linger(connection);
+  --worker->connections;
+}
+
+}  // namespace tenfold::web

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/file_server.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "planes/web/reply.h"
+#include "wire/http/byte_range.h"
+#include "wire/http/conditional.h"
+#include "wire/http/head_writer.h"
+#include "wire/http/media_type.h"
+#include "wire/http/parse_head.h"
+#include "wire/http/target.h"
+
+namespace tenfold::web {
+namespace {
+
+// The path below the root, without a slash in front; nullopt for what is never served: a name that begins with a dot.
+std::optional<std::string> file_path(const Exchange& exchange) {
+  const cluster::WebSettings& settings = exchange.settings();
+  const auto decoded = http::decode_path(http::path_of(exchange.target));
+  if (!decoded) return std::nullopt;
+  std::string_view path = *decoded;
+  path.remove_prefix(std::min(settings.path.size(), path.size()));
+  while (path.starts_with('/')) path.remove_prefix(1);
+  std::string result(path);
+  if (result.empty() || result.ends_with('/')) result += settings.index;
+  if (result.starts_with('.') || result.find("/.") != result.npos) return std::nullopt;
+  return result;
+}
+
+std::string etag_of(const runtime::File& file) {
+  return fmt::format("\"{:x}-{:x}\"", file.modified().time_since_epoch().count(), file.size_bytes());
+}
+
+runtime::Task<void> reply_plain(Exchange& exchange, int status, std::string fields) {
+  const std::string body = fmt::format("{} {}\n", status, http::reason_phrase(status));
+  Reply reply;
+  reply.status = status;
+  reply.fields = std::move(fields) + "Content-Type: text/plain; charset=utf-8\r\n";
+  reply.body = body;
+  reply.body_bytes = body.size();
+  const Status sent = co_await send_reply(exchange, std::move(reply));
+  if (!sent) exchange.fail(Failure::kClientClosed, to_string(sent.error()));
+}
+
+// What the request's conditions and its range make of a file.
+struct Answer {
+  int status = 200;
+  std::uint64_t first = 0;
+  std::uint64_t length = 0;
+  std::string fields;
+};
+
+Answer answer_of(const Exchange& exchange, const runtime::File& file, const http::FieldList& fields,
+                 std::string_view path) {
+  const std::string etag = etag_of(file);
+  Answer answer;
+  answer.fields = fmt::format("ETag: {}\r\nLast-Modified: {}\r\n", etag, to_http_date(file.modified()));
+  switch (http::evaluate_conditions(fields, etag, file.modified())) {
+    case http::Condition::kNotModified:
+      answer.status = 304;
+      return answer;
+    case http::Condition::kPreconditionFailed:
+      answer.status = 412;
+      return answer;
+    case http::Condition::kServe:
+      break;
+  }
+  answer.length = file.size_bytes();
+  answer.fields += fmt::format("Accept-Ranges: bytes\r\nContent-Type: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                               http::media_type_of(path));
+  const http::Field* range = fields.find(http::FieldName::kRange);
+  if (range == nullptr || exchange.method != http::Method::kGet || !http::range_applies(fields, etag, file.modified()))
+    return answer;
+  const http::ByteRange part = http::parse_byte_range(range->value, file.size_bytes());
+  if (part.kind == http::ByteRange::Kind::kUnsatisfiable) {
+    answer.status = 416;
+    answer.fields += fmt::format("Content-Range: bytes */{}\r\n", file.size_bytes());
+  } else if (part.kind == http::ByteRange::Kind::kPart) {
+    answer.status = 206;
+    answer.first = part.first;
+    answer.length = part.length;
+    answer.fields +=
+        fmt::format("Content-Range: bytes {}-{}/{}\r\n", part.first, part.first + part.length - 1, file.size_bytes());
+  }
+  return answer;
+}
+
+runtime::Task<void> send_contents(Exchange& exchange, const runtime::File& file, const Answer& answer) {
+  runtime::Io& io = exchange.io();
+  // A part at a time, so that a slow client has a deadline for each and not one for all.
+  constexpr std::uint64_t kPartBytes = 1 << 20;
+  std::uint64_t offset = answer.first;
+  std::uint64_t left = answer.length;
+  while (left > 0) {
+    const std::uint64_t part = std::min(left, kPartBytes);
+    const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout);
+    const Status sent = co_await io.send_file(exchange.connection.socket, file, offset, part, wait);
+    if (!sent) {
+      const bool timeout = sent.error().kind == ErrorKind::kTimeout;
+      exchange.fail(timeout ? Failure::kClientTooSlow : Failure::kClientClosed, to_string(sent.error()));
+      io.reset_on_close(exchange.connection.socket);
+      exchange.connection.keep_open = false;
+      co_return;
+    }
+    offset += part;
+    left -= part;
+    exchange.sent_bytes += part;
+  }
+}
+
+runtime::Task<void> serve_opened(Exchange& exchange, const runtime::File& file, const Answer& answer) {
+  if (answer.status >= 400) co_return co_await reply_plain(exchange, answer.status, answer.fields);
+  Reply reply;
+  reply.status = answer.status;
+  reply.fields = answer.fields;
+  reply.body_bytes = answer.length;
+  const Status sent = co_await send_reply(exchange, std::move(reply));
+  if (!sent) {
+    exchange.fail(Failure::kClientClosed, to_string(sent.error()));
+  } else if (exchange.method == http::Method::kGet && answer.status != 304) {
+    co_await send_contents(exchange, file, answer);
+  }
+}
+
+}  // namespace
+
+runtime::Task<void> serve_file(Exchange& exchange) {
+  if (exchange.has_streaming_body()) {
+    exchange.connection.keep_open = false;
+    exchange.connection.unread_input = true;
+  }
+  if (exchange.method != http::Method::kGet && exchange.method != http::Method::kHead)
+    co_return co_await reply_plain(exchange, 405, "Allow: GET, HEAD\r\n");
+  const std::optional<std::string> path = file_path(exchange);
+  if (!path || !exchange.service->root()) co_return co_await reply_plain(exchange, 404, {});
+  const Result<runtime::File> file = exchange.io().open_beneath(exchange.service->root(), *path);
+  if (file) {
+    // The client's bytes are gone; the head that a node would get says the same.
+    http::RequestHead& head = exchange.worker.request_head;
+    http::parse_request_head(exchange.head_bytes(), head);
+    const Answer answer = answer_of(exchange, *file, head.fields, *path);
+    co_return co_await serve_opened(exchange, *file, answer);
+  }
+  // A folder without a slash at its end is sent to the name with one, so that relative links in its index work.
+  const bool folder = file.error().kind == ErrorKind::kUnavailable &&
+                      exchange.io().open_beneath(exchange.service->root(), *path + "/" + exchange.settings().index);
+  if (folder)
+    co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}/\r\n", http::path_of(exchange.target)));
+  exchange.detail = to_string(file.error());
+  co_await reply_plain(exchange, file.error().kind == ErrorKind::kExhausted ? 503 : 404, {});
+}
+
+}  // namespace tenfold::web

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/proxy.h"
+
+#include "planes/web/attempt.h"
+
+namespace tenfold::web {
+namespace {
+
+constexpr int kBusy = -2;
+
+// The preferred node that has room; kBusy when all that could be taken are at their limit, kNone when there are none.
+int choose_node(const Exchange& exchange) {
+  WebService& service = *exchange.service;
+  const cluster::Pick pick{exchange.io().prng(), exchange.io().now(), exchange.key_hash};
+  cluster::Tried passed_over = exchange.tried;
+  bool busy = false;
+  for (;;) {
+    const int index = service.state().balancer->choose(service.views(), passed_over, pick);
+    if (index == cluster::Balancer::kNone) return busy ? kBusy : cluster::Balancer::kNone;
+    const auto at = static_cast<std::size_t>(index);
+    if (service.nodes()[at]->outstanding() < service.node_limit()) return index;
+    busy = true;
+    passed_over.add(at);
+  }
+}
+
+// Waits for room on some node: first come, first served, up to the limits of length and time.
+runtime::Task<int> wait_for_node(Exchange& exchange) {
+  ServiceState& state = exchange.service->state();
+  if (state.queued >= exchange.service->queue_limit()) {
+    ++state.refused_by_queue;
+    exchange.fail(Failure::kQueueFull);
+    co_return cluster::Balancer::kNone;
+  }
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().queue_timeout);
+  int node = kBusy;
+  ++state.queued;
+  while (node == kBusy) {
+    const Status woken = co_await state.waiting.wait(exchange.io(), wait);
+    if (!woken) {
+      const bool timeout = woken.error().kind == ErrorKind::kTimeout;
+      exchange.fail(timeout ? Failure::kQueueTimeout : Failure::kShuttingDown);
+      ++state.refused_by_queue;
+      node = cluster::Balancer::kNone;
+    } else {
+      node = choose_node(exchange);
+      if (node == cluster::Balancer::kNone) exchange.fail(Failure::kNoNode);
+    }
+  }
+  --state.queued;
+  co_return node;
+}
+
+// A request under way on a node: counted from here to the end of the scope.
+class NodeSlot {
+ public:
+  NodeSlot(ServiceState& state, Node& node) : state_(state), node_(node) {
+    node_.request_began();
+    ++node_.counters.requests;
+  }
+  NodeSlot(const NodeSlot&) = delete;
+  NodeSlot& operator=(const NodeSlot&) = delete;
+  ~NodeSlot() {
+    node_.request_ended();
+    state_.waiting.wake_one();
+  }
+
+ private:
+  ServiceState& state_;
+  Node& node_;
+};
+
+void count_failure(Exchange& exchange) {
+  Node& node = *exchange.node;
+  ++node.counters.failures;
+  const std::uint32_t in_a_row = node.failed();
+  const std::uint32_t limit = exchange.service->spec().health.eject_after;
+  if (limit == 0 || in_a_row < limit) return;
+  std::string reason(facts_of(exchange.failure).name);
+  if (exchange.failure == Failure::kNone) reason = "status " + std::to_string(exchange.status);
+  if (!exchange.detail.empty()) reason += ": " + exchange.detail;
+  exchange.worker.observer.node_failing(exchange.service->name(), node.address(), in_a_row, reason);
+}
+
+bool is_gateway_failure(int status) {
+  return status == 502 || status == 503 || status == 504;
+}
+
+// The judgement of one attempt on the node's account.
+void account(Exchange& exchange, AttemptEnd end) {
+  const bool client_fault = exchange.failure == Failure::kClientClosed || exchange.failure == Failure::kClientTooSlow ||
+                            exchange.failure == Failure::kMalformedRequest ||
+                            exchange.failure == Failure::kRequestTooSlow ||
+                            exchange.failure == Failure::kRequestTooLarge ||
+                            exchange.failure == Failure::kShuttingDown || exchange.failure == Failure::kInternal;
+  if (client_fault) return;
+  if (end == AttemptEnd::kStaleConnection) return;  // the node did nothing wrong
+  if (end == AttemptEnd::kAnswered && exchange.failure == Failure::kNone && !is_gateway_failure(exchange.status)) {
+    exchange.node->succeeded();
+  } else {
+    count_failure(exchange);
+  }
+}
+
+// True when the request goes to another node, and the budget was charged for it.
+bool may_try_again(Exchange& exchange, AttemptEnd end) {
+  if (end != AttemptEnd::kUnreachable && end != AttemptEnd::kStaleConnection) return false;
+  if (static_cast<std::uint32_t>(exchange.attempts) > exchange.settings().retries) return false;
+  ServiceState& state = exchange.service->state();
+  if (!state.budget.take()) {
+    exchange.fail(Failure::kRetryBudget, exchange.detail);
+    return false;
+  }
+  ++state.retries;
+  return true;
+}
+
+}  // namespace
+
+runtime::Task<void> proxy(Exchange& exchange) {
+  ServiceState& state = exchange.service->state();
+  state.budget.request();
+  for (;;) {
+    int index = state.waiting.empty() ? choose_node(exchange) : kBusy;
+    if (index == kBusy) index = co_await wait_for_node(exchange);
+    if (index == cluster::Balancer::kNone) {
+      // A retry that finds no further node keeps the failure of the last one.
+      if (exchange.failure == Failure::kNone) exchange.fail(Failure::kNoNode);
+      co_return;
+    }
+    exchange.fail(Failure::kNone);
+    exchange.node = exchange.service->nodes()[static_cast<std::size_t>(index)];
+    ++exchange.attempts;
+    AttemptEnd end = AttemptEnd::kAnswered;
+    {
+      const NodeSlot slot(state, *exchange.node);
+      end = co_await attempt(exchange);
+    }
+    account(exchange, end);
+    if (!may_try_again(exchange, end)) co_return;
+    // A stale connection says nothing of its node: with no other node, a fresh connection to the same one will do.
+    if (end == AttemptEnd::kUnreachable) exchange.tried.add(static_cast<std::size_t>(index));
+    if (end == AttemptEnd::kStaleConnection) exchange.needs_fresh_connection = true;
+  }
+}
+
+}  // namespace tenfold::web

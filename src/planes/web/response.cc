@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/response.h"
+
+#include <utility>
+
+#include "planes/web/body_reader.h"
+#include "planes/web/head_bytes.h"
+#include "planes/web/reply.h"
+#include "planes/web/tunnel.h"
+#include "wire/http/chunked.h"
+#include "wire/http/head_writer.h"
+#include "wire/http/parse_head.h"
+
+namespace tenfold::web {
+namespace {
+
+using http::Body;
+using http::FieldName;
+
+// A copied byte is cheaper than a second buffer in a send, up to about here.
+constexpr std::size_t kCopiedBodyBytesMost = 2048;
+
+// -- Reading the head ----------------------------------------------------------------------------------------------
+
+// When the response must have begun: its time counts from the end of the request.
+Instant response_deadline(const Exchange& exchange) {
+  const Instant from = exchange.uploading ? exchange.io().now() : exchange.request_sent;
+  return from + exchange.settings().response_timeout;
+}
+
+// Reads until worker.response_head is parsed; gives the size of the head, or 0 with exchange.failure set.
+runtime::Task<std::size_t> read_head(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop, HeadBytes& bytes,
+                                     bool& any_byte) {
+  Worker& worker = exchange.worker;
+  std::size_t seen = 0;
+  for (;;) {
+    const std::string_view view = bytes.view();
+    if (!view.empty() && (seen == 0 || http::may_be_whole_head(view, seen))) {
+      const http::ParseOutcome outcome = http::parse_response_head(view, exchange.method, worker.response_head);
+      if (outcome.state == http::ParseState::kComplete) co_return outcome.head_bytes;
+      if (outcome.state == http::ParseState::kError) {
+        exchange.fail(Failure::kNodeMalformed, std::string(outcome.reason));
+        co_return 0;
+      }
+    }
+    seen = view.size();
+    const runtime::Wait wait(response_deadline(exchange), &stop);
+    Result<runtime::Buffer> read = co_await worker.io.recv(node, runtime::BufferSize::kLarge, wait);
+    if (read) {
+      any_byte = true;
+      exchange.node->counters.bytes_received += read->size();
+      bytes.append(std::move(*read));
+    } else if (read.error().kind != ErrorKind::kTimeout || worker.io.now() >= response_deadline(exchange)) {
+      exchange.fail(failure_of_node(read.error()), to_string(read.error()));
+      co_return 0;
+    }
+  }
+}
+
+// -- Writing the head ----------------------------------------------------------------------------------------------
+
+// How the body's length is told to the client, which need not be how the node told it.
+Body framing_for_client(const Exchange& exchange, Body from_node) {
+  const bool unknown_length = from_node == Body::kChunked || from_node == Body::kUntilClose;
+  if (!unknown_length) return from_node;
+  return exchange.version == http::Version::k11 ? Body::kChunked : Body::kUntilClose;
+}
+
+void write_fields(const http::ResponseHead& head, http::HeadWriter& writer) {
+  for (const http::Field& field : head.fields.all()) {
+    if (field.known == FieldName::kContentLength) continue;  // written from the framing
+    if (field.known == FieldName::kTrailer && head.body == Body::kChunked) {
+      writer.field(field.name, field.value);
+    } else if (field.known == FieldName::kProxyAuthenticate || !head.is_hop_by_hop(field)) {
+      writer.field(field.name, field.value);
+    }
+  }
+}
+
+// A response to HEAD, or a 304, announces the length of a body that does not follow.
+void write_framing(const http::ResponseHead& head, Body framing, http::HeadWriter& writer) {
+  if (framing == Body::kLength) writer.field("Content-Length", head.content_length);
+  if (framing == Body::kChunked) writer.field("Transfer-Encoding", "chunked");
+  if (framing != Body::kNone || head.status < 200 || head.status == 204) return;
+  if (const http::Field* length = head.fields.find(FieldName::kContentLength))
+    writer.field("Content-Length", length->value);
+}
+
+bool write_head(const Exchange& exchange, Body framing, http::HeadWriter& writer) {
+  const http::ResponseHead& head = exchange.worker.response_head;
+  writer.status_line(head.status, head.reason);
+  write_fields(head, writer);
+  write_framing(head, framing, writer);
+  if (head.status == 101) {
+    writer.text("Connection: upgrade\r\n");
+    writer.field("Upgrade", head.upgrade);
+  } else if (head.status >= 200) {
+    writer.text(connection_line(exchange));
+  }
+  writer.end();
+  return writer.ok();
+}
+
+// The head for the client, with room behind it where that is possible; empty when it cannot be written at all.
+runtime::Buffer make_head(Exchange& exchange, Body framing) {
+  runtime::Io& io = exchange.io();
+  for (runtime::BufferPool* pool : {&io.small_buffers(), &io.large_buffers()}) {
+    runtime::Buffer out = pool->take();
+    if (!out) continue;
+    http::HeadWriter writer(out.room());
+    if (!write_head(exchange, framing, writer)) continue;
+    out.commit(writer.size());
+    return out;
+  }
+  return {};
+}
+
+// -- Passing on ----------------------------------------------------------------------------------------------------
+
+Failure failure_of_client(const Error& error) {
+  if (error.kind == ErrorKind::kTimeout) return Failure::kClientTooSlow;
+  if (error.kind == ErrorKind::kCanceled) return Failure::kShuttingDown;
+  return Failure::kClientClosed;
+}
+
+void fail_client(Exchange& exchange, const Error& error) {
+  exchange.fail(failure_of_client(error), to_string(error));
+  exchange.connection.keep_open = false;
+}
+
+// The node ended before its body was whole: the client must see that, whatever the framing.
+void cut_short(Exchange& exchange, const Error& error) {
+  const bool broken = error.kind == ErrorKind::kProtocol;
+  exchange.fail(broken ? Failure::kNodeMalformed : failure_of_node(error), "within the body: " + to_string(error));
+  exchange.connection.keep_open = false;
+  exchange.io().reset_on_close(exchange.connection.socket);
+}
+
+// Sends content in the client's framing; `last` ends the body.
+runtime::Task<Status> send_content(Exchange& exchange, Body framing, std::string_view head, std::string_view content,
+                                   bool last, const std::string& trailers, runtime::Stop& stop) {
+  runtime::Io& io = exchange.io();
+  runtime::Socket& client = exchange.connection.socket;
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+  exchange.sent_bytes += content.size();
+  if (framing != Body::kChunked) co_return co_await io.send(client, head, content, wait);
+  std::string front(head);
+  if (!content.empty()) front += http::ChunkSizeLine(content.size()).text();
+  std::string back(content.empty() ? std::string_view() : http::kChunkEnd);
+  if (last) back += trailers.empty() ? http::kLastChunk : http::kLastChunkLine;
+  if (last) back += trailers;
+  co_return co_await io.send(client, front, content, back, wait);
+}
+
+std::string trailers_for_client(const Exchange& exchange, const BodyReader& reader) {
+  return exchange.takes_trailers ? std::string(reader.trailers()) : std::string();
+}
+
+// The rest of a body that did not come with its head.
+runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader, runtime::Stop& stop) {
+  while (!reader.finished()) {
+    const runtime::Wait pause = exchange.wait_for(exchange.settings().body_timeout, stop);
+    const Result<std::string_view> content = co_await reader.next(pause);
+    if (!content) {
+      cut_short(exchange, content.error());
+      co_return false;
+    }
+    exchange.node->counters.bytes_received += content->size();
+    const std::string trailers = trailers_for_client(exchange, reader);
+    const Status sent = co_await send_content(exchange, framing, {}, *content, reader.finished(), trailers, stop);
+    if (!sent) {
+      fail_client(exchange, sent.error());
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+void note_keep_alive(Exchange& exchange) {
+  const http::Field* field = exchange.worker.response_head.fields.find(FieldName::kKeepAlive);
+  if (field == nullptr) return;
+  constexpr std::string_view kName = "timeout=";
+  const std::size_t at = field->value.find(kName);
+  if (at == field->value.npos) return;
+  const std::string_view digits = field->value.substr(at + kName.size());
+  const auto seconds = parse_decimal(digits.substr(0, digits.find_first_not_of("0123456789")));
+  if (seconds && *seconds < 86'400) exchange.node->pool().node_keeps_for(std::chrono::seconds(*seconds));
+}
+
+// A final response whose head is parsed: all that is left of the exchange.
+runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node, HeadBytes& bytes,
+                                      std::size_t head_bytes, runtime::Stop& stop) {
+  Worker& worker = exchange.worker;
+  const http::ResponseHead& head = worker.response_head;
+  const Body framing = framing_for_client(exchange, head.body);
+  if (framing == Body::kUntilClose || worker.draining.requested() || exchange.connection.listener->closing.requested())
+    exchange.connection.keep_open = false;
+  runtime::Buffer out = make_head(exchange, framing);
+  if (!out) {
+    exchange.fail(Failure::kNodeMalformed, "the response head is too large");
+    co_return ResponseResult(true, false);
+  }
+  exchange.status = head.status;
+  exchange.response_begun = true;
+  exchange.node_time = worker.io.now() - exchange.request_sent;
+  exchange.node->answered_after(exchange.node_time, worker.io.now());
+  note_keep_alive(exchange);
+  const bool node_keeps_open = head.keep_alive;
+  bytes.drop_head(head_bytes);
+
+  BodyReader reader(worker.io, node, head.body, head.content_length, bytes.take_rest(), runtime::BufferSize::kLarge);
+  const Result<std::string_view> first = reader.take_buffered();
+  if (!first) {
+    cut_short(exchange, first.error());
+    co_return ResponseResult(true, false);
+  }
+  const bool whole = reader.finished();
+  // The node can serve the next request while this response is still on its way to the client.
+  const bool reusable = node_keeps_open && !exchange.has_streaming_body();
+  if (whole && reusable && !reader.has_rest()) exchange.node->pool().give(std::move(node));
+  Status sent;
+  const bool copied = framing != Body::kChunked && first->size() <= kCopiedBodyBytesMost && out.append(*first);
+  if (copied) {
+    exchange.sent_bytes += first->size();
+    const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+    sent = co_await worker.io.send(exchange.connection.socket, out.view(), wait);
+  } else {
+    const std::string trailers = whole ? trailers_for_client(exchange, reader) : std::string();
+    sent = co_await send_content(exchange, framing, out.view(), *first, whole, trailers, stop);
+  }
+  out.reset();
+  if (!sent) {
+    fail_client(exchange, sent.error());
+    co_return ResponseResult(true, false);
+  }
+  const bool relayed = whole || co_await relay_body(exchange, framing, reader, stop);
+  co_return ResponseResult(true, relayed && node_keeps_open && !reader.has_rest());
+}
+
+// 100, 101 and 103 go to the client at once, unless it could not understand them.
+runtime::Task<bool> pass_on_interim(Exchange& exchange, runtime::Buffer head, runtime::Stop& stop) {
+  if (exchange.version != http::Version::k11) co_return true;
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+  const Status sent = co_await exchange.io().send(exchange.connection.socket, head.view(), wait);
+  if (!sent) fail_client(exchange, sent.error());
+  co_return sent.has_value();
+}
+
+}  // namespace
+
+Failure failure_of_node(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kTimeout:
+      return Failure::kNodeTimeout;
+    case ErrorKind::kCanceled:
+      return Failure::kShuttingDown;
+    case ErrorKind::kLimit:
+    case ErrorKind::kExhausted:
+      return Failure::kInternal;
+    default:
+      return Failure::kNodeClosed;
+  }
+}
+
+runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop) {
+  HeadBytes bytes;
+  bool any_byte = false;
+  for (;;) {
+    const std::size_t head_bytes = co_await read_head(exchange, node, stop, bytes, any_byte);
+    if (head_bytes == 0) co_return ResponseResult(any_byte, false);
+    const int status = exchange.worker.response_head.status;
+    if (status >= 200) co_return co_await pass_on(exchange, node, bytes, head_bytes, stop);
+    runtime::Buffer interim = make_head(exchange, Body::kNone);
+    bytes.drop_head(head_bytes);
+    const bool upgraded = status == 101 && exchange.wants_upgrade;
+    if (status == 101 && !upgraded) {
+      exchange.fail(Failure::kNodeMalformed, "101 where no upgrade was asked for");
+      co_return ResponseResult(true, false);
+    }
+    const bool passed = co_await pass_on_interim(exchange, std::move(interim), stop);
+    if (!passed) co_return ResponseResult(true, false);
+    if (upgraded) break;
+  }
+  exchange.status = 101;
+  exchange.response_begun = true;
+  exchange.connection.keep_open = false;
+  co_await run_tunnel(exchange, node, bytes.take_rest());
+  co_return ResponseResult(true, false);
+}
+
+}  // namespace tenfold::web

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The web plane of one worker: its listeners, its services, and the connections that it serves (planes/plane.h).
+// Thread rule: one worker's thread; the constructor may run elsewhere, before the loop starts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "planes/plane.h"
+#include "planes/web/worker.h"
+#include "runtime/scope.h"
+
+namespace tenfold::web {
+
+class WebPlane final : public planes::Plane {
+ public:
+  /// `io` and `observer` outlive this. `workers` is how many share the limits of the topology.
+  WebPlane(runtime::Io& io, planes::PlaneObserver& observer, std::uint32_t workers);
+
+  void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
+  void apply_health(cluster::HealthSnapshotPtr health) override;
+  planes::PlaneReading collect() const override;
+  runtime::Task<void> shut_down(Duration limit) override;
+
+ private:
+  runtime::Task<void> accept_clients(LocalPtr<Listener> listener);
+  runtime::Task<void> tick();
+  void close_unnamed_listeners(const cluster::Topology& topology);
+  void apply_known_health();
+
+  Worker worker_;
+  std::uint32_t workers_;
+  std::uint32_t connections_most_ = 0;
+  std::vector<LocalPtr<Listener>> listeners_;
+  cluster::HealthSnapshotPtr health_;
+  runtime::Stop stopped_;  // ends accepting and ticking
+  runtime::Scope accepting_;
+  runtime::Scope connections_;
+  runtime::Scope ticking_;
+};
+
+}  // namespace tenfold::web
