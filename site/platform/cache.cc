@@ -77,7 +77,9 @@ void CacheClient::remove(const std::string& key) {
   if (result != MEMCACHED_NOTFOUND) require(result, "delete");
 }
 
-void CacheClient::check() { require(memcached_version(memcached_.get()), "version"); }
+void CacheClient::check() {
+  require(memcached_version(memcached_.get()), "version");
+}
 
 Cache::Cache(std::string servers, std::size_t connections)
     : servers_(std::move(servers)), pool_(connections, [this] { return std::make_unique<CacheClient>(servers_); }) {}
@@ -92,7 +94,9 @@ void Cache::set(const std::string& key, std::string_view value, std::chrono::sec
   pool_.lease()->set(key, value, ttl);
 }
 
-void Cache::remove(const std::string& key) { pool_.lease()->remove(key); }
+void Cache::remove(const std::string& key) {
+  pool_.lease()->remove(key);
+}
 
 std::string Cache::remember(const std::string& key, const std::string& generation, std::chrono::seconds ttl,
                             const std::function<std::string()>& compute) {
@@ -127,6 +131,8 @@ void Cache::renew(const std::string& generation) {
   }
 }
 
-void Cache::check() { pool_.lease()->check(); }
+void Cache::check() {
+  pool_.lease()->check();
+}
 
 }  // namespace site

@@ -3,8 +3,8 @@
 // servers by libmemcached's ketama, so that all nodes of the site agree on where a key lives. Safe from any thread.
 //
 // Remembered data is guarded by a *generation*: a random number under a key of its own, that is replaced when the
-// data changes. It is stored in front of the data, and a copy that carries another generation is not used. Hence a slow reader
-// that computed from the old rows and stores after the change can never bring the old data back.
+// data changes. It is stored in front of the data, and a copy that carries another generation is not used. Hence a slow
+// reader that computed from the old rows and stores after the change can never bring the old data back.
 #pragma once
 
 #include <libmemcached/memcached.h>

@@ -16,8 +16,10 @@ nlohmann::json cell(const MYSQL_FIELD& field, const char* bytes, unsigned long s
     case MYSQL_TYPE_SHORT:
     case MYSQL_TYPE_INT24:
     case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_LONGLONG: return std::stoll(text);
-    default: return text;
+    case MYSQL_TYPE_LONGLONG:
+      return std::stoll(text);
+    default:
+      return text;
   }
 }
 
@@ -80,7 +82,7 @@ void Connection::run(std::string_view sql, SqlValues values) {
 nlohmann::json Connection::query(std::string_view sql, SqlValues values) {
   run(sql, values);
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_store_result(mysql_.get()),
-                                                                         &mysql_free_result);
+                                                                        &mysql_free_result);
   if (!result) fail();
   const MYSQL_FIELD* fields = mysql_fetch_fields(result.get());
   const unsigned columns = mysql_num_fields(result.get());
@@ -144,6 +146,8 @@ void Database::transaction(const std::function<void(Connection&)>& work) {
   }
 }
 
-void Database::check() const { Connection(address_, std::chrono::seconds(1)).query("SELECT 1"); }
+void Database::check() const {
+  Connection(address_, std::chrono::seconds(1)).query("SELECT 1");
+}
 
 }  // namespace site

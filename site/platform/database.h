@@ -5,15 +5,15 @@
 // A Connection belongs to one thread at a time; a Database is safe from any thread.
 #pragma once
 
-#include <mysql/mysql.h>
+#include <mysql.h>
 
-#include <nlohmann/json_fwd.hpp>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>

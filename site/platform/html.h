@@ -4,9 +4,9 @@
 // Html{...} on it, which is easy to look for. Values, safe from any thread.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <concepts>
 #include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 

@@ -12,7 +12,9 @@ std::string node_name = "site";
 
 }  // namespace
 
-void name_log(std::string_view node) { node_name = node; }
+void name_log(std::string_view node) {
+  node_name = node;
+}
 
 void log(std::string_view topic, std::string_view text) {
   std::string line = node_name + ": ";
