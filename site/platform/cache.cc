@@ -11,6 +11,7 @@ namespace site {
 namespace {
 
 constexpr std::uint64_t kPatienceMs = 500;
+constexpr std::size_t kKeyBytes = 250;  // the protocol's limit
 constexpr std::chrono::seconds kGenerationTtl = std::chrono::hours(24);
 
 /// libmemcached's own format of a list of servers and settings.
@@ -100,6 +101,7 @@ void Cache::remove(const std::string& key) {
 
 std::string Cache::remember(const std::string& key, const std::string& generation, std::chrono::seconds ttl,
                             const std::function<std::string()>& compute) {
+  if (key.size() > kKeyBytes) return compute();
   std::string current;
   try {
     auto found = pool_.lease()->get({generation, key});

@@ -59,7 +59,8 @@ class Cache {
   void remove(const std::string& key);
 
   /// The text under `key` if it is of the current `generation`, else what `compute` returns, which is then stored.
-  /// A cache that fails only costs time: its failure is logged and `compute` answers.
+  /// A cache that fails only costs time: its failure is logged and `compute` answers. So it does for a key that is
+  /// longer than memcached takes.
   std::string remember(const std::string& key, const std::string& generation, std::chrono::seconds ttl,
                        const std::function<std::string()>& compute);
 

@@ -6,8 +6,6 @@
 namespace site {
 namespace {
 
-constexpr unsigned kNotConnected = 2006;
-
 nlohmann::json cell(const MYSQL_FIELD& field, const char* bytes, unsigned long size) {
   if (bytes == nullptr) return nullptr;
   const std::string text(bytes, size);
@@ -112,6 +110,7 @@ nlohmann::json Database::query(std::string_view sql, SqlValues values) {
   } catch (const DatabaseError& error) {
     if (!error.lost_connection()) throw;
   }
+  pool_.close_idle();
   return pool_.lease()->query(sql, values);
 }
 
@@ -121,23 +120,29 @@ Written Database::execute(std::string_view sql, SqlValues values) {
   return written;
 }
 
+Pool<Connection>::Lease Database::begin() {
+  try {
+    auto connection = pool_.lease();
+    connection->execute("START TRANSACTION");
+    return connection;
+  } catch (const DatabaseError& error) {
+    if (!error.lost_connection()) throw;  // else nothing ran yet, and a connection that died while idle is replaced
+  }
+  pool_.close_idle();
+  auto connection = pool_.lease();
+  connection->execute("START TRANSACTION");
+  return connection;
+}
+
 void Database::transaction(const std::function<void(Connection&)>& work) {
   for (int attempt = 1;; ++attempt) {
-    auto connection = pool_.lease();
-    try {
-      connection->execute("START TRANSACTION");
-    } catch (const DatabaseError& error) {
-      // Nothing ran yet: a connection that died while idle is replaced.
-      if (error.code != kNotConnected && !(error.lost_connection() && attempt == 1)) throw;
-      if (attempt == kAttempts) throw;
-      continue;
-    }
+    auto connection = begin();
     try {
       work(*connection);
       connection->execute("COMMIT");
       return;
     } catch (const DatabaseError& error) {
-      if (!error.lost_connection()) connection->execute("ROLLBACK");
+      if (!connection->broken()) connection->execute("ROLLBACK");
       if (!error.deadlock() || attempt == kAttempts) throw;
     } catch (...) {
       if (!connection->broken()) connection->execute("ROLLBACK");

@@ -37,7 +37,8 @@ struct DatabaseAddress {
 struct DatabaseError : std::runtime_error {
   DatabaseError(unsigned number, const std::string& text) : std::runtime_error(text), code(number) {}
 
-  bool lost_connection() const { return code >= 2000 && code < 3000; }
+  /// The client's errors, and the server's words for "killed" (1927) and "shutting down" (1053).
+  bool lost_connection() const { return (code >= 2000 && code < 3000) || code == 1927 || code == 1053; }
   bool duplicate_key() const { return code == 1062; }
   bool deadlock() const { return code == 1213 || code == 1205; }
 
@@ -112,6 +113,8 @@ class Database {
   void check() const;
 
  private:
+  Pool<Connection>::Lease begin();
+
   static constexpr int kAttempts = 6;
   static constexpr std::chrono::seconds kPatience{5};
 

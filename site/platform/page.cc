@@ -38,19 +38,6 @@ Response json_reply(int status, const nlohmann::json& model) {
   return response;
 }
 
-/// Well-formed UTF-8 without control characters but line ends and tabs (RFC 3629, without its overlong forms).
-bool is_clean_utf8(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') return false;
-  }
-  try {
-    static_cast<void>(nlohmann::json(std::string(text)).dump());
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Response page(const Call& call, std::string_view title, const nlohmann::json& model, View view) {
@@ -96,6 +83,18 @@ Html page_links(const nlohmann::json& model, const std::string& path, const std:
   return html("<nav class=\"pages\"><span>{}</span><span>{}</span></nav>", before, after);
 }
 
+bool is_clean_text(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\r' && c != '\t') return false;
+  }
+  try {
+    static_cast<void>(nlohmann::json(std::string(text)).dump());
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+  return true;
+}
+
 std::string required_text(const Fields& form, std::string_view name, std::size_t most) {
   constexpr std::string_view kSpace = " \t\r\n";
   std::string_view text = form.text(name);
@@ -103,7 +102,7 @@ std::string required_text(const Fields& form, std::string_view name, std::size_t
   text = first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
   if (text.empty()) throw HttpError(422, "Please fill in the " + std::string(name) + ".");
   if (text.size() > most) throw HttpError(422, "The " + std::string(name) + " is too long.");
-  if (!is_clean_utf8(text)) throw HttpError(422, "The " + std::string(name) + " is not text.");
+  if (!is_clean_text(text)) throw HttpError(422, "The " + std::string(name) + " is not text.");
   return std::string(text);
 }
 

@@ -32,6 +32,9 @@ Html csrf_field(const Visitor& visitor);
 /// Links to the page before and after `number`; `query` is the rest of the query, as "q=tea&", or "".
 Html page_links(const nlohmann::json& model, const std::string& path, const std::string& query);
 
+/// Whether this is well-formed UTF-8 (RFC 3629) without control characters but line ends and tabs.
+bool is_clean_text(std::string_view text);
+
 /// A text of a form, without white space at its ends. Throws HttpError 422 unless it has [1, most] bytes of UTF-8.
 std::string required_text(const Fields& form, std::string_view name, std::size_t most);
 

@@ -66,6 +66,15 @@ class Pool {
     }
   }
 
+  /// Closes the connections that nobody uses: after one was lost, the others were likely lost with it.
+  void close_idle() {
+    std::vector<std::unique_ptr<Connection>> closing;
+    const std::lock_guard lock(mutex_);
+    closing.swap(idle_);
+    open_count_ -= closing.size();
+    returned_.notify_all();
+  }
+
  private:
   void give_back(std::unique_ptr<Connection> connection) {
     if (connection->broken()) {
