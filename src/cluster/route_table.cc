@@ -74,7 +74,7 @@ void ListenerRoutes::sort() {
   for (auto& [host, rules] : exact_) longest_path_first(rules);
   for (Wildcard& wildcard : wildcards_) longest_path_first(wildcard.paths);
   std::ranges::sort(wildcards_, std::ranges::greater(),
-                           [](const Wildcard& wildcard) { return wildcard.suffix.size(); });
+                    [](const Wildcard& wildcard) { return wildcard.suffix.size(); });
 }
 
 RouteTable::RouteTable(const Topology& topology) {

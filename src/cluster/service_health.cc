@@ -23,6 +23,12 @@ const NodeStatus* ServiceStatus::find(const Address& address) const {
   return found == nodes.end() ? nullptr : &*found;
 }
 
+bool same_choices(const ServiceStatus& a, const ServiceStatus& b) {
+  return std::ranges::equal(a.nodes, b.nodes, [](const NodeStatus& x, const NodeStatus& y) {
+    return x.address == y.address && x.state == y.state && x.usable == y.usable && x.since == y.since;
+  });
+}
+
 const ServiceStatus* HealthSnapshot::find(std::string_view service) const {
   const auto found = std::ranges::find(services, service, &ServiceStatus::service);
   return found == services.end() ? nullptr : &*found;

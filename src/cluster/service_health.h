@@ -35,6 +35,9 @@ struct ServiceStatus {
   const NodeStatus* find(const Address& address) const;
 };
 
+/// True when a worker would choose among the nodes in the same way.
+bool same_choices(const ServiceStatus& a, const ServiceStatus& b);
+
 struct HealthSnapshot {
   std::uint64_t version = 0;
   std::vector<ServiceStatus> services;

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/admin_api.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "control/explain.h"
+#include "control/file_text.h"
+#include "control/metrics.h"
+#include "control/status_json.h"
+#include "control/topology_edit.h"
+
+namespace tenfold::control {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+AdminResponse json_response(const Json& value, int status = 200) {
+  AdminResponse response;
+  response.status = status;
+  response.body = value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return response;
+}
+
+AdminResponse text_response(int status, std::string body, std::string type = "text/plain; charset=utf-8") {
+  AdminResponse response;
+  response.status = status;
+  response.content_type = std::move(type);
+  response.body = std::move(body);
+  return response;
+}
+
+std::string etag_of(std::uint64_t epoch) {
+  return fmt::format("\"{}\"", epoch);
+}
+
+// The epoch of an If-Match field; nullopt where there is none, or "*".
+std::optional<std::uint64_t> expected_epoch(const AdminRequest& request) {
+  std::string_view tag = request.if_match;
+  if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) return std::nullopt;
+  tag.remove_prefix(1);
+  tag.remove_suffix(1);
+  return parse_decimal(tag);
+}
+
+// A node as a request body gives it; the error is a sentence.
+std::expected<cluster::NodeSpec, std::string> node_of(const Json& body) {
+  if (!body.is_object() || !body.contains("address") || !body["address"].is_string())
+    return std::unexpected("the body is a JSON object with an \"address\"");
+  const auto address = Address::parse(body["address"].get<std::string>());
+  if (!address) return std::unexpected(address.error());
+  cluster::NodeSpec node;
+  node.address = *address;
+  if (body.contains("weight") && !body["weight"].is_number_unsigned())
+    return std::unexpected("\"weight\" is a number from 0 to 1000");
+  node.weight = body.value("weight", 1U);
+  if (body.contains("zone") && !body["zone"].is_string()) return std::unexpected("\"zone\" is a text");
+  node.zone = body.value("zone", std::string());
+  return node;
+}
+
+std::expected<NodeChange, std::string> change_of(const Json& body) {
+  if (!body.is_object()) return std::unexpected("the body is a JSON object with \"weight\" or \"state\"");
+  NodeChange change;
+  for (const auto& [key, value] : body.items()) {
+    if (key == "weight" && value.is_number_unsigned()) {
+      change.weight = value.get<std::uint32_t>();
+    } else if (key == "state" && (value == "drain" || value == "enabled")) {
+      change.state = value == "drain" ? cluster::AdminState::kDrain : cluster::AdminState::kEnabled;
+    } else {
+      return std::unexpected("\"weight\" is a number from 0 to 1000, \"state\" is \"drain\" or \"enabled\"");
+    }
+  }
+  return change;
+}
+
+}  // namespace
+
+struct AdminApi::Route {
+  std::string_view method;
+  std::string_view pattern;  // {…} stands for one segment
+  runtime::Task<AdminResponse> (AdminApi::*handle)(AdminRequest, Arguments);
+  std::string_view summary;
+};
+
+const std::vector<AdminApi::Route>& AdminApi::routes() {
+  static const std::vector<Route> routes = {
+      {"GET", "/livez", &AdminApi::get_livez, "The program runs; depends on nothing else."},
+      {"GET", "/readyz", &AdminApi::get_readyz, "Each service can be served; ?verbose says which."},
+      {"GET", "/metrics", &AdminApi::get_metrics, "Counters in Prometheus text format."},
+      {"GET", "/openapi.json", &AdminApi::get_openapi, "This description."},
+      {"GET", "/v1/topology", &AdminApi::get_topology, "What runs; its ETag is the epoch."},
+      {"GET", "/v1/status", &AdminApi::get_status, "Services and nodes: health with reasons, load, latency."},
+      {"GET", "/v1/events", &AdminApi::get_events, "The last 256 events."},
+      {"GET", "/v1/diff", &AdminApi::get_diff, "What a reload would change."},
+      {"POST", "/v1/reload", &AdminApi::post_reload, "Reads the topology file and makes it what runs."},
+      {"GET", "/v1/explain/http", &AdminApi::get_explain, "Where a request for ?url= would go, and why."},
+      {"POST", "/v1/services/{service}/nodes", &AdminApi::post_node, "Adds a node, in the file too."},
+      {"GET", "/v1/services/{service}/nodes/{address}", &AdminApi::get_node, "One node."},
+      {"PATCH", "/v1/services/{service}/nodes/{address}", &AdminApi::patch_node,
+       "Changes weight or state, in the file too."},
+      {"DELETE", "/v1/services/{service}/nodes/{address}", &AdminApi::delete_node, "Removes a node, in the file too."},
+  };
+  return routes;
+}
+
+namespace {
+
+// The segments that {…} stand for, when the path has the pattern's shape. The last takes what is left: an address may
+// be the path of a Unix socket.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> arguments;
+  while (!pattern.empty()) {
+    const std::size_t open = pattern.find('{');
+    if (!path.starts_with(pattern.substr(0, open))) return std::nullopt;
+    if (open == pattern.npos) return path.size() == pattern.size() ? std::optional(arguments) : std::nullopt;
+    path.remove_prefix(open);
+    pattern.remove_prefix(pattern.find('}') + 1);
+    const std::size_t end = pattern.empty() ? path.size() : path.find('/');
+    if (end == 0 || end == path.npos) return std::nullopt;
+    AdminRequest decoder;
+    decoder.query = "segment=" + std::string(path.substr(0, end));
+    arguments.push_back(decoder.parameter("segment"));
+    path.remove_prefix(end);
+  }
+  return path.empty() ? std::optional(arguments) : std::nullopt;
+}
+
+}  // namespace
+
+AdminApi::AdminApi(Controller& controller, LoadedTopology loaded, ProgramFacts facts,
+                   std::function<void(bool)> on_reload)
+    : controller_(controller), loaded_(std::move(loaded)), facts_(std::move(facts)), on_reload_(std::move(on_reload)) {}
+
+runtime::Task<AdminResponse> AdminApi::handle(AdminRequest request) {
+  std::string allowed;
+  for (const Route& route : routes()) {
+    auto arguments = match(route.pattern, request.path);
+    if (!arguments) continue;
+    if (route.method == request.method)
+      co_return co_await (this->*route.handle)(std::move(request), std::move(*arguments));
+    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+  }
+  if (allowed.empty())
+    co_return admin_error(404, "there is nothing at this path", "GET /openapi.json lists what there is");
+  AdminResponse response = admin_error(405, "the method does not fit the path", "use " + allowed);
+  response.allow = allowed;
+  co_return response;
+}
+
+// -- Reading -------------------------------------------------------------------------------------------------------
+
+runtime::Task<AdminResponse> AdminApi::get_livez(AdminRequest, Arguments) {
+  co_return text_response(200, "ok\n");
+}
+
+runtime::Task<AdminResponse> AdminApi::get_readyz(AdminRequest request, Arguments) {
+  std::string lines;
+  bool ready = true;
+  const auto say = [&](bool good, std::string_view what, std::string_view why) {
+    ready &= good;
+    lines += good ? fmt::format("[+]{} ok\n", what) : fmt::format("[-]{} failed: {}\n", what, why);
+  };
+  say(controller_.phase() == Controller::Phase::kServing, "serving",
+      controller_.phase() == Controller::Phase::kStarting ? "starting" : "shutting down");
+  for (const cluster::ServiceStatus& service : controller_.health().services) {
+    const bool usable = std::ranges::any_of(service.nodes, &cluster::NodeStatus::usable);
+    if (!service.nodes.empty()) say(usable && !service.panic, service.service, "no node is up");
+  }
+  if (!request.has_parameter("verbose")) lines = ready ? "ok\n" : "not ready; see /readyz?verbose\n";
+  co_return text_response(ready ? 200 : 503, std::move(lines));
+}
+
+runtime::Task<AdminResponse> AdminApi::get_metrics(AdminRequest, Arguments) {
+  const planes::PlaneReading reading = co_await controller_.collect();
+  co_return text_response(200, metrics_page(controller_, reading), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+runtime::Task<AdminResponse> AdminApi::get_openapi(AdminRequest, Arguments) {
+  Json paths = Json::object();
+  for (const Route& route : routes()) {
+    std::string method(route.method);
+    for (char& c : method) c = to_lower(c);
+    Json operation = {{"summary", route.summary},
+                      {"responses", {{"default", {{"description", "JSON, or text where said"}}}}}};
+    for (std::string_view name : {"service", "address"}) {
+      if (route.pattern.find(fmt::format("{{{}}}", name)) != route.pattern.npos)
+        operation["parameters"].push_back(
+            {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+    }
+    paths[std::string(route.pattern)][method] = operation;
+  }
+  co_return json_response({{"openapi", "3.1.0"},
+                           {"info", {{"title", "Tenfold admin API"}, {"version", facts_.version}}},
+                           {"paths", paths}});
+}
+
+runtime::Task<AdminResponse> AdminApi::get_topology(AdminRequest, Arguments) {
+  AdminResponse response = json_response(topology_json(*controller_.topology()));
+  response.etag = etag_of(controller_.topology()->epoch);
+  co_return response;
+}
+
+runtime::Task<AdminResponse> AdminApi::get_status(AdminRequest, Arguments) {
+  const planes::PlaneReading reading = co_await controller_.collect();
+  Json status = status_json(controller_, reading);
+  status["version"] = facts_.version;
+  status["io"] = facts_.io;
+  status["file"] = loaded_.file_name;
+  AdminResponse response = json_response(status);
+  response.etag = etag_of(controller_.topology()->epoch);
+  co_return response;
+}
+
+runtime::Task<AdminResponse> AdminApi::get_events(AdminRequest, Arguments) {
+  Json list = Json::array();
+  for (const EventLog::Entry& entry : controller_.events().entries())
+    list.push_back(
+        {{"time", entry.time}, {"level", name_of(entry.level)}, {"event", entry.event}, {"details", entry.details}});
+  co_return json_response(list);
+}
+
+runtime::Task<AdminResponse> AdminApi::get_diff(AdminRequest, Arguments) {
+  const LoadedTopology next = load_topology(loaded_.file_name);
+  if (!next.ok())
+    co_return json_response({{"error", "the topology file is invalid"}, {"diagnostics", diagnostics_json(next)}}, 422);
+  const Difference difference = difference_of(*controller_.topology(), next.topology);
+  co_return json_response({{"epoch", controller_.topology()->epoch},
+                           {"changes", difference.lines},
+                           {"needs_restart", difference.needs_restart}});
+}
+
+runtime::Task<AdminResponse> AdminApi::get_explain(AdminRequest request, Arguments) {
+  const Json result = explain_http(controller_, request.parameter("url"));
+  co_return json_response(result, result.contains("error") ? 400 : 200);
+}
+
+runtime::Task<AdminResponse> AdminApi::get_node(AdminRequest, Arguments arguments) {
+  const auto address = Address::parse(arguments[1]);
+  if (!address) co_return admin_error(400, address.error());
+  const planes::PlaneReading reading = co_await controller_.collect();
+  const Json node = node_json(controller_, reading, arguments[0], *address);
+  if (node.is_null())
+    co_return admin_error(404, fmt::format("{} has no node {}", arguments[0], arguments[1]),
+                          "GET /v1/topology lists the nodes");
+  co_return json_response(node);
+}
+
+// -- Changing ------------------------------------------------------------------------------------------------------
+
+// Another program has changed the file since it was read: an edit of ours would undo that, or be undone by it.
+AdminResponse AdminApi::conflict_on_disk() const {
+  return admin_error(409, fmt::format("{} was changed since it was loaded", loaded_.file_name),
+                     "run `tenfold diff`, then `tenfold reload`, then try again");
+}
+
+runtime::Task<AdminResponse> AdminApi::apply_file(AdminRequest request, LoadedTopology next) {
+  auto changed = co_await controller_.change(next.topology, expected_epoch(request));
+  if (!changed) {
+    const bool stale = expected_epoch(request) && *expected_epoch(request) != controller_.topology()->epoch;
+    co_return admin_error(stale ? 412 : 409, changed.error(), "nothing was changed");
+  }
+  loaded_ = std::move(next);
+  Json result = {{"epoch", changed->epoch},
+                 {"changes", changed->difference.lines},
+                 {"needs_restart", changed->difference.needs_restart}};
+  result["warnings"] = diagnostics_json(loaded_);
+  AdminResponse response = json_response(result);
+  response.etag = etag_of(changed->epoch);
+  co_return response;
+}
+
+runtime::Task<AdminResponse> AdminApi::reload(AdminRequest request) {
+  LoadedTopology next = load_topology(loaded_.file_name);
+  if (!next.ok()) {
+    controller_.events().add(EventLog::Level::kError, "reload_refused",
+                             {{"file", loaded_.file_name},
+                              {"problem", next.diagnostics.all().front().message},
+                              {"line", std::to_string(next.diagnostics.all().front().at.line)}});
+    co_return json_response({{"error", "the topology file is invalid; the old topology keeps serving"},
+                             {"diagnostics", diagnostics_json(next)}},
+                            422);
+  }
+  on_reload_(true);
+  AdminResponse response = co_await apply_file(std::move(request), std::move(next));
+  on_reload_(false);
+  co_return response;
+}
+
+runtime::Task<AdminResponse> AdminApi::post_reload(AdminRequest request, Arguments) {
+  co_return co_await reload(std::move(request));
+}
+
+// Writes the file first: what runs is never ahead of what a restart would read.
+runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request,
+                                                  std::expected<LoadedTopology, std::string> edited) {
+  if (!edited) co_return admin_error(422, edited.error(), "nothing was changed");
+  const auto expected = expected_epoch(request);
+  if (expected && *expected != controller_.topology()->epoch)
+    co_return admin_error(
+        412, fmt::format("the topology has changed meanwhile: epoch {} runs", controller_.topology()->epoch),
+        "read it again, then try again");
+  const auto on_disk = read_file(loaded_.file_name, limits::kTopologyFileBytesMost);
+  if (!on_disk) co_return admin_error(409, on_disk.error(), "nothing was changed");
+  if (*on_disk != loaded_.text) co_return conflict_on_disk();
+  if (const auto written = replace_file(loaded_.file_name, edited->text); !written)
+    co_return admin_error(500, written.error(), "nothing was changed");
+  AdminResponse response = co_await apply_file(std::move(request), std::move(*edited));
+  // Refused after all: the file says again what runs.
+  if (response.status >= 400) static_cast<void>(replace_file(loaded_.file_name, loaded_.text));
+  co_return response;
+}
+
+runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments arguments) {
+  const auto node = node_of(Json::parse(request.body, nullptr, false));
+  if (!node) co_return admin_error(400, node.error(), "for example {\"address\": \"10.0.0.13:8000\"}");
+  auto edited = add_node(loaded_, arguments[0], *node);
+  AdminResponse response = co_await apply_edit(std::move(request), std::move(edited));
+  if (response.status == 200) response.status = 201;
+  co_return response;
+}
+
+runtime::Task<AdminResponse> AdminApi::patch_node(AdminRequest request, Arguments arguments) {
+  const auto address = Address::parse(arguments[1]);
+  if (!address) co_return admin_error(400, address.error());
+  const auto change = change_of(Json::parse(request.body, nullptr, false));
+  if (!change) co_return admin_error(400, change.error(), "for example {\"state\": \"drain\"}");
+  auto edited = change_node(loaded_, arguments[0], *address, *change);
+  co_return co_await apply_edit(std::move(request), std::move(edited));
+}
+
+runtime::Task<AdminResponse> AdminApi::delete_node(AdminRequest request, Arguments arguments) {
+  const auto address = Address::parse(arguments[1]);
+  if (!address) co_return admin_error(400, address.error());
+  auto edited = remove_node(loaded_, arguments[0], *address);
+  co_return co_await apply_edit(std::move(request), std::move(edited));
+}
+
+}  // namespace tenfold::control

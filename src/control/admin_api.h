@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin API: one table of routes, from which /openapi.json is made too. Reading is GET; changing is POST, PATCH and
+// DELETE, goes through the topology file, and honours If-Match with the epoch as ETag.
+// Thread rule: the control thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "control/admin_http.h"
+#include "control/controller.h"
+#include "control/topology_file.h"
+#include "runtime/task.h"
+
+namespace tenfold::control {
+
+/// What `tenfold status` says of the program itself.
+struct ProgramFacts {
+  std::string version;
+  std::string io;  // "epoll: …"
+};
+
+class AdminApi {
+ public:
+  /// `loaded` is the file that runs; `on_reload` is told before and after a reload (true, then false).
+  AdminApi(Controller& controller, LoadedTopology loaded, ProgramFacts facts, std::function<void(bool)> on_reload);
+
+  runtime::Task<AdminResponse> handle(AdminRequest request);
+
+  /// Reads the file again and makes it what runs; as POST /v1/reload. For SIGHUP.
+  runtime::Task<AdminResponse> reload(AdminRequest request);
+
+ private:
+  struct Route;
+  using Arguments = std::vector<std::string>;
+  static const std::vector<Route>& routes();
+
+  runtime::Task<AdminResponse> get_livez(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_readyz(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_metrics(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_openapi(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_topology(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_status(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_events(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_diff(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_explain(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_node(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> post_reload(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> post_node(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> patch_node(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> delete_node(AdminRequest request, Arguments arguments);
+
+  runtime::Task<AdminResponse> apply_edit(AdminRequest request, std::expected<LoadedTopology, std::string> edited);
+  runtime::Task<AdminResponse> apply_file(AdminRequest request, LoadedTopology next);
+  AdminResponse conflict_on_disk() const;
+
+  Controller& controller_;
+  LoadedTopology loaded_;
+  ProgramFacts facts_;
+  std::function<void(bool)> on_reload_;
+};
+
+}  // namespace tenfold::control

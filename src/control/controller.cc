@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "control/readings.h"
+
+namespace tenfold::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kCollectTimeout = 2s;
+constexpr Duration kChangeTimeout = 30s;  // for a change that waits for the one before it
+
+// Counts answers from workers, and lets one coroutine wait for the last.
+struct Answers {
+  explicit Answers(std::size_t expected) : missing(expected) {}
+  std::size_t missing;
+  runtime::WaitQueue arrived;
+  std::vector<planes::PlaneReading> readings;
+
+  void add() {
+    --missing;
+    arrived.wake_all();
+  }
+};
+
+runtime::Task<bool> wait_for_all(runtime::Io& io, Answers& answers, Instant deadline) {
+  while (answers.missing > 0) {
+    const Status woken = co_await answers.arrived.wait(io, runtime::Wait{deadline, nullptr});
+    if (!woken) co_return false;
+  }
+  co_return true;
+}
+
+std::set<Address> listeners_of(const cluster::Topology& topology) {
+  std::set<Address> addresses;
+  for (const cluster::Service& service : topology.services)
+    addresses.insert(service.listeners.begin(), service.listeners.end());
+  return addresses;
+}
+
+}  // namespace
+
+Controller::Controller(runtime::Io& io, EventLog& events, planes::Probe probe, AccessLogSink access_log)
+    : io_(io),
+      events_(events),
+      access_log_(std::move(access_log)),
+      health_(io, events, probe,
+              [this](const cluster::HealthSnapshotPtr& snapshot) {
+                for (WorkerHost* worker : workers_)
+                  worker->io().post([worker, snapshot] { worker->plane().apply_health(snapshot); });
+              }),
+      topology_(std::make_shared<cluster::Topology>()),
+      started_at_(io.now()) {}
+
+// -- Changes -------------------------------------------------------------------------------------------------------
+
+runtime::Task<std::expected<Controller::Change, std::string>> Controller::change(
+    cluster::Topology next, std::optional<std::uint64_t> expected_epoch) {
+  const runtime::Wait turn(io_.now() + kChangeTimeout, nullptr);
+  while (changing_) {
+    const Status woken = co_await change_turn_.wait(io_, turn);
+    if (!woken) co_return std::unexpected("another change is still under way; try again");
+  }
+  if (phase_ == Phase::kShuttingDown) co_return std::unexpected("tenfold is shutting down");
+  if (expected_epoch && *expected_epoch != topology_->epoch) {
+    co_return std::unexpected(fmt::format("the topology has changed meanwhile: epoch {} runs, and not {}",
+                                          topology_->epoch, *expected_epoch));
+  }
+  Change change;
+  const bool first = topology_->epoch == 0;
+  change.epoch = topology_->epoch;
+  if (!first) {
+    change.difference = difference_of(*topology_, next);
+    next = applicable(*topology_, std::move(next));
+    if (change.difference.lines.empty()) co_return change;
+  }
+  std::map<Address, int> opened;
+  auto listening = open_listeners(next, opened);
+  if (!listening) co_return std::unexpected(listening.error());
+  auto grants = make_grants(opened);
+  if (!grants) {
+    close_all(opened);
+    co_return std::unexpected(grants.error());
+  }
+  changing_ = true;
+  next.epoch = change.epoch = topology_->epoch + 1;
+  topology_ = std::make_shared<const cluster::Topology>(std::move(next));
+  listeners_.merge(opened);
+  health_.apply(topology_);
+  co_await apply_everywhere(std::move(*grants));
+  close_unnamed_listeners();
+  if (phase_ == Phase::kStarting) phase_ = Phase::kServing;
+  changing_ = false;
+  change_turn_.wake_one();
+  events_.add(EventLog::Level::kInfo, first ? "serving" : "topology_changed",
+              {{"epoch", std::to_string(change.epoch)},
+               {"changes", fmt::format("{}", fmt::join(change.difference.lines, "; "))}});
+  co_return change;
+}
+
+std::expected<void, std::string> Controller::open_listeners(const cluster::Topology& next,
+                                                            std::map<Address, int>& opened) {
+  for (const Address& address : listeners_of(next)) {
+    if (listeners_.contains(address)) continue;
+    const Result<int> handle = io_.open_listener(address);
+    if (handle) {
+      opened[address] = *handle;
+      continue;
+    }
+    close_all(opened);
+    opened.clear();
+    return std::unexpected(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(handle.error())));
+  }
+  return {};
+}
+
+std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> Controller::make_grants(
+    const std::map<Address, int>& opened) {
+  std::vector<std::vector<planes::ListenerGrant>> grants(workers_.size());
+  for (const auto& [address, handle] : opened) {
+    for (auto& of_worker : grants) {
+      const Result<int> copy = io_.duplicate_listener(handle);
+      if (copy) {
+        of_worker.push_back({address, *copy});
+        continue;
+      }
+      for (auto& others : grants) {
+        for (const planes::ListenerGrant& grant : others) io_.close_listener(grant.handle);
+      }
+      return std::unexpected(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(copy.error())));
+    }
+  }
+  return grants;
+}
+
+runtime::Task<void> Controller::apply_everywhere(std::vector<std::vector<planes::ListenerGrant>> grants) {
+  const auto answers = std::make_shared<Answers>(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto work = [worker = workers_[i], topology = topology_, granted = std::move(grants[i]), control = &io_,
+                 answers]() mutable {
+      worker->plane().apply(topology, std::move(granted));
+      control->post([answers] { answers->add(); });
+    };
+    workers_[i]->io().post(std::move(work));
+  }
+  co_await wait_for_all(io_, *answers, kNever);
+}
+
+void Controller::close_unnamed_listeners() {
+  const std::set<Address> named = listeners_of(*topology_);
+  std::erase_if(listeners_, [&](const auto& listener) {
+    if (named.contains(listener.first)) return false;
+    io_.close_listener(listener.second);
+    return true;
+  });
+}
+
+void Controller::close_all(const std::map<Address, int>& handles) {
+  for (const auto& [address, handle] : handles) io_.close_listener(handle);
+}
+
+// -- Readings and the end ------------------------------------------------------------------------------------------
+
+runtime::Task<planes::PlaneReading> Controller::collect() {
+  const auto answers = std::make_shared<Answers>(workers_.size());
+  for (WorkerHost* worker : workers_) {
+    auto work = [worker, control = &io_, answers] {
+      auto reading = std::make_shared<planes::PlaneReading>(worker->plane().collect());
+      control->post([answers, reading] {
+        answers->readings.push_back(std::move(*reading));
+        answers->add();
+      });
+    };
+    worker->io().post(std::move(work));
+  }
+  co_await wait_for_all(io_, *answers, io_.now() + kCollectTimeout);
+  planes::PlaneReading total;
+  for (const planes::PlaneReading& reading : answers->readings) add_reading(total, reading);
+  co_return total;
+}
+
+runtime::Task<void> Controller::shut_down(Duration limit) {
+  phase_ = Phase::kShuttingDown;
+  co_await health_.stop();
+  const auto answers = std::make_shared<Answers>(workers_.size());
+  for (WorkerHost* worker : workers_) {
+    auto ended = [control = &io_, answers] { control->post([answers] { answers->add(); }); };
+    worker->io().post([worker, limit, ended] { worker->shut_down(limit, ended); });
+  }
+  co_await wait_for_all(io_, *answers, kNever);
+  close_all(listeners_);
+  listeners_.clear();
+}
+
+// -- From workers' threads -----------------------------------------------------------------------------------------
+
+void Controller::node_failing(std::string_view service, const Address& node, std::uint32_t failures,
+                              std::string_view reason) {
+  io_.post([this, service = std::string(service), node, failures, reason = std::string(reason)] {
+    health_.node_failing(service, node, failures, reason);
+  });
+}
+
+bool Controller::write_access_log(std::string lines) {
+  return access_log_(std::move(lines));
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control thread's heart: it holds the topology that runs, and changes it by difference.
+//
+//   change ── open new listeners ── (one fails: nothing changes) ── every worker applies ── health follows
+//                                                                        └── epoch + 1, listeners that went are closed
+//
+// One change at a time. Workers are reached by message only, so that all of this also runs in the simulator.
+// Thread rule: the control thread, except for the PlaneObserver's calls, which come from workers.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/topology.h"
+#include "control/difference.h"
+#include "control/event_log.h"
+#include "control/health_keeper.h"
+#include "control/worker_host.h"
+#include "planes/plane.h"
+#include "runtime/io.h"
+#include "runtime/task.h"
+#include "runtime/wait_queue.h"
+
+namespace tenfold::control {
+
+/// Takes batches of the access log, on any thread; false when one cannot be taken.
+using AccessLogSink = std::move_only_function<bool(std::string lines)>;
+
+class Controller final : public planes::PlaneObserver {
+ public:
+  enum class Phase : std::uint8_t { kStarting, kServing, kShuttingDown };
+
+  Controller(runtime::Io& io, EventLog& events, planes::Probe probe, AccessLogSink access_log);
+
+  /// All workers, before the first change. They are reached through their Io's post() alone, and outlive shut_down().
+  void set_workers(std::vector<WorkerHost*> workers) { workers_ = std::move(workers); }
+  const std::vector<WorkerHost*>& workers() const { return workers_; }
+
+  struct Change {
+    std::uint64_t epoch = 0;
+    Difference difference;
+  };
+  /// Makes `next` what runs. The error is a sentence: a listener that cannot be opened, and why; nothing has changed
+  /// then. With `expected_epoch`, only if that is still the epoch when the change's turn comes.
+  runtime::Task<std::expected<Change, std::string>> change(cluster::Topology next,
+                                                           std::optional<std::uint64_t> expected_epoch = std::nullopt);
+
+  const cluster::TopologyPtr& topology() const { return topology_; }
+  const cluster::HealthSnapshot& health() const { return health_.snapshot(); }
+  EventLog& events() { return events_; }
+  Phase phase() const { return phase_; }
+  Instant started_at() const { return started_at_; }
+  runtime::Io& io() const { return io_; }
+
+  /// What all workers have counted, added up. Empty parts where a worker does not answer in time.
+  runtime::Task<planes::PlaneReading> collect();
+
+  /// Readiness says no from now on.
+  void begin_shutdown() { phase_ = Phase::kShuttingDown; }
+  /// Stops the planes: what is under way may take until `limit`. Then everything of the workers has ended.
+  runtime::Task<void> shut_down(Duration limit);
+
+  void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
+                    std::string_view reason) override;
+  bool write_access_log(std::string lines) override;
+
+ private:
+  std::expected<void, std::string> open_listeners(const cluster::Topology& next, std::map<Address, int>& opened);
+  std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> make_grants(
+      const std::map<Address, int>& opened);
+  runtime::Task<void> apply_everywhere(std::vector<std::vector<planes::ListenerGrant>> grants);
+  void close_unnamed_listeners();
+  void close_all(const std::map<Address, int>& handles);
+
+  runtime::Io& io_;
+  EventLog& events_;
+  AccessLogSink access_log_;
+  HealthKeeper health_;
+  std::vector<WorkerHost*> workers_;
+  cluster::TopologyPtr topology_;
+  std::map<Address, int> listeners_;
+  Phase phase_ = Phase::kStarting;
+  Instant started_at_;
+  bool changing_ = false;
+  runtime::WaitQueue change_turn_;
+};
+
+}  // namespace tenfold::control

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/diagnostic.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace tenfold::control {
+namespace {
+
+std::string_view line_of(std::string_view source, std::uint32_t number) {
+  for (std::uint32_t line = 1; line < number; ++line) {
+    const std::size_t end = source.find('\n');
+    if (end == source.npos) return {};
+    source.remove_prefix(end + 1);
+  }
+  std::string_view line = source.substr(0, source.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// The file may hold anything: what a terminal would obey is shown as '?'.
+std::string printable(std::string_view line) {
+  std::string text(line.substr(0, 200));
+  for (char& c : text) {
+    if ((c >= 0 && c < 0x20) || c == 0x7f) c = c == '\t' ? ' ' : '?';
+  }
+  return text;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+void Diagnostics::error(Location at, std::string message, std::string help) {
+  all_.push_back({Diagnostic::Severity::kError, at, std::move(message), std::move(help)});
+}
+
+void Diagnostics::warning(Location at, std::string message, std::string help) {
+  all_.push_back({Diagnostic::Severity::kWarning, at, std::move(message), std::move(help)});
+}
+
+bool Diagnostics::has_errors() const {
+  return std::ranges::any_of(all_, [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::kError; });
+}
+
+void Diagnostics::sort() {
+  std::ranges::sort(all_, [](const Diagnostic& a, const Diagnostic& b) {
+    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
+  });
+}
+
+std::string render(const Diagnostic& diagnostic, std::string_view file_name, std::string_view source) {
+  const std::string_view severity = diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning";
+  const Location& at = diagnostic.at;
+  std::string text =
+      at.line == 0 ? fmt::format("{}: {}: {}\n", file_name, severity, diagnostic.message)
+                   : fmt::format("{}:{}:{}: {}: {}\n", file_name, at.line, at.column, severity, diagnostic.message);
+  if (at.line != 0) {
+    const std::string line = printable(line_of(source, at.line));
+    text += fmt::format("{:6} | {}\n", at.line, line);
+    const std::size_t column = std::min<std::size_t>(at.column - 1, line.size());
+    const std::size_t length = std::clamp<std::size_t>(at.length, 1, std::max<std::size_t>(line.size() - column, 1));
+    text += fmt::format("       | {}^{}\n", std::string(column, ' '), std::string(length - 1, '~'));
+  }
+  if (!diagnostic.help.empty()) text += fmt::format("       = {}\n", diagnostic.help);
+  return text;
+}
+
+std::string render(const Diagnostics& diagnostics, std::string_view file_name, std::string_view source) {
+  std::string text;
+  std::size_t errors = 0;
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    text += render(diagnostic, file_name, source);
+    if (diagnostic.severity == Diagnostic::Severity::kError) ++errors;
+  }
+  const std::size_t warnings = diagnostics.all().size() - errors;
+  if (errors + warnings > 0) text += fmt::format("{}: {} error(s), {} warning(s)\n", file_name, errors, warnings);
+  return text;
+}
+
+std::string nearest_name_help(std::string_view written, const std::vector<std::string_view>& names) {
+  std::string_view nearest;
+  std::size_t least = std::max<std::size_t>(written.size() / 3, 1) + 1;
+  for (std::string_view name : names) {
+    const std::size_t distance = edit_distance(written, name);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = name;
+  }
+  return nearest.empty() ? std::string() : fmt::format("did you mean '{}'?", nearest);
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/explain.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/bytes.h"
+#include "cluster/route_table.h"
+#include "wire/http/target.h"
+
+namespace tenfold::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Url {
+  std::string host;  // with its port
+  std::string target;
+  std::uint16_t port = 80;
+};
+
+std::optional<Url> parse_url(std::string_view text) {
+  constexpr std::string_view kScheme = "http://";
+  if (text.starts_with(kScheme))
+    text.remove_prefix(kScheme.size());
+  else if (!text.starts_with('/'))
+    return std::nullopt;
+  Url url;
+  const std::size_t slash = text.find('/');
+  url.host = text.substr(0, slash);
+  url.target = slash == text.npos ? "/" : std::string(text.substr(slash));
+  if (const std::size_t colon = url.host.rfind(':');
+      colon != url.host.npos && url.host.find(']', colon) == url.host.npos) {
+    const auto port = parse_decimal(std::string_view(url.host).substr(colon + 1));
+    if (!port || *port > 65535) return std::nullopt;
+    url.port = static_cast<std::uint16_t>(*port);
+  }
+  return url;
+}
+
+// Why a service would not take the request on this listener; "" for the one that does.
+std::string why_not(const cluster::Service& service, const cluster::Service& chosen) {
+  if (&service == &chosen) return {};
+  if (!service.web().host.empty() && service.web().host != chosen.web().host)
+    return fmt::format("its host is {}", service.web().host);
+  return fmt::format("its path is {}, and {} is more specific or the only match", service.web().path,
+                     chosen.web().path);
+}
+
+Json node_choices(const Controller& controller, const cluster::Service& service) {
+  Json nodes = Json::array();
+  const cluster::ServiceStatus* health = controller.health().find(service.full_name());
+  for (const cluster::NodeSpec& node : service.nodes) {
+    const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
+    Json row = {{"address", node.address.to_text()}, {"weight", node.weight}};
+    if (status != nullptr) {
+      row["state"] = cluster::name_of(status->state);
+      row["candidate"] = status->usable;
+      row["why"] = node.weight == 0 ? "its weight is 0" : status->reason;
+    }
+    nodes.push_back(row);
+  }
+  return nodes;
+}
+
+Json limits_of(const cluster::Service& service) {
+  const cluster::WebSettings& web = service.web();
+  return {{"connect_timeout", to_text(web.connect_timeout)},
+          {"response_timeout", to_text(web.response_timeout)},
+          {"body_timeout", to_text(web.body_timeout)},
+          {"queue_timeout", to_text(web.queue_timeout)},
+          {"body_max_bytes", web.body_max_bytes},
+          {"node_connections", web.node_connections},
+          {"queue_length", web.queue_length},
+          {"retries", web.retries}};
+}
+
+Json failures_of(const cluster::Service& service) {
+  if (!service.web().root.empty()) return Json::array({"404: no such file", "405: not GET or HEAD"});
+  return Json::array({"502 connect_failed: no node accepted within connect_timeout, nor the nodes tried after it",
+                      "502 node_closed: the node ended the connection before its response was whole",
+                      "503 no_node: every node is down, draining or has weight 0",
+                      "503 queue_full, queue_timeout: all nodes are at node_connections",
+                      "504 node_timeout: no response within response_timeout"});
+}
+
+}  // namespace
+
+Json explain_http(const Controller& controller, const std::string& text) {
+  const std::optional<Url> url = parse_url(text);
+  if (!url) return {{"error", "this is not a URL that is served here"}, {"help", "write http://HOST:PORT/PATH"}};
+  const auto target = http::normalise_target(url->target);
+  if (!target) return {{"result", "refused"}, {"status", 400}, {"why", target.error()}};
+  const cluster::Topology& topology = *controller.topology();
+  const cluster::RouteTable routes(topology);
+  Json listeners = Json::array();
+  for (const cluster::Service& service : topology.services) {
+    for (const Address& listener : service.listeners) {
+      listeners.push_back(listener.to_text());
+      const cluster::ListenerRoutes* at =
+          listener.port() == url->port || url->host.empty() ? routes.find(listener) : nullptr;
+      if (at == nullptr) continue;
+      const int index = at->find(url->host, http::path_of(*target));
+      if (index == cluster::ListenerRoutes::kNone)
+        return {{"result", "refused"},
+                {"status", 404},
+                {"listener", listener.to_text()},
+                {"why", "no service on this listener takes this host and path"}};
+      const cluster::Service& chosen = topology.services[static_cast<std::size_t>(index)];
+      Json others = Json::array();
+      for (const cluster::Service& other : topology.services) {
+        if (const std::string reason = why_not(other, chosen); !reason.empty())
+          others.push_back({{"service", other.full_name()}, {"why_not", reason}});
+      }
+      return {
+          {"result", chosen.web().root.empty() ? "proxied" : "served from disk"},
+          {"listener", listener.to_text()},
+          {"target", *target},
+          {"service", chosen.full_name()},
+          {"matched", {{"host", chosen.web().host.empty() ? "any" : chosen.web().host}, {"path", chosen.web().path}}},
+          {"not_chosen", others},
+          {"balancer", cluster::name_of(chosen.web().balancer)},
+          {"nodes", node_choices(controller, chosen)},
+          {"limits", limits_of(chosen)},
+          {"can_fail_with", failures_of(chosen)}};
+    }
+  }
+  return {{"result", "refused"},
+          {"why", fmt::format("no service listens on port {}", url->port)},
+          {"listeners", listeners}};
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "control/controller.h"
+
+namespace tenfold::control {
+
+/// Where a request for `url` would go, and why: the service and what else was considered, its nodes with the reason for
+/// each that would be passed over, the limits in force, and how the request could fail. Nothing is sent.
+nlohmann::ordered_json explain_http(const Controller& controller, const std::string& url);
+
+}  // namespace tenfold::control

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/health_keeper.h"
+
+#include <algorithm>
+
+namespace tenfold::control {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kTick = 200ms;
+
+}  // namespace
+
+HealthKeeper::HealthKeeper(runtime::Io& io, EventLog& events, planes::Probe probe, Publish publish)
+    : io_(io),
+      events_(events),
+      probe_(probe),
+      publish_(std::move(publish)),
+      snapshot_(std::make_shared<cluster::HealthSnapshot>()) {}
+
+void HealthKeeper::apply(cluster::TopologyPtr topology) {
+  topology_ = std::move(topology);
+  std::erase_if(services_, [this](const auto& entry) { return topology_->find(entry.first) == nullptr; });
+  for (const cluster::Service& service : topology_->services) {
+    const std::string name = service.full_name();
+    const auto known = services_.find(name);
+    if (known == services_.end()) {
+      services_.emplace(name, cluster::ServiceHealth(service, io_.now()));
+    } else {
+      report(name, known->second.reconfigure(service, io_.now()));
+    }
+  }
+  start_and_end_probes();
+  publish();
+  if (!ticking_) scope_.spawn(tick());
+  ticking_ = true;
+}
+
+void HealthKeeper::start_and_end_probes() {
+  std::map<NodeKey, std::shared_ptr<runtime::Stop>> wanted;
+  for (const cluster::Service& service : topology_->services) {
+    if (!service.health.enabled) continue;
+    for (const cluster::NodeSpec& node : service.nodes) wanted[{service.full_name(), node.address}] = nullptr;
+  }
+  for (auto& [key, stop] : probes_) {
+    if (wanted.contains(key)) continue;
+    stop->request();
+    ended_.push_back(std::move(stop));
+  }
+  std::erase_if(probes_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
+  for (const auto& [key, unused] : wanted) {
+    if (probes_.contains(key)) continue;
+    const auto stop = std::make_shared<runtime::Stop>(stopped_);
+    probes_[key] = stop;
+    scope_.spawn(probe_node(key.first, key.second, stop.get()));
+  }
+}
+
+runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, runtime::Stop* stop) {
+  while (!stop->requested()) {
+    const cluster::TopologyPtr topology = topology_;
+    const cluster::Service* spec = topology->find(service);
+    if (spec == nullptr) break;
+    const auto node_spec = std::ranges::find(spec->nodes, node, &cluster::NodeSpec::address);
+    if (node_spec == spec->nodes.end()) break;
+    const cluster::ProbeReport found = co_await probe_(io_, *spec, *node_spec);
+    const auto health = services_.find(service);
+    if (stop->requested() || health == services_.end()) break;
+    const auto transitions = health->second.probed(node, found, io_.now());
+    report(service, transitions);
+    publish();
+    const cluster::NodeHealth* state = health->second.find(node);
+    if (state == nullptr) break;
+    const Status slept = co_await io_.sleep_until(state->next_probe_at(io_.now(), io_.prng()), stop);
+    if (!slept) break;
+  }
+}
+
+runtime::Task<void> HealthKeeper::tick() {
+  for (;;) {
+    const Status slept = co_await io_.sleep_for(kTick, &stopped_);
+    if (!slept) co_return;
+    bool changed = false;
+    for (auto& [name, health] : services_) {
+      const Transitions transitions = health.tick(io_.now());
+      changed |= !transitions.empty();
+      report(name, transitions);
+    }
+    if (changed) publish();
+  }
+}
+
+void HealthKeeper::node_failing(std::string_view service, const Address& node, std::uint32_t failures,
+                                std::string_view reason) {
+  const auto health = services_.find(service);
+  if (health == services_.end()) return;
+  const Transitions transitions = health->second.failing(node, failures, reason, io_.now());
+  report(service, transitions);
+  if (!transitions.empty()) publish();
+}
+
+void HealthKeeper::report(std::string_view service, const Transitions& transitions) {
+  for (const auto& [address, transition] : transitions) {
+    const bool bad = transition.to == cluster::NodeState::kDown || transition.to == cluster::NodeState::kEjected;
+    events_.add(bad ? EventLog::Level::kWarning : EventLog::Level::kInfo, "node_state",
+                {{"service", std::string(service)},
+                 {"node", address.to_text()},
+                 {"from", std::string(cluster::name_of(transition.from))},
+                 {"to", std::string(cluster::name_of(transition.to))},
+                 {"reason", transition.reason}});
+  }
+}
+
+// Workers are told only of what changes their choices; the rest of the snapshot is for status.
+void HealthKeeper::publish() {
+  auto next = std::make_shared<cluster::HealthSnapshot>();
+  next->version = snapshot_->version + 1;
+  bool changed = services_.size() != snapshot_->services.size();
+  for (const auto& [name, health] : services_) {
+    next->services.push_back(health.status());
+    const cluster::ServiceStatus* before = snapshot_->find(name);
+    changed |= before == nullptr || !cluster::same_choices(*before, next->services.back());
+  }
+  snapshot_ = next;
+  if (changed) publish_(snapshot_);
+}
+
+runtime::Task<void> HealthKeeper::stop() {
+  stopped_.request();
+  co_await scope_.join();
+}
+
+}  // namespace tenfold::control

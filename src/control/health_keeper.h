@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the health of all services: probes their nodes, hears from workers of failing requests, lets
+// cluster::ServiceHealth judge, and publishes each change as a snapshot.
+// Thread rule: the control thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cluster/service_health.h"
+#include "control/event_log.h"
+#include "planes/plane.h"
+#include "runtime/io.h"
+#include "runtime/scope.h"
+#include "runtime/stop.h"
+
+namespace tenfold::control {
+
+class HealthKeeper {
+ public:
+  using Publish = std::move_only_function<void(cluster::HealthSnapshotPtr)>;
+
+  HealthKeeper(runtime::Io& io, EventLog& events, planes::Probe probe, Publish publish);
+
+  /// Begins to keep the nodes of `topology`, and ends with those that it does not have. Nodes that stay keep their
+  /// health. Publishes.
+  void apply(cluster::TopologyPtr topology);
+
+  void node_failing(std::string_view service, const Address& node, std::uint32_t failures, std::string_view reason);
+
+  const cluster::HealthSnapshot& snapshot() const { return *snapshot_; }
+
+  /// Ends all probing.
+  runtime::Task<void> stop();
+
+ private:
+  using Transitions = std::vector<cluster::ServiceHealth::NodeTransition>;
+  using NodeKey = std::pair<std::string, Address>;
+
+  runtime::Task<void> probe_node(std::string service, Address node, runtime::Stop* stop);
+  runtime::Task<void> tick();
+  void report(std::string_view service, const Transitions& transitions);
+  void publish();
+  void start_and_end_probes();
+
+  runtime::Io& io_;
+  EventLog& events_;
+  planes::Probe probe_;
+  Publish publish_;
+  cluster::TopologyPtr topology_;
+  std::map<std::string, cluster::ServiceHealth, std::less<>> services_;
+  cluster::HealthSnapshotPtr snapshot_;
+  runtime::Stop stopped_;
+  std::map<NodeKey, std::shared_ptr<runtime::Stop>> probes_;
+  std::vector<std::shared_ptr<runtime::Stop>> ended_;  // of probes that may still be under way
+  runtime::Scope scope_;
+  bool ticking_ = false;
+};
+
+}  // namespace tenfold::control

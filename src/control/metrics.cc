@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/metrics.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "control/readings.h"
+
+namespace tenfold::control {
+namespace {
+
+constexpr std::size_t kSeriesMost = 20'000;
+constexpr std::array kLatencyBounds_us = {1'000U,   2'500U,   5'000U,     10'000U,    25'000U,    50'000U,    100'000U,
+                                          250'000U, 500'000U, 1'000'000U, 2'500'000U, 5'000'000U, 10'000'000U};
+
+// One family of series at a time, as the format wants it.
+class Page {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+
+  template <typename Value>
+  void sample(std::string_view labels, Value value, std::string_view suffix = {}) {
+    if (series_ >= kSeriesMost) {
+      ++dropped_;
+      return;
+    }
+    ++series_;
+    text_ += fmt::format("{}{}{}{}{} {}\n", name_, suffix, labels.empty() ? "" : "{", labels, labels.empty() ? "" : "}",
+                         value);
+  }
+
+  void histogram(const std::string& labels, const Histogram& histogram_us) {
+    for (std::uint32_t bound : kLatencyBounds_us)
+      sample(fmt::format("{},le=\"{}\"", labels, bound / 1e6), histogram_us.count_at_most(bound), "_bucket");
+    sample(labels + ",le=\"+Inf\"", histogram_us.count(), "_bucket");
+    sample(labels, static_cast<double>(histogram_us.sum()) / 1e6, "_sum");
+    sample(labels, histogram_us.count(), "_count");
+  }
+
+  std::string finish() {
+    text_ += fmt::format(
+        "# HELP tenfold_metrics_series_dropped Series left out because there are too many.\n"
+        "# TYPE tenfold_metrics_series_dropped gauge\ntenfold_metrics_series_dropped {}\n",
+        dropped_);
+    return std::move(text_);
+  }
+
+ private:
+  std::string text_;
+  std::string name_;
+  std::size_t series_ = 0;
+  std::size_t dropped_ = 0;
+};
+
+std::string service_label(const planes::ServiceReading& service) {
+  return fmt::format("service=\"{}\"", service.service);
+}
+
+std::string node_label(const planes::ServiceReading& service, const planes::NodeReading& node) {
+  return fmt::format("service=\"{}\",node=\"{}\"", service.service, node.address.to_text());
+}
+
+void add_process(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
+  page.family("tenfold_topology_epoch", "gauge", "Grows by one with each change of the topology.");
+  page.sample("", controller.topology()->epoch);
+  page.family("tenfold_uptime_seconds", "gauge", "Since the start.");
+  page.sample("", to_seconds(controller.io().now() - controller.started_at()));
+  page.family("tenfold_workers", "gauge", "Worker threads.");
+  page.sample("", controller.workers().size());
+  page.family("tenfold_connections", "gauge", "Client connections now.");
+  page.sample("", reading.connections);
+  page.family("tenfold_connections_accepted_total", "counter", "Client connections accepted.");
+  page.sample("", reading.connections_accepted);
+  page.family("tenfold_connections_refused_total", "counter",
+              "Client connections closed at once, over connections_max.");
+  page.sample("", reading.connections_refused);
+  page.family("tenfold_malformed_requests_total", "counter", "Requests refused because they break HTTP.");
+  page.sample("", reading.malformed_requests);
+  page.family("tenfold_access_log_dropped_lines_total", "counter", "Lines that the access log could not take.");
+  page.sample("", reading.log_lines_dropped);
+}
+
+template <typename Value>
+void add_for_services(Page& page, const planes::PlaneReading& reading, std::string_view name, std::string_view type,
+                      std::string_view help, Value value) {
+  page.family(name, type, help);
+  for (const planes::ServiceReading& service : reading.services) page.sample(service_label(service), value(service));
+}
+
+template <typename Value>
+void add_for_nodes(Page& page, const planes::PlaneReading& reading, std::string_view name, std::string_view type,
+                   std::string_view help, Value value) {
+  page.family(name, type, help);
+  for (const planes::ServiceReading& service : reading.services) {
+    for (const planes::NodeReading& node : service.nodes) page.sample(node_label(service, node), value(node));
+  }
+}
+
+void add_services(Page& page, const planes::PlaneReading& reading) {
+  using Service = planes::ServiceReading;
+  page.family("tenfold_requests_total", "counter",
+              "Requests ended, by the class of their status; 0 without a response.");
+  for (const Service& service : reading.services) {
+    for (int i = 0; i < 6; ++i)
+      page.sample(fmt::format("{},class=\"{}\"", service_label(service), i), service.responses_by_class[i]);
+  }
+  add_for_services(page, reading, "tenfold_retries_total", "counter", "Requests sent to a further node.",
+                   [](const Service& s) { return s.retries; });
+  add_for_services(page, reading, "tenfold_queue_refused_total", "counter", "503 because the queue was full or slow.",
+                   [](const Service& s) { return s.refused_by_queue; });
+  add_for_services(page, reading, "tenfold_queue_length", "gauge", "Requests waiting for a node.",
+                   [](const Service& s) { return s.queued; });
+  add_for_services(page, reading, "tenfold_requests_outstanding", "gauge", "Requests under way.",
+                   [](const Service& s) { return s.outstanding; });
+  add_for_services(page, reading, "tenfold_sent_bytes_total", "counter", "Bytes of bodies sent to clients.",
+                   [](const Service& s) { return s.bytes_sent; });
+  add_for_services(page, reading, "tenfold_received_bytes_total", "counter", "Bytes of bodies received from clients.",
+                   [](const Service& s) { return s.bytes_received; });
+  page.family("tenfold_request_duration_seconds", "histogram", "From a request's head to its response's last byte.");
+  for (const Service& service : reading.services) page.histogram(service_label(service), service.duration_us);
+}
+
+void add_nodes(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
+  using Node = planes::NodeReading;
+  page.family("tenfold_node_state", "gauge", "1 for the state that the node is in.");
+  for (const cluster::ServiceStatus& service : controller.health().services) {
+    for (const cluster::NodeStatus& node : service.nodes)
+      page.sample(fmt::format("service=\"{}\",node=\"{}\",state=\"{}\"", service.service, node.address.to_text(),
+                              cluster::name_of(node.state)),
+                  1);
+  }
+  add_for_nodes(page, reading, "tenfold_node_requests_total", "counter", "Requests sent to the node.",
+                [](const Node& n) { return n.requests; });
+  add_for_nodes(page, reading, "tenfold_node_failures_total", "counter", "Requests that the node failed.",
+                [](const Node& n) { return n.failures; });
+  add_for_nodes(page, reading, "tenfold_node_connects_total", "counter", "Connections opened to the node.",
+                [](const Node& n) { return n.connects; });
+  add_for_nodes(page, reading, "tenfold_node_outstanding", "gauge", "Requests under way on the node.",
+                [](const Node& n) { return n.outstanding; });
+  add_for_nodes(page, reading, "tenfold_node_idle_connections", "gauge", "Idle connections kept to the node.",
+                [](const Node& n) { return n.idle_connections; });
+  page.family("tenfold_node_latency_seconds", "histogram", "From the request sent to the response's head.");
+  for (const planes::ServiceReading& service : reading.services) {
+    for (const Node& node : service.nodes) page.histogram(node_label(service, node), node.latency_us);
+  }
+}
+
+}  // namespace
+
+std::string metrics_page(const Controller& controller, const planes::PlaneReading& reading) {
+  Page page;
+  add_process(page, controller, reading);
+  add_services(page, reading);
+  add_nodes(page, controller, reading);
+  return page.finish();
+}
+
+}  // namespace tenfold::control

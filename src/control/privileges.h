@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <expected>
+#include <string>
+
+namespace tenfold::control {
+
+/// Gives up root for good: groups, group and user become those of the account. Does nothing for "" or when not root.
+/// For all threads of the process. The error is a sentence.
+std::expected<void, std::string> drop_privileges(const std::string& account);
+
+/// Lets the process open as many descriptors as it is allowed to.
+void raise_descriptor_limit();
+
+}  // namespace tenfold::control

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/readings.h"
+
+#include <algorithm>
+
+namespace tenfold::control {
+namespace {
+
+void add_node(planes::NodeReading& total, const planes::NodeReading& reading) {
+  total.requests += reading.requests;
+  total.failures += reading.failures;
+  total.bytes_sent += reading.bytes_sent;
+  total.bytes_received += reading.bytes_received;
+  total.connects += reading.connects;
+  total.outstanding += reading.outstanding;
+  total.idle_connections += reading.idle_connections;
+  total.latency_us.merge(reading.latency_us);
+}
+
+void add_service(planes::ServiceReading& total, const planes::ServiceReading& reading) {
+  for (std::size_t i = 0; i < std::size(total.responses_by_class); ++i)
+    total.responses_by_class[i] += reading.responses_by_class[i];
+  total.retries += reading.retries;
+  total.refused_by_queue += reading.refused_by_queue;
+  total.bytes_sent += reading.bytes_sent;
+  total.bytes_received += reading.bytes_received;
+  total.outstanding += reading.outstanding;
+  total.queued += reading.queued;
+  total.duration_us.merge(reading.duration_us);
+  for (const planes::NodeReading& node : reading.nodes) {
+    const auto known = std::ranges::find(total.nodes, node.address, &planes::NodeReading::address);
+    if (known == total.nodes.end()) {
+      total.nodes.push_back(node);
+    } else {
+      add_node(*known, node);
+    }
+  }
+}
+
+}  // namespace
+
+void add_reading(planes::PlaneReading& total, const planes::PlaneReading& reading) {
+  total.connections += reading.connections;
+  total.connections_accepted += reading.connections_accepted;
+  total.connections_refused += reading.connections_refused;
+  total.malformed_requests += reading.malformed_requests;
+  total.log_lines_dropped += reading.log_lines_dropped;
+  for (const planes::ServiceReading& service : reading.services) {
+    const auto known = std::ranges::find(total.services, service.service, &planes::ServiceReading::service);
+    if (known == total.services.end()) {
+      total.services.push_back(service);
+    } else {
+      add_service(*known, service);
+    }
+  }
+}
+
+const planes::ServiceReading* find_reading(const planes::PlaneReading& reading, std::string_view service) {
+  const auto found = std::ranges::find(reading.services, service, &planes::ServiceReading::service);
+  return found == reading.services.end() ? nullptr : &*found;
+}
+
+const planes::NodeReading* find_reading(const planes::ServiceReading* service, const Address& node) {
+  if (service == nullptr) return nullptr;
+  const auto found = std::ranges::find(service->nodes, node, &planes::NodeReading::address);
+  return found == service->nodes.end() ? nullptr : &*found;
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/status_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "control/effective.h"
+#include "control/keys.h"
+#include "control/readings.h"
+
+namespace tenfold::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json latency_json(const Histogram& histogram_us) {
+  return {{"p50_ms", static_cast<double>(histogram_us.quantile(0.5)) / 1000.0},
+          {"p99_ms", static_cast<double>(histogram_us.quantile(0.99)) / 1000.0},
+          {"count", histogram_us.count()}};
+}
+
+Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const cluster::Service& service,
+              const planes::ServiceReading* counted) {
+  const cluster::ServiceStatus* health = controller.health().find(service.full_name());
+  const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(spec.address);
+  Json row = {{"address", spec.address.to_text()}, {"weight", spec.weight}, {"zone", spec.zone}};
+  if (status != nullptr) {
+    const Duration since = controller.io().now() - status->since;
+    const bool up = status->state == cluster::NodeState::kUp;
+    row["state"] = cluster::name_of(status->state);
+    row["takes_traffic"] = status->usable;
+    row["reason"] = status->reason;
+    row["since_seconds"] = to_seconds(since);
+    row["share"] = up ? cluster::slow_start_share(since, service.health.slow_start) : (status->usable ? 1.0 : 0.0);
+    row["last_probe"] = status->last_probe;
+  }
+  if (const planes::NodeReading* node = find_reading(counted, spec.address)) {
+    row["requests"] = node->requests;
+    row["failures"] = node->failures;
+    row["outstanding"] = node->outstanding;
+    row["connects"] = node->connects;
+    row["idle_connections"] = node->idle_connections;
+    row["sent_bytes"] = node->bytes_sent;
+    row["received_bytes"] = node->bytes_received;
+    row["latency"] = latency_json(node->latency_us);
+  }
+  return row;
+}
+
+Json service_row(const Controller& controller, const cluster::Service& service, const planes::PlaneReading& reading) {
+  Json row = {{"name", service.full_name()}};
+  for (const Address& listener : service.listeners) row["listen"].push_back(listener.to_text());
+  row["host"] = service.web().host;
+  row["path"] = service.web().path;
+  row["root"] = service.web().root;
+  if (const cluster::ServiceStatus* health = controller.health().find(service.full_name()))
+    row["panic"] = health->panic;
+  const planes::ServiceReading* counted = find_reading(reading, service.full_name());
+  if (counted != nullptr) {
+    Json responses = Json::object();
+    constexpr const char* kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    for (int i = 0; i < 6; ++i) responses[kClasses[i]] = counted->responses_by_class[i];
+    row["responses"] = responses;
+    row["outstanding"] = counted->outstanding;
+    row["queued"] = counted->queued;
+    row["queue_refused"] = counted->refused_by_queue;
+    row["retries"] = counted->retries;
+    row["sent_bytes"] = counted->bytes_sent;
+    row["received_bytes"] = counted->bytes_received;
+    row["duration"] = latency_json(counted->duration_us);
+  }
+  row["nodes"] = Json::array();
+  for (const cluster::NodeSpec& node : service.nodes)
+    row["nodes"].push_back(node_row(controller, node, service, counted));
+  return row;
+}
+
+std::string_view name_of(Controller::Phase phase) {
+  switch (phase) {
+    case Controller::Phase::kStarting:
+      return "starting";
+    case Controller::Phase::kServing:
+      return "serving";
+    case Controller::Phase::kShuttingDown:
+      return "shutting down";
+  }
+  return "";
+}
+
+}  // namespace
+
+Json status_json(const Controller& controller, const planes::PlaneReading& reading) {
+  Json status = {{"phase", name_of(controller.phase())},
+                 {"epoch", controller.topology()->epoch},
+                 {"uptime_seconds", to_seconds(controller.io().now() - controller.started_at())},
+                 {"workers", controller.workers().size()},
+                 {"connections", reading.connections},
+                 {"connections_accepted", reading.connections_accepted},
+                 {"connections_refused", reading.connections_refused},
+                 {"malformed_requests", reading.malformed_requests},
+                 {"access_log_dropped_lines", reading.log_lines_dropped}};
+  status["services"] = Json::array();
+  for (const cluster::Service& service : controller.topology()->services)
+    status["services"].push_back(service_row(controller, service, reading));
+  return status;
+}
+
+Json node_json(const Controller& controller, const planes::PlaneReading& reading, std::string_view service,
+               const Address& node) {
+  const cluster::Service* spec = controller.topology()->find(service);
+  if (spec == nullptr) return nullptr;
+  const auto found = std::ranges::find(spec->nodes, node, &cluster::NodeSpec::address);
+  if (found == spec->nodes.end()) return nullptr;
+  return node_row(controller, *found, *spec, find_reading(reading, service));
+}
+
+Json topology_json(const cluster::Topology& topology) {
+  Json result = {{"epoch", topology.epoch}};
+  result["services"] = Json::array();
+  for (const cluster::Service& service : topology.services) {
+    Json row = {{"name", service.full_name()}, {"host", service.web().host}, {"path", service.web().path}};
+    for (const Address& listener : service.listeners) row["listen"].push_back(listener.to_text());
+    row["nodes"] = Json::array();
+    for (const cluster::NodeSpec& node : service.nodes) {
+      row["nodes"].push_back({{"address", node.address.to_text()},
+                              {"weight", node.weight},
+                              {"zone", node.zone},
+                              {"state", node.state == cluster::AdminState::kDrain ? "drain" : "enabled"}});
+    }
+    result["services"].push_back(row);
+  }
+  return result;
+}
+
+Json diagnostics_json(const LoadedTopology& loaded) {
+  Json list = Json::array();
+  for (const Diagnostic& diagnostic : loaded.diagnostics.all()) {
+    list.push_back({{"severity", diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning"},
+                    {"file", loaded.file_name},
+                    {"line", diagnostic.at.line},
+                    {"column", diagnostic.at.column},
+                    {"message", diagnostic.message},
+                    {"help", diagnostic.help},
+                    {"rendered", render(diagnostic, loaded.file_name, loaded.text)}});
+  }
+  return list;
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/topology_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "control/file_text.h"
+
+namespace tenfold::control {
+namespace {
+
+using cluster::Service;
+
+Location marked(const Span& span) {
+  Location at = span.begin;
+  if (span.begin.line == span.end.line && span.end.column > span.begin.column)
+    at.length = span.end.column - span.begin.column;
+  return at;
+}
+
+// Whether two listeners take the same connections: the same address, or one of them all addresses of that port.
+bool collide(const Address& a, const Address& b) {
+  if (a.is_unix() || b.is_unix()) return a == b;
+  if (a.port() != b.port() || a.port() == 0) return false;
+  return a == b || (a.family() == b.family() && (a.is_wildcard() || b.is_wildcard()));
+}
+
+// Whether a connection to `node` ends at `listener` of this machine.
+bool reaches(const Address& node, const Address& listener) {
+  if (node == listener) return true;
+  return !node.is_unix() && listener.is_wildcard() && node.port() == listener.port() &&
+         (node.is_loopback() || node.is_wildcard());
+}
+
+class Rules {
+ public:
+  explicit Rules(LoadedTopology& loaded) : loaded_(loaded), out_(loaded.diagnostics) {}
+
+  void check() {
+    const auto& services = loaded_.topology.services;
+    if (services.empty()) out_.error({}, "the file has no service", "write [web.NAME] with listen and nodes");
+    if (services.size() > limits::kServicesMost)
+      out_.error(place(services.size() - 1).header,
+                 fmt::format("there are more than {} services", limits::kServicesMost));
+    for (std::size_t i = 0; i < services.size(); ++i) {
+      check_contents(i);
+      check_nodes(i);
+      check_listeners(i);
+    }
+    check_admin();
+  }
+
+ private:
+  const ServicePlaces& place(std::size_t i) const { return loaded_.places.services[i]; }
+
+  Location key_place(std::size_t i, std::string_view key) const {
+    const auto found = place(i).keys.find(key);
+    return found == place(i).keys.end() ? place(i).header : marked(found->second);
+  }
+
+  void check_contents(std::size_t i) {
+    const Service& service = loaded_.topology.services[i];
+    const cluster::WebSettings& web = service.web();
+    if (web.root.empty() && service.nodes.empty())
+      out_.error(place(i).header, fmt::format("{} has no nodes", service.full_name()),
+                 "write nodes = [\"IP:PORT\"], or root = \"/folder\"");
+    if (!web.root.empty() && !service.nodes.empty())
+      out_.error(key_place(i, "root"), fmt::format("{} has both nodes and a root", service.full_name()),
+                 "split it into two services");
+    if (!web.root.empty() && !is_folder(web.root))
+      out_.error(key_place(i, "root"), fmt::format("{} is not a folder", web.root), "create it, or correct the path");
+    if (web.index.empty() || web.index.find('/') != web.index.npos || web.index.starts_with('.'))
+      out_.error(key_place(i, "index"), "'index' is the name of a file", "for example index = \"index.html\"");
+    if (service.health.status_min > service.health.status_max)
+      out_.error(key_place(i, "health.status_min"), "status_min is above status_max", "swap them");
+  }
+
+  void check_nodes(std::size_t i) {
+    const Service& service = loaded_.topology.services[i];
+    if (service.nodes.size() > limits::kNodesPerServiceMost)
+      out_.error(key_place(i, "nodes"), fmt::format("there are more than {} nodes", limits::kNodesPerServiceMost),
+                 "split the service");
+    for (std::size_t k = 0; k < service.nodes.size(); ++k) {
+      const Address& address = service.nodes[k].address;
+      const Location at = marked(place(i).node_entries[k]);
+      const bool unread = !address.is_unix() && address.port() == 0;
+      if (unread) {
+        // A value that was refused already left the port at 0; one that says 0 was not.
+        if (!has_error_at(at.line)) out_.error(at, "a node's port cannot be 0", "write the port that it listens on");
+        continue;
+      }
+      for (std::size_t before = 0; before < k; ++before) {
+        if (service.nodes[before].address == address)
+          out_.error(at, fmt::format("the node {} is listed twice", address.to_text()), "remove one of them");
+      }
+      for (const Service& other : loaded_.topology.services) {
+        for (const Address& listener : other.listeners) {
+          if (reaches(address, listener))
+            out_.error(at, fmt::format("the node {} is the listener of {}", address.to_text(), other.full_name()),
+                       "a service cannot be its own node");
+        }
+      }
+    }
+    const bool all_weightless =
+        !service.nodes.empty() && std::ranges::all_of(service.nodes, [](const auto& node) { return node.weight == 0; });
+    if (all_weightless) out_.error(key_place(i, "nodes"), "every node has weight 0", "give one of them a weight");
+  }
+
+  bool has_error_at(std::uint32_t line) const {
+    return std::ranges::any_of(out_.all(), [line](const Diagnostic& d) { return d.at.line == line; });
+  }
+
+  void check_listeners(std::size_t i) {
+    const Service& service = loaded_.topology.services[i];
+    for (std::size_t k = 0; k < service.listeners.size(); ++k) {
+      const Address& listener = service.listeners[k];
+      const Location at = k < place(i).listeners.size() ? marked(place(i).listeners[k]) : place(i).header;
+      if (!listener.is_unix() && listener.port() == 0) out_.error(at, "a listener's port cannot be 0", "choose a port");
+      for (std::size_t before = 0; before <= i; ++before) {
+        const Service& other = loaded_.topology.services[before];
+        if (before == i) {
+          for (std::size_t earlier = 0; earlier < k; ++earlier) {
+            if (collide(listener, service.listeners[earlier]))
+              out_.error(at, "the service listens here twice", "remove one of them");
+          }
+        } else {
+          check_pair(service, listener, at, other);
+        }
+      }
+      if (collide(listener, loaded_.topology.admin.listen))
+        out_.error(at, "the admin API listens here", "choose another port for one of them");
+    }
+  }
+
+  void check_pair(const Service& service, const Address& listener, Location at, const Service& other) {
+    for (const Address& theirs : other.listeners) {
+      if (!collide(listener, theirs)) continue;
+      if (listener != theirs) {
+        out_.error(at,
+                   fmt::format("{} takes connections that {} of {} takes", listener.to_text(), theirs.to_text(),
+                               other.full_name()),
+                   "write both listeners alike, or choose another port");
+      } else if (service.web().host == other.web().host && same_path(service.web().path, other.web().path)) {
+        out_.error(at, fmt::format("{} answers the same listener, host and path", other.full_name()),
+                   "give one of them another host or path");
+      }
+    }
+  }
+
+  static bool same_path(std::string_view a, std::string_view b) {
+    if (a.ends_with('/')) a.remove_suffix(1);
+    if (b.ends_with('/')) b.remove_suffix(1);
+    return a == b;
+  }
+
+  void check_admin() {
+    const cluster::AdminSettings& admin = loaded_.topology.admin;
+    if (admin.listen.is_loopback() || !admin.token.empty()) return;
+    const auto found = loaded_.places.admin.find("listen");
+    out_.error(found == loaded_.places.admin.end() ? Location() : marked(found->second),
+               fmt::format("the admin API would be open to the network at {}", admin.listen.to_text()),
+               "set token = \"env:NAME\" in [admin], or listen on 127.0.0.1 or a Unix socket");
+  }
+
+  LoadedTopology& loaded_;
+  Diagnostics& out_;
+};
+
+}  // namespace
+
+void check_rules(LoadedTopology& loaded) {
+  Rules(loaded).check();
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/native/signals.h"
+
+#include <unistd.h>
+
+namespace tenfold::runtime::native {
+namespace {
+
+// Ends the taking thread; nothing else uses it.
+constexpr int kEndSignal = SIGUSR2;
+
+}  // namespace
+
+Signals::Signals(std::initializer_list<int> numbers) {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigemptyset(&set_);
+  for (int number : numbers) sigaddset(&set_, number);
+  sigaddset(&set_, kEndSignal);
+  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+}
+
+Signals::~Signals() {
+  if (thread_) kill(getpid(), kEndSignal);
+}
+
+void Signals::start(std::move_only_function<void(int)> taken) {
+  thread_.emplace("signals", [set = set_, taken = std::move(taken)]() mutable {
+    for (int number = 0; sigwait(&set, &number) == 0 && number != kEndSignal;) taken(number);
+  });
+}
+
+}  // namespace tenfold::runtime::native

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signals as calls: blocked everywhere, and taken by one thread that hands each to a function.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+
+#include "runtime/native/thread.h"
+
+namespace tenfold::runtime::native {
+
+class Signals {
+ public:
+  /// Blocks the signals in this thread and in those that it makes later: call it before any. SIGPIPE is ignored.
+  explicit Signals(std::initializer_list<int> numbers);
+  /// Waits until the taking thread has ended.
+  ~Signals();
+
+  /// Calls `taken` with each signal's number, on a thread of this object's, until this ends.
+  void start(std::move_only_function<void(int)> taken);
+
+ private:
+  sigset_t set_;
+  std::optional<Thread> thread_;
+};
+
+}  // namespace tenfold::runtime::native

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tenfold/arguments.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+
+namespace tenfold::cli {
+
+std::expected<Arguments, std::string> Arguments::parse(int count, char** values) {
+  Arguments arguments;
+  const std::map<std::string_view, bool*> flags = {
+      {"--json", &arguments.json},      {"--effective", &arguments.effective}, {"--page", &arguments.page},
+      {"--force", &arguments.force},    {"--help", &arguments.help},           {"-h", &arguments.help},
+      {"--version", &arguments.version}};
+  const std::map<std::string_view, std::string*> options = {{"-c", &arguments.file},
+                                                            {"--config", &arguments.file},
+                                                            {"--weight", &arguments.weight},
+                                                            {"--zone", &arguments.zone},
+                                                            {"--timeout", &arguments.timeout}};
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = values[i];
+    if (const auto flag = flags.find(word); flag != flags.end()) {
+      *flag->second = true;
+    } else if (const auto option = options.find(word); option != options.end()) {
+      if (++i == count) return std::unexpected(fmt::format("{} needs a value", word));
+      *option->second = values[i];
+    } else if (word.size() > 1 && word.starts_with('-')) {
+      return std::unexpected(fmt::format("unknown option {}", word));
+    } else {
+      arguments.words.emplace_back(word);
+    }
+  }
+  return arguments;
+}
+
+std::string Arguments::topology_file() const {
+  constexpr const char* kHere = "tenfold.toml";
+  constexpr const char* kSystem = "/etc/tenfold/tenfold.toml";
+  if (!file.empty()) return file;
+  return access(kHere, F_OK) == 0 || access(kSystem, F_OK) != 0 ? kHere : kSystem;
+}
+
+}  // namespace tenfold::cli

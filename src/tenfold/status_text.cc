@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tenfold/status_text.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace tenfold::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string duration_text(double seconds) {
+  if (seconds < 120) return fmt::format("{:.0f}s", seconds);
+  if (seconds < 7200) return fmt::format("{:.0f}m", seconds / 60);
+  return fmt::format("{:.0f}h", seconds / 3600);
+}
+
+const Json* find_row(const Json* list, const char* key, const std::string& value) {
+  if (list == nullptr) return nullptr;
+  for (const Json& row : *list) {
+    if (row.value(key, "") == value) return &row;
+  }
+  return nullptr;
+}
+
+std::uint64_t answered(const Json& service) {
+  std::uint64_t total = 0;
+  for (const auto& [name, count] : service.value("responses", Json::object()).items())
+    total += count.get<std::uint64_t>();
+  return total;
+}
+
+std::string rate_text(std::uint64_t now, std::uint64_t before, double seconds) {
+  return fmt::format("{:.0f}/s", static_cast<double>(now - before) / seconds);
+}
+
+std::string node_line(const Json& node, const Json* before, double seconds) {
+  const auto requests = node.value("requests", std::uint64_t{0});
+  const std::string count = before == nullptr
+                                ? fmt::format("{}", requests)
+                                : rate_text(requests, before->value("requests", std::uint64_t{0}), seconds);
+  const Json latency = node.value("latency", Json::object());
+  const bool quiet = node.value("state", "") == "up";
+  return fmt::format("  {:<24} {:<9} {:>5} {:>6} {:>10} {:>8} {:>8.1f} {:>8.1f}  {}\n", node.value("address", ""),
+                     node.value("state", ""), duration_text(node.value("since_seconds", 0.0)), node.value("weight", 0),
+                     count, node.value("outstanding", 0), latency.value("p50_ms", 0.0), latency.value("p99_ms", 0.0),
+                     quiet ? "" : node.value("reason", ""));
+}
+
+std::string service_text(const Json& service, const Json* before, double seconds) {
+  const std::uint64_t total = answered(service);
+  const Json responses = service.value("responses", Json::object());
+  std::string listen;
+  for (const Json& address : service.value("listen", Json::array()))
+    listen += (listen.empty() ? "" : ", ") + address.get<std::string>();
+  std::string text = fmt::format("\n{} on {}{} {}\n", service.value("name", ""), listen, service.value("path", ""),
+                                 service.value("panic", false) ? "PANIC: no node is up; all are tried" : "");
+  text +=
+      fmt::format("  {} requests{}, 5xx {}, retries {}, queued {}, refused {}, p50 {:.1f} ms, p99 {:.1f} ms\n", total,
+                  before == nullptr ? "" : fmt::format(" ({})", rate_text(total, answered(*before), seconds)),
+                  responses.value("5xx", std::uint64_t{0}), service.value("retries", 0), service.value("queued", 0),
+                  service.value("queue_refused", 0), service.value("duration", Json::object()).value("p50_ms", 0.0),
+                  service.value("duration", Json::object()).value("p99_ms", 0.0));
+  const Json nodes = service.value("nodes", Json::array());
+  if (nodes.empty()) return text + fmt::format("  serves {}\n", service.value("root", ""));
+  text += fmt::format("  {:<24} {:<9} {:>5} {:>6} {:>10} {:>8} {:>8} {:>8}\n", "node", "state", "since", "weight",
+                      "requests", "active", "p50 ms", "p99 ms");
+  const Json nodes_before = before == nullptr ? Json::array() : before->value("nodes", Json::array());
+  for (const Json& node : nodes)
+    text += node_line(node, before == nullptr ? nullptr : find_row(&nodes_before, "address", node.value("address", "")),
+                      seconds);
+  return text;
+}
+
+}  // namespace
+
+std::string status_text(const Json& status, const Json* before, double seconds) {
+  std::string text = fmt::format("tenfold {} {} at epoch {} for {}, {} worker(s), {}, {} connections, file {}\n",
+                                 status.value("version", ""), status.value("phase", ""), status.value("epoch", 0),
+                                 duration_text(status.value("uptime_seconds", 0.0)), status.value("workers", 0),
+                                 status.value("io", ""), status.value("connections", 0), status.value("file", ""));
+  const Json services_before = before == nullptr ? Json::array() : before->value("services", Json::array());
+  for (const Json& service : status["services"]) {
+    const Json* row = before == nullptr ? nullptr : find_row(&services_before, "name", service.value("name", ""));
+    text += service_text(service, row, seconds);
+  }
+  return text;
+}
+
+bool is_degraded(const Json& status) {
+  for (const Json& service : status["services"]) {
+    if (service.value("panic", false)) return true;
+  }
+  return status.value("phase", "") != "serving";
+}
+
+std::string explanation_text(const Json& explanation, int indent) {
+  const std::string margin(static_cast<std::size_t>(indent) * 2, ' ');
+  std::string text;
+  for (const auto& [key, value] : explanation.items()) {
+    const bool list_item = explanation.is_array();
+    if (value.is_structured() && !value.empty()) {
+      text += list_item ? fmt::format("{}-\n", margin) : fmt::format("{}{}:\n", margin, key);
+      text += explanation_text(value, indent + 1);
+    } else {
+      const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+      text += list_item ? fmt::format("{}- {}\n", margin, shown) : fmt::format("{}{}: {}\n", margin, key, shown);
+    }
+  }
+  return text;
+}
+
+}  // namespace tenfold::cli

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin API's answers as text for people.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace tenfold::cli {
+
+/// A table of services and nodes. With `before`, an answer `seconds` older, rates a second stand beside the totals.
+std::string status_text(const nlohmann::ordered_json& status, const nlohmann::ordered_json* before, double seconds);
+
+/// True when a service has no node that is up.
+bool is_degraded(const nlohmann::ordered_json& status);
+
+/// Nested values as indented lines.
+std::string explanation_text(const nlohmann::ordered_json& explanation, int indent = 0);
+
+}  // namespace tenfold::cli
