@@ -164,7 +164,8 @@ def start_memcached(folder, name="memcached", megabytes=64):
 
 def site_arguments(database, memcached, pictures):
     """The options of `site` that all its nodes and its set-up share, and the environment they need."""
-    arguments = ["--db", f"{database},site,SITE_DB_PASSWORD,site", "--memcached", memcached, "--pictures", str(pictures)]
+    arguments = ["--db", f"{database},site,SITE_DB_PASSWORD,site", "--memcached", memcached,
+                 "--pictures", str(pictures)]
     return arguments, {"SITE_DB_PASSWORD": "site"}
 
 
