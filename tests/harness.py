@@ -41,11 +41,14 @@ def free_port():
 class Node:
     """An HTTP/1.1 server for one test: `answer(request)` returns the raw bytes of the response, or None to close.
 
-    Requests are recorded in the order in which they came.
+    Requests are recorded in the order in which they came. Tenfold's health probes are counted, answered by
+    `answer_probe`, and not recorded.
     """
 
     def __init__(self, answer=None, listen="127.0.0.1"):
         self.answer = answer or (lambda request: response(200, b"hello"))
+        self.answer_probe = lambda request: response(200, b"well")
+        self.probes = 0
         self.requests = []
         self.connections = 0
         self.open_sockets = set()
@@ -68,13 +71,17 @@ class Node:
         reader = connection.makefile("rb")
         try:
             while request := Request.read(reader, connection):
-                self.requests.append(request)
-                reply = self.answer(request)
+                if request.field("User-Agent") == "tenfold-health":
+                    self.probes += 1
+                    reply = self.answer_probe(request)
+                else:
+                    self.requests.append(request)
+                    reply = self.answer(request)
                 if reply is None:
                     break
                 connection.sendall(reply)
-        except OSError:
-            pass
+        except (OSError, ValueError):
+            pass  # the connection ended, perhaps within a request: what it left is in `requests`
         finally:
             self.open_sockets.discard(connection)
             try:
@@ -273,7 +280,11 @@ class Tenfold:
     def admin_request(self, method, target, fields=(), body=b""):
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(DEADLINE_SECONDS)
-        connection.connect(self.admin)
+        try:
+            connection.connect(self.admin)
+        except OSError:
+            connection.close()
+            raise
         client = Client.__new__(Client)
         client.socket, client.reader = connection, connection.makefile("rb")
         with client:

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_WINDOWS_COMPAT 0
 #include <toml++/toml.h>
 

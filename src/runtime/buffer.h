@@ -71,6 +71,7 @@ class Buffer {
   /// Copies `bytes` behind the readable part; false, and nothing is changed, when there is no room.
   bool append(std::string_view bytes) {
     if (bytes.size() > capacity_ - end_) return false;
+    if (bytes.empty()) return true;
     std::memcpy(block_ + end_, bytes.data(), bytes.size());
     end_ += static_cast<std::uint32_t>(bytes.size());
     return true;

@@ -41,7 +41,7 @@ Result<std::string_view> BodyReader::take_chunks() {
   while (at < bytes.size()) {
     const http::ChunkedDecoder::Step step = chunks_.step({bytes.data() + at, bytes.size() - at});
     if (step.state == http::ChunkedDecoder::State::kError) return fail(ErrorKind::kProtocol, "chunked body");
-    std::memmove(bytes.data() + content, step.data.data(), step.data.size());
+    if (!step.data.empty()) std::memmove(bytes.data() + content, step.data.data(), step.data.size());
     content += step.data.size();
     at += step.consumed;
     if (step.state == http::ChunkedDecoder::State::kEnd) {

@@ -15,26 +15,15 @@ class HeadWriter {
   explicit HeadWriter(std::span<char> room) : start_(room.data()), at_(room.data()), end_(room.data() + room.size()) {}
 
   void text(std::string_view bytes) {
-    if (static_cast<std::size_t>(end_ - at_) < bytes.size()) {
-      ok_ = false;
-      return;
-    }
-    std::memcpy(at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
+    if (has_room(bytes.size())) put(bytes);
   }
 
   void field(std::string_view name, std::string_view value) {
-    const std::size_t size = name.size() + value.size() + 4;
-    if (static_cast<std::size_t>(end_ - at_) < size) {
-      ok_ = false;
-      return;
-    }
-    std::memcpy(at_, name.data(), name.size());
-    at_ += name.size();
+    if (!has_room(name.size() + value.size() + 4)) return;
+    put(name);
     *at_++ = ':';
     *at_++ = ' ';
-    std::memcpy(at_, value.data(), value.size());
-    at_ += value.size();
+    put(value);
     *at_++ = '\r';
     *at_++ = '\n';
   }
@@ -52,6 +41,16 @@ class HeadWriter {
   std::string_view written() const { return {start_, size()}; }
 
  private:
+  bool has_room(std::size_t size) {
+    ok_ = ok_ && static_cast<std::size_t>(end_ - at_) >= size;
+    return ok_;
+  }
+  void put(std::string_view bytes) {
+    if (bytes.empty()) return;  // an empty view may have no address
+    std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+
   char* start_;
   char* at_;
   char* end_;
