@@ -6,7 +6,7 @@ import os
 HAPROXY = """
 global
   nbthread 1
-  maxconn 20000
+  maxconn 8000
 defaults
   mode http
   timeout connect 5s
@@ -29,7 +29,7 @@ daemon off;
 master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
-events {{ worker_connections 20000; }}
+events {{ worker_connections 9000; }}
 http {{
   access_log off;
   keepalive_requests 100000000;

@@ -92,7 +92,7 @@ struct WebSettings {
 
   std::uint32_t node_connections = 1024;  // requests under way on one node, over all workers
   std::uint32_t queue_length = 1024;      // requests waiting for a node of this service, over all workers
-  std::uint32_t idle_connections = 64;    // kept open to one node by one worker
+  std::uint32_t idle_connections = 256;   // kept open to one node by one worker
   Duration node_idle_timeout = 4s;        // an idle upstream connection is retired after this
   std::uint32_t retries = 2;              // further nodes tried, where it is safe
   std::uint32_t retry_budget_percent = 20;

@@ -405,7 +405,7 @@ std::vector<Key> web_limit_keys() {
        .name = "idle_connections",
        .type = KeyType::kInteger,
        .doc = "Idle connections that one worker keeps open to one node.",
-       .example = "64",
+       .example = "256",
        .most = 100'000,
        TENFOLD_KEY(web().idle_connections, number, number)},
       {.section = Section::kWeb,

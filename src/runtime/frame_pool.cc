@@ -14,7 +14,7 @@ constexpr bool kPooled = false;
 constexpr bool kPooled = true;
 #endif
 constexpr std::size_t kStepBytes = 64;
-constexpr std::size_t kClasses = 32;         // frames up to 2 KiB are pooled
+constexpr std::size_t kClasses = 64;         // frames up to 4 KiB are pooled
 constexpr std::uint32_t kKeptMost = 16'384;  // free frames kept, of each class
 
 struct FreeFrame {

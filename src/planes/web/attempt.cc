@@ -16,25 +16,6 @@ struct Lease {
   bool reused = false;
 };
 
-runtime::Task<Result<Lease>> lease_connection(Exchange& exchange) {
-  Node& node = *exchange.node;
-  if (!exchange.needs_fresh_connection) {
-    if (std::optional<runtime::Socket> pooled = node.pool().take()) {
-      Lease lease;
-      lease.socket = std::move(*pooled);
-      lease.reused = true;
-      co_return std::move(lease);
-    }
-  }
-  ++node.counters.connects;
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().connect_timeout);
-  Result<runtime::Socket> fresh = co_await exchange.io().connect(node.address(), wait);
-  if (!fresh) co_return std::unexpected(fresh.error());
-  Lease lease;
-  lease.socket = std::move(*fresh);
-  co_return std::move(lease);
-}
-
 // What the end of an attempt without a response means for the request.
 AttemptEnd end_without_response(const Exchange& exchange, const ResponseResult& result, bool reused) {
   const bool repeatable = http::is_idempotent(exchange.method) && !exchange.has_streaming_body();
@@ -43,7 +24,7 @@ AttemptEnd end_without_response(const Exchange& exchange, const ResponseResult& 
 }
 
 // The request is one send: its head, with its body behind it where it has one.
-runtime::Task<AttemptEnd> attempt_whole(Exchange& exchange, Lease& lease) {
+runtime::Task<AttemptEnd> attempt_whole(Exchange& exchange, Lease lease) {
   const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout);
   const Status sent = co_await exchange.io().send(lease.socket, exchange.head_bytes(), wait);
   ResponseResult result;
@@ -60,7 +41,7 @@ runtime::Task<AttemptEnd> attempt_whole(Exchange& exchange, Lease& lease) {
 }
 
 // The body goes to the node while the response may already come back.
-runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease& lease) {
+runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease lease) {
   runtime::Stop stop(exchange.worker.aborting);
   runtime::Scope scope;
   Upload upload(exchange, lease.socket, stop);
@@ -83,17 +64,36 @@ runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease& lease) {
   co_return AttemptEnd::kAnswered;
 }
 
-}  // namespace
+runtime::Task<AttemptEnd> attempt_on(Exchange& exchange, Lease lease) {
+  if (exchange.has_streaming_body()) return attempt_streaming(exchange, std::move(lease));
+  return attempt_whole(exchange, std::move(lease));
+}
 
-runtime::Task<AttemptEnd> attempt(Exchange& exchange) {
-  Result<Lease> lease = co_await lease_connection(exchange);
-  if (!lease) {
-    const bool stopped = lease.error().kind == ErrorKind::kCanceled;
-    exchange.fail(stopped ? Failure::kShuttingDown : Failure::kConnectFailed, to_string(lease.error()));
+runtime::Task<AttemptEnd> dial_and_attempt(Exchange& exchange) {
+  ++exchange.node->counters.connects;
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().connect_timeout);
+  Result<runtime::Socket> fresh = co_await exchange.io().connect(exchange.node->address(), wait);
+  if (!fresh) {
+    const bool stopped = fresh.error().kind == ErrorKind::kCanceled;
+    exchange.fail(stopped ? Failure::kShuttingDown : Failure::kConnectFailed, to_string(fresh.error()));
     co_return stopped ? AttemptEnd::kFailed : AttemptEnd::kUnreachable;
   }
-  if (exchange.has_streaming_body()) co_return co_await attempt_streaming(exchange, *lease);
-  co_return co_await attempt_whole(exchange, *lease);
+  Lease lease;
+  lease.socket = std::move(*fresh);
+  co_return co_await attempt_on(exchange, std::move(lease));
+}
+
+}  // namespace
+
+// Not a coroutine itself: one frame fewer for every request.
+runtime::Task<AttemptEnd> attempt(Exchange& exchange) {
+  std::optional<runtime::Socket> pooled;
+  if (!exchange.needs_fresh_connection) pooled = exchange.node->pool().take();
+  if (!pooled) return dial_and_attempt(exchange);
+  Lease lease;
+  lease.socket = std::move(*pooled);
+  lease.reused = true;
+  return attempt_on(exchange, std::move(lease));
 }
 
 }  // namespace tenfold::web

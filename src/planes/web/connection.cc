@@ -20,25 +20,24 @@ using namespace std::chrono_literals;
 constexpr Duration kLingerTime = 2s;
 constexpr std::uint64_t kLingerBytesMost = 1 << 20;
 
-// Reads until worker.request_head is parsed; gives the size of the head, or 0 with exchange.failure set.
-runtime::Task<std::size_t> read_head(Exchange& exchange, HeadBytes& bytes) {
+// The size of a whole head, now in worker.request_head; 0 when more bytes are needed, or with exchange.failure set.
+std::size_t parse_head(Exchange& exchange, const HeadBytes& bytes) {
+  const http::ParseOutcome outcome = http::parse_request_head(bytes.view(), exchange.worker.request_head);
+  if (outcome.state == http::ParseState::kError) {
+    exchange.status = outcome.status;
+    exchange.fail(Failure::kMalformedRequest, std::string(outcome.reason));
+  }
+  return outcome.state == http::ParseState::kComplete ? outcome.head_bytes : 0;
+}
+
+// For a head that did not come in one piece: reads on until it is whole. As parse_head().
+runtime::Task<std::size_t> read_on(Exchange& exchange, HeadBytes& bytes) {
   Worker& worker = exchange.worker;
-  Connection& connection = exchange.connection;
   const runtime::Wait wait(worker.io.now() + worker.table->topology->run.header_timeout, &worker.aborting);
-  std::size_t seen = 0;
   for (;;) {
-    const std::string_view view = bytes.view();
-    if (seen == 0 || http::may_be_whole_head(view, seen)) {
-      const http::ParseOutcome outcome = http::parse_request_head(view, worker.request_head);
-      if (outcome.state == http::ParseState::kComplete) co_return outcome.head_bytes;
-      if (outcome.state == http::ParseState::kError) {
-        exchange.status = outcome.status;
-        exchange.fail(Failure::kMalformedRequest, std::string(outcome.reason));
-        co_return 0;
-      }
-    }
-    seen = view.size();
-    Result<runtime::Buffer> read = co_await worker.io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
+    const std::size_t seen = bytes.view().size();
+    Result<runtime::Buffer> read =
+        co_await worker.io.recv(exchange.connection.socket, runtime::BufferSize::kSmall, wait);
     if (!read) {
       const bool timeout = read.error().kind == ErrorKind::kTimeout;
       exchange.fail(timeout ? Failure::kRequestTooSlow : Failure::kClientClosed,
@@ -46,6 +45,9 @@ runtime::Task<std::size_t> read_head(Exchange& exchange, HeadBytes& bytes) {
       co_return 0;
     }
     bytes.append(std::move(*read));
+    if (!http::may_be_whole_head(bytes.view(), seen)) continue;
+    const std::size_t head_bytes = parse_head(exchange, bytes);
+    if (head_bytes > 0 || exchange.failure != Failure::kNone) co_return head_bytes;
   }
 }
 
@@ -58,15 +60,12 @@ runtime::Buffer keep_rest(runtime::Io& io, std::string_view rest) {
   return kept;
 }
 
+// Not a coroutine itself: one frame fewer for every request.
 runtime::Task<void> serve(Exchange& exchange) {
   const cluster::WebSettings& settings = exchange.settings();
-  if (!settings.root.empty()) {
-    co_await serve_file(exchange);
-  } else if (settings.mode == cluster::WebMode::kRedirect) {
-    co_await redirect(exchange);
-  } else {
-    co_await proxy(exchange);
-  }
+  if (!settings.root.empty()) return serve_file(exchange);
+  if (settings.mode == cluster::WebMode::kRedirect) return redirect(exchange);
+  return proxy(exchange);
 }
 
 void account(Exchange& exchange) {
@@ -101,8 +100,9 @@ void account(Exchange& exchange) {
   worker.log.write(entry);
 }
 
-// One request, from its first bytes to its line in the log.
-runtime::Task<void> serve_request(Connection& connection, runtime::Buffer first) {
+// One request, from its first bytes to its line in the log. Not inlined: the optimiser would put its frame into that of
+// the connection, where an idle client would pay for it.
+[[gnu::noinline]] runtime::Task<void> serve_request(Connection& connection, runtime::Buffer first) {
   Worker& worker = connection.worker;
   Exchange exchange(connection, worker.io.now());
   if (connection.peer_text.empty()) {
@@ -111,7 +111,8 @@ runtime::Task<void> serve_request(Connection& connection, runtime::Buffer first)
   }
   HeadBytes bytes;
   bytes.append(std::move(first));
-  const std::size_t head_bytes = co_await read_head(exchange, bytes);
+  std::size_t head_bytes = parse_head(exchange, bytes);
+  if (head_bytes == 0 && exchange.failure == Failure::kNone) head_bytes = co_await read_on(exchange, bytes);
   if (exchange.failure == Failure::kNone) {
     std::string_view rest = bytes.view().substr(head_bytes);
     rest.remove_prefix(take_request(exchange, rest));
@@ -131,8 +132,8 @@ runtime::Task<void> serve_request(Connection& connection, runtime::Buffer first)
 }
 
 // Closing while the client still sends would make the kernel reset the connection, and the response with it: so our
-// side ends, and what still comes is read and dropped for a while.
-runtime::Task<void> linger(Connection& connection) {
+// side ends, and what still comes is read and dropped for a while. Not inlined, as above.
+[[gnu::noinline]] runtime::Task<void> linger(Connection& connection) {
   runtime::Io& io = connection.worker.io;
   io.shutdown_send(connection.socket);
   const runtime::Wait wait(io.now() + kLingerTime, &connection.worker.aborting);

@@ -28,33 +28,12 @@ Instant response_deadline(const Exchange& exchange) {
   return from + exchange.settings().response_timeout;
 }
 
-// Reads until worker.response_head is parsed; gives the size of the head, or 0 with exchange.failure set.
-runtime::Task<std::size_t> read_head(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop, HeadBytes& bytes,
-                                     bool& any_byte) {
-  Worker& worker = exchange.worker;
-  std::size_t seen = 0;
-  for (;;) {
-    const std::string_view view = bytes.view();
-    if (!view.empty() && (seen == 0 || http::may_be_whole_head(view, seen))) {
-      const http::ParseOutcome outcome = http::parse_response_head(view, exchange.method, worker.response_head);
-      if (outcome.state == http::ParseState::kComplete) co_return outcome.head_bytes;
-      if (outcome.state == http::ParseState::kError) {
-        exchange.fail(Failure::kNodeMalformed, std::string(outcome.reason));
-        co_return 0;
-      }
-    }
-    seen = view.size();
-    const runtime::Wait wait(response_deadline(exchange), &stop);
-    Result<runtime::Buffer> read = co_await worker.io.recv(node, runtime::BufferSize::kLarge, wait);
-    if (read) {
-      any_byte = true;
-      exchange.node->counters.bytes_received += read->size();
-      bytes.append(std::move(*read));
-    } else if (read.error().kind != ErrorKind::kTimeout || worker.io.now() >= response_deadline(exchange)) {
-      exchange.fail(failure_of_node(read.error()), to_string(read.error()));
-      co_return 0;
-    }
-  }
+// The size of a whole head, now in worker.response_head; 0 when more bytes are needed, or with exchange.failure set.
+std::size_t parse_head(Exchange& exchange, std::string_view bytes, std::size_t seen) {
+  if (bytes.empty() || (seen > 0 && !http::may_be_whole_head(bytes, seen))) return 0;
+  const http::ParseOutcome outcome = http::parse_response_head(bytes, exchange.method, exchange.worker.response_head);
+  if (outcome.state == http::ParseState::kError) exchange.fail(Failure::kNodeMalformed, std::string(outcome.reason));
+  return outcome.state == http::ParseState::kComplete ? outcome.head_bytes : 0;
 }
 
 // -- Writing the head ----------------------------------------------------------------------------------------------
@@ -137,7 +116,7 @@ void cut_short(Exchange& exchange, const Error& error) {
 }
 
 // Sends content in the client's framing; `last` ends the body.
-runtime::Task<Status> send_content(Exchange& exchange, Body framing, std::string_view head, std::string_view content,
+[[gnu::noinline]] runtime::Task<Status> send_content(Exchange& exchange, Body framing, std::string_view head, std::string_view content,
                                    bool last, const std::string& trailers, runtime::Stop& stop) {
   runtime::Io& io = exchange.io();
   runtime::Socket& client = exchange.connection.socket;
@@ -157,7 +136,7 @@ std::string trailers_for_client(const Exchange& exchange, const BodyReader& read
 }
 
 // The rest of a body that did not come with its head.
-runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader, runtime::Stop& stop) {
+[[gnu::noinline]] runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader, runtime::Stop& stop) {
   while (!reader.finished()) {
     const runtime::Wait pause = exchange.wait_for(exchange.settings().body_timeout, stop);
     const Result<std::string_view> content = co_await reader.next(pause);
@@ -238,7 +217,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
 }
 
 // 100, 101 and 103 go to the client at once, unless it could not understand them.
-runtime::Task<bool> pass_on_interim(Exchange& exchange, runtime::Buffer head, runtime::Stop& stop) {
+[[gnu::noinline]] runtime::Task<bool> pass_on_interim(Exchange& exchange, runtime::Buffer head, runtime::Stop& stop) {
   if (exchange.version != http::Version::k11) co_return true;
   const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
   const Status sent = co_await exchange.io().send(exchange.connection.socket, head.view(), wait);
@@ -265,21 +244,35 @@ Failure failure_of_node(const Error& error) {
 runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop) {
   HeadBytes bytes;
   bool any_byte = false;
+  std::size_t seen = 0;
   for (;;) {
-    const std::size_t head_bytes = co_await read_head(exchange, node, stop, bytes, any_byte);
-    if (head_bytes == 0) co_return ResponseResult(any_byte, false);
+    const std::size_t head_bytes = parse_head(exchange, bytes.view(), seen);
+    if (exchange.failure != Failure::kNone) co_return ResponseResult(any_byte, false);
+    if (head_bytes == 0) {
+      seen = bytes.view().size();
+      const runtime::Wait wait(response_deadline(exchange), &stop);
+      Result<runtime::Buffer> read = co_await exchange.io().recv(node, runtime::BufferSize::kLarge, wait);
+      if (read) {
+        any_byte = true;
+        exchange.node->counters.bytes_received += read->size();
+        bytes.append(std::move(*read));
+      } else if (read.error().kind != ErrorKind::kTimeout || exchange.io().now() >= response_deadline(exchange)) {
+        exchange.fail(failure_of_node(read.error()), to_string(read.error()));
+      }
+      continue;
+    }
+    seen = 0;
     const int status = exchange.worker.response_head.status;
     if (status >= 200) co_return co_await pass_on(exchange, node, bytes, head_bytes, stop);
     runtime::Buffer interim = make_head(exchange, Body::kNone);
     bytes.drop_head(head_bytes);
-    const bool upgraded = status == 101 && exchange.wants_upgrade;
-    if (status == 101 && !upgraded) {
+    if (status == 101 && !exchange.wants_upgrade) {
       exchange.fail(Failure::kNodeMalformed, "101 where no upgrade was asked for");
-      co_return ResponseResult(true, false);
+      continue;
     }
     const bool passed = co_await pass_on_interim(exchange, std::move(interim), stop);
     if (!passed) co_return ResponseResult(true, false);
-    if (upgraded) break;
+    if (status == 101) break;
   }
   exchange.status = 101;
   exchange.response_begun = true;
