@@ -4,7 +4,7 @@
 import socket
 import unittest
 
-from harness import Scenario, Client, request_bytes, response, read_chunked, wait_until
+from harness import Scenario, request_bytes, response, wait_until
 
 
 class Proxying(Scenario):

@@ -149,6 +149,8 @@ std::string with_entry_removed(std::string_view text, const ServicePlaces& place
     // The last entry goes with the comma before it.
     const Range before = range_of(text, places.node_entries[index - 1]);
     const std::size_t its_comma = comma_after(text, before.end);
+    if (text.substr(its_comma, gone.begin - its_comma).find('\n') == text.npos)
+      return replaced(text, {its_comma, gone.end}, "");
     std::string without = replaced(text, gone, "");
     without.erase(its_comma, 1);
     gone = {gone.begin - 1, gone.begin - 1};

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Each target first installs the Debian packages that it misses (tools/deps).
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+SCENARIO ?=
+
+.PHONY: help build test test-tsan bench lab fuzz install format docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the release binary, build/release/tenfold
+	@tools/deps build site
+	cmake --preset release
+	cmake --build build/release -j $(JOBS)
+
+test: ## everything that is tested, with AddressSanitizer and UBSan
+	@tools/deps test
+	cmake --preset dev
+	cmake --build build/dev -j $(JOBS)
+	ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+test-tsan: ## the same with ThreadSanitizer
+	@tools/deps test
+	cmake --preset tsan
+	cmake --build build/tsan -j $(JOBS)
+	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
+
+bench: build ## CPU per request beside HAProxy, nginx and a bare relay
+	@tools/deps bench
+	bench/run
+
+lab: build ## a whole site on this machine; SCENARIO=add, drain, kill or reload runs one under load
+	@tools/deps lab
+	lab/lab $(SCENARIO)
+
+fuzz: ## the fuzz targets, built into build/fuzz
+	@tools/deps fuzz
+	cmake --preset fuzz
+	cmake --build build/fuzz -j $(JOBS)
+
+install: build ## the binary, the systemd unit and an example file
+	install -D build/release/tenfold $(DESTDIR)$(PREFIX)/bin/tenfold
+	install -D -m 644 packaging/tenfold.service $(DESTDIR)/lib/systemd/system/tenfold.service
+	install -D -m 644 packaging/tenfold.example.toml $(DESTDIR)$(PREFIX)/share/doc/tenfold/tenfold.example.toml
+
+format: ## clang-format over all C++
+	@tools/deps test
+	git ls-files '*.h' '*.cc' | xargs clang-format-19 -i
+
+docs: build ## the generated reference pages
+	build/release/tenfold schema > docs/reference/tenfold.schema.json
+	build/release/tenfold schema --page > docs/reference/topology.md
+	build/release/tenfold completion --page > docs/reference/command-line.md
+
+clean: ## removes build/
+	rm -rf build

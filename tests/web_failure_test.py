@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens when nodes, clients or limits fail: the status, the reason, and what is never sent twice."""
+
+import os
+import shutil
+import tempfile
+import threading
+import unittest
+
+from harness import Scenario, free_port, request_bytes, response, wait_until
+
+
+class DeadNode:
+    """An address on which nobody listens."""
+
+    def __init__(self):
+        self.address = f"127.0.0.1:{free_port()}"
+
+
+class Failing(Scenario):
+    NO_PROBES = "health = { enabled = false, eject_after = 0 }"
+
+    def test_an_unreachable_node_is_passed_over(self):
+        node = self.node()
+        client = self.client(self.web([DeadNode(), node], "health = { enabled = false }"))
+        for _ in range(100):
+            self.assertEqual(client.get().status, 200)
+
+    def test_a_post_too_goes_to_the_next_node_when_none_of_it_was_sent(self):
+        node = self.node()
+        client = self.client(self.web([DeadNode(), node], self.NO_PROBES))
+        for _ in range(20):
+            client.send(request_bytes("POST", "/", body=b"x" * 10_000))
+            self.assertEqual(client.read().status, 200)
+
+    def test_no_node_at_all_is_502_with_the_reason(self):
+        tenfold = self.web([DeadNode()], self.NO_PROBES)
+        client = self.client(tenfold)
+        reply = client.get()
+        self.assertEqual(reply.status, 502)
+        self.assertIn("error=connection_refused", reply.field("Proxy-Status"))
+        self.assertIn("connect_failed", reply.field("Proxy-Status"))
+        entry = wait_until(tenfold.access_entries, "the log has a line")[0]
+        self.assertEqual((entry["status"], entry["failure"]), (502, "connect_failed"))
+        self.assertIn("Connection refused", entry["detail"])
+
+    def test_a_post_that_was_sent_is_never_sent_again(self):
+        closing = self.node(lambda request: None)
+        other = self.node()
+        client = self.client(self.web([closing, other], self.NO_PROBES + '\nbalancer = "round-robin"'))
+        statuses = []
+        for _ in range(10):
+            client.send(request_bytes("POST", "/", body=b"order"))
+            statuses.append(client.read().status)
+        self.assertEqual(sorted(set(statuses)), [200, 502])
+        self.assertEqual(len(closing.requests) + len(other.requests), 10)
+
+    def test_a_connection_closed_while_idle_costs_a_get_nothing(self):
+        node = self.node()
+        client = self.client(self.web([node], self.NO_PROBES))
+        for _ in range(20):
+            self.assertEqual(client.get().status, 200)
+            node.close_connections()
+
+    def test_a_cut_body_is_never_made_to_look_whole(self):
+        for head in (b"Content-Length: 1000\r\n", b"Transfer-Encoding: chunked\r\n"):
+            def answer(request, head=head):
+                request.connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n3\r\nabc\r\n")
+                return None
+            client = self.client(self.web([self.node(answer)], self.NO_PROBES))
+            client.send(request_bytes("GET", "/"))
+            with self.assertRaises((EOFError, ConnectionResetError, ValueError)):
+                client.read()
+
+    def test_a_silent_node_is_504(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(request):
+            release.wait(20)
+            return None
+        client = self.client(self.web([self.node(answer)], self.NO_PROBES + '\nresponse_timeout = "200ms"'))
+        reply = client.get()
+        self.assertEqual(reply.status, 504)
+        self.assertIn("node_timeout", reply.field("Proxy-Status"))
+
+    def test_a_malformed_response_is_502(self):
+        for text in (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                     b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"SSH-2.0-server\r\n\r\n"):
+            client = self.client(self.web([self.node(lambda request, text=text: text)], self.NO_PROBES))
+            reply = client.get()
+            self.assertEqual(reply.status, 502)
+            self.assertIn("node_malformed", reply.field("Proxy-Status"))
+
+    def test_a_full_queue_is_503_with_retry_after(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(request):
+            release.wait(20)
+            return response(200, b"late")
+        node = self.node(answer)
+        tenfold = self.web([node], self.NO_PROBES + "\nnode_connections = 1\nqueue_length = 1")
+        first, second, third = (self.client(tenfold) for _ in range(3))
+        first.send(request_bytes("GET", "/1"))
+        wait_until(lambda: len(node.requests) == 1, "the node has the first")
+        second.send(request_bytes("GET", "/2"))
+        wait_until(lambda: tenfold.admin_request("GET", "/v1/status").json()["services"][0]["queued"] == 1, "the second waits")
+        reply = third.get("/3")
+        self.assertEqual((reply.status, reply.field("Retry-After")), (503, "1"))
+        self.assertIn("queue_full", reply.field("Proxy-Status"))
+        release.set()
+        self.assertEqual((first.read().body, second.read().body), (b"late", b"late"))
+
+    def test_waiting_too_long_is_503(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(request):
+            release.wait(20)
+            return response(200)
+        node = self.node(answer)
+        tenfold = self.web([node], self.NO_PROBES + '\nnode_connections = 1\nqueue_timeout = "100ms"')
+        first, second = self.client(tenfold), self.client(tenfold)
+        first.send(request_bytes("GET", "/1"))
+        wait_until(lambda: len(node.requests) == 1, "the node has the first")
+        self.assertIn("queue_timeout", second.get("/2").field("Proxy-Status"))
+
+    def test_a_slow_head_is_408_and_closed(self):
+        tenfold = self.web([self.node()], run='workers = 1\nheader_timeout = "200ms"')
+        client = self.client(tenfold)
+        client.send("GET / HTTP/1.1\r\nHost:")
+        self.assertEqual(client.read().status, 408)
+        self.assertTrue(client.at_end())
+
+    def test_a_body_over_the_limit_is_413(self):
+        tenfold = self.web([self.node()], 'body_max = "1KiB"')
+        client = self.client(tenfold)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n")
+        client.send(b"x" * 100_000)
+        self.assertEqual(client.read().status, 413)
+        client = self.client(tenfold)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n" + "x" * 4096 + "\r\n0\r\n\r\n")
+        self.assertEqual(client.read().status, 413)
+
+    def test_retries_stay_within_their_budget(self):
+        node = self.node()
+        dead = [DeadNode() for _ in range(3)]
+        client = self.client(self.web([*dead, node], self.NO_PROBES + "\nretries = 3\nbalancer = \"round-robin\""))
+        statuses = [client.get().status for _ in range(200)]
+        self.assertIn(502, statuses, "the budget ends")
+        self.assertIn(200, statuses)
+
+    def test_five_failures_in_a_row_eject_a_node_and_half_stay(self):
+        bad = self.node(lambda request: None)
+        good = self.node()
+        tenfold = self.web([bad, good], 'balancer = "round-robin"\nhealth = { eject_for = "60s" }')
+        client = self.client(tenfold)
+
+        def states():
+            nodes = tenfold.admin_request("GET", "/v1/status").json()["services"][0]["nodes"]
+            return {node["address"]: node["state"] for node in nodes}
+        wait_until(lambda: set(states().values()) == {"up"}, "both are up")
+        for _ in range(40):
+            client.send(request_bytes("GET", "/"))
+            client.read()
+            if states()[bad.address] == "ejected":
+                break
+        self.assertEqual(states(), {bad.address: "ejected", good.address: "up"})
+        self.assertEqual({client.get().status for _ in range(20)}, {200})
+        events = tenfold.admin_request("GET", "/v1/events").json()
+        self.assertTrue(any("requests failed in a row" in event["details"] for event in events))
+
+
+class Files(Scenario):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, self.root)
+        os.mkdir(f"{self.root}/sub")
+        for name, data in (("a.txt", b"0123456789"), ("sub/index.html", b"<p>index"), (".secret", b"no"), ("big.bin", b"b" * 3_000_000)):
+            with open(f"{self.root}/{name}", "wb") as file:
+                file.write(data)
+        os.symlink("/etc/passwd", f"{self.root}/escape")
+        os.mkfifo(f"{self.root}/fifo")
+        tenfold = self.tenfold(f'[web.files]\nlisten = "127.0.0.1:{{port}}"\npath = "/static/"\nroot = "{self.root}"\n')
+        self.client_ = self.client(tenfold)
+
+    def test_files_ranges_and_conditions(self):
+        client = self.client_
+        whole = client.get("/static/a.txt")
+        self.assertEqual((whole.status, whole.body, whole.field("Content-Type")), (200, b"0123456789", "text/plain; charset=utf-8"))
+        part = client.get("/static/a.txt", ["Range: bytes=2-4"])
+        self.assertEqual((part.status, part.body, part.field("Content-Range")), (206, b"234", "bytes 2-4/10"))
+        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=-3"]).body, b"789")
+        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=20-"]).status, 416)
+        self.assertEqual(client.get("/static/a.txt", [f"If-None-Match: {whole.field('ETag')}"]).status, 304)
+        self.assertEqual(client.get("/static/a.txt", [f"If-Modified-Since: {whole.field('Last-Modified')}"]).status, 304)
+        self.assertEqual(client.get("/static/a.txt", ['If-Match: "other"']).status, 412)
+        self.assertEqual(client.get("/static/big.bin").body, b"b" * 3_000_000)
+        client.send(request_bytes("HEAD", "/static/a.txt"))
+        self.assertEqual(client.read(head_request=True).field("Content-Length"), "10")
+
+    def test_folders(self):
+        self.assertEqual(self.client_.get("/static/sub/").body, b"<p>index")
+        moved = self.client_.get("/static/sub")
+        self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/"))
+
+    def test_nothing_outside_or_hidden_is_served(self):
+        for path in ("/static/escape", "/static/.secret", "/static/fifo", "/static/none", "/static/../static/../a.txt",
+                     "/static/%2e%2e/etc/passwd", "/static//etc/passwd"):
+            self.assertEqual(self.client_.get(path).status, 404, path)
+        self.client_.send(request_bytes("POST", "/static/a.txt", body=b"x"))
+        self.assertEqual(self.client_.read().status, 405)
+
+
+if __name__ == "__main__":
+    unittest.main()
