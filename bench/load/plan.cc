@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/plan.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "control/units.h"
+
+namespace tenfold::load {
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: load --target ADDRESS [--path PATH]... [--rate N] [--duration T] [--connections N] [--host NAME]\n"
+    "            [--timeout T] [--share-field NAME] [--json]\n";
+
+}  // namespace
+
+std::expected<Plan, std::string> Plan::parse(int count, char** values) {
+  Plan plan;
+  bool target = false;
+  std::vector<std::string> paths;
+  const auto wrong = [](std::string_view what) { return std::unexpected(fmt::format("load: {}\n{}", what, kUsage)); };
+  for (int i = 1; i < count; ++i) {
+    const std::string_view option = values[i];
+    if (option == "--json") {
+      plan.json = true;
+      continue;
+    }
+    if (++i == count) return wrong(fmt::format("{} needs a value", option));
+    const std::string value = values[i];
+    const auto time = control::parse_duration(value);
+    if (option == "--target") {
+      const auto address = Address::parse(value);
+      if (!address) return wrong(address.error());
+      plan.target = *address;
+      target = true;
+    } else if (option == "--path") {
+      paths.push_back(value);
+    } else if (option == "--host") {
+      plan.host = value;
+    } else if (option == "--share-field") {
+      plan.share_field = value;
+    } else if (option == "--rate") {
+      plan.rate = std::strtod(value.c_str(), nullptr);
+    } else if (option == "--connections") {
+      plan.connections = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
+    } else if (option == "--duration" && time) {
+      plan.duration = *time;
+    } else if (option == "--timeout" && time) {
+      plan.timeout = *time;
+    } else {
+      return wrong(fmt::format("{} {} is not understood", option, value));
+    }
+  }
+  if (!paths.empty()) plan.paths = std::move(paths);
+  if (!target) return wrong("--target is missing");
+  if (!(plan.rate > 0 && plan.rate <= 1e6) || plan.connections == 0 || plan.connections > 100'000)
+    return wrong("the rate is above 0, and the connections from 1 to 100000");
+  return plan;
+}
+
+}  // namespace tenfold::load

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the lab shows under load. Each scenario returns the exit code: 1 when a request failed that must not."""
+
+import json
+import os
+import socket
+import sys
+import time
+
+import servers
+
+DURATION = int(os.environ.get("DURATION", "60"))
+RATE = int(os.environ.get("RATE", "400"))
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def wait_seconds(seconds):
+    """The load goes on; there is nothing to wait for but its time."""
+    time.sleep(seconds)
+
+
+def finish(load):
+    """The load generator's report, when it has ended."""
+    text, _ = load.communicate(timeout=DURATION + 60)
+    return json.loads(text)
+
+
+def print_report(report):
+    latency = report["latency_ms"]
+    say(f"requests {report['requests']}   answered {report['answered']}   failures {report['failed']}")
+    say(f"latency  p50 {latency['p50']:.1f} ms   p99 {latency['p99']:.1f} ms   max {latency['max']:.1f} ms")
+    for kind, count in (report["failures"] or {}).items():
+        say(f"failed   {count}  {kind}")
+
+
+def share(report, server, first, last):
+    """The server's part of the answers that named one, in the seconds from first to last."""
+    of_server = total = 0
+    for second in report["seconds"][first:last]:
+        shares = second["shares"] or {}
+        of_server += shares.get(server, 0)
+        total += sum(shares.values())
+    return of_server / total if total else 0.0
+
+
+def run_verb(cluster, *words):
+    say(f"$ {cluster.command(*words)}")
+    done = cluster.run(*words)
+    say("".join(f"  {line}\n" for line in (done.stdout + done.stderr).splitlines()).rstrip())
+    return done.returncode == 0
+
+
+def add(cluster):
+    third = cluster.start_site("site-3")
+    load = cluster.load(DURATION, RATE)
+    wait_seconds(DURATION / 3)
+    added = run_verb(cluster, "add", "web.shop", third.address)
+    report = finish(load)
+    before, after = share(report, "site-3", 0, DURATION // 3), share(report, "site-3", DURATION * 2 // 3, DURATION)
+    print_report(report)
+    say(f"share of site-3: {before:.0%} before, {after:.0%} in the last third")
+    return 0 if added and report["failed"] == 0 and before == 0 and after > 0.15 else 1
+
+
+def drain(cluster):
+    node = cluster.site("site-2")
+    load = cluster.load(DURATION, RATE)
+    wait_seconds(DURATION / 3)
+    done = run_verb(cluster, "drain", "web.shop", node.address) and run_verb(cluster, "remove", "web.shop", node.address)
+    node.stop()
+    report = finish(load)
+    print_report(report)
+    say(f"share of site-2: {share(report, 'site-2', 0, DURATION // 3):.0%} before, {share(report, 'site-2', DURATION * 2 // 3, DURATION):.0%} in the last third")
+    return 0 if done and report["failed"] == 0 else 1
+
+
+def kill(cluster):
+    node = cluster.site("site-2")
+    load = cluster.load(DURATION, RATE)
+    wait_seconds(DURATION / 3)
+    outstanding = outstanding_on(cluster, node.address)
+    node.process.kill()
+    say(f"killed {node.name} with {outstanding} requests under way on it")
+    report = finish(load)
+    print_report(report)
+    # A request that the node had taken may have run: only those may fail, and each is told so (502).
+    allowed = cluster_in_flight_most(report)
+    say(f"failures allowed: those in flight on the node, at most {allowed}")
+    return 0 if report["failed"] <= allowed and set(report["failures"] or {}) <= {"status 502"} else 1
+
+
+def outstanding_on(cluster, address):
+    status = json.loads(cluster.run("status", "--json").stdout)
+    rows = [row for service in status["services"] for row in service["nodes"]]
+    return next(row["outstanding"] for row in rows if row["address"] == address)
+
+
+def cluster_in_flight_most(_):
+    """The load has 32 connections, and each has one request under way at most."""
+    return 32
+
+
+class Echo:
+    """A WebSocket-like upgraded connection and a slow upload, open while the topology changes."""
+
+    def __init__(self, port):
+        self.tunnel = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.tunnel.sendall(b"GET /live/echo HTTP/1.1\r\nHost: lab\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.tunnel.recv(1)
+        if b" 101 " not in head:
+            raise servers.ServerFailed(f"no upgrade: {head!r}")
+        self.upload = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.upload.sendall(b"POST /live/upload HTTP/1.1\r\nHost: lab\r\nContent-Length: 100\r\n\r\n")
+
+    def step(self):
+        """One message through the tunnel and back, and one byte of the upload."""
+        self.upload.sendall(b"x")
+        self.tunnel.sendall(b"ping")
+        received = b""
+        while len(received) < 4:
+            part = self.tunnel.recv(4 - len(received))
+            if not part:
+                return False
+            received += part
+        return received == b"ping"
+
+    def upload_answer(self):
+        return self.upload.recv(65536)
+
+
+def reload(cluster):
+    port = servers.free_port()
+    echo = cluster.start_child("echo", [sys.executable, os.path.join(os.path.dirname(__file__), "echo_server.py"), str(port)])
+    echo.wait_until(lambda: servers.accepts(port))
+    nodes = [cluster.site("site-1").address, cluster.site("site-2").address]
+    live = f'\n[web.live]\nlisten = "127.0.0.1:{cluster.port}"\npath = "/live/"\nnodes = ["127.0.0.1:{port}"]\nhealth = {{ enabled = false }}\n'
+    cluster.write_topology(nodes, live)
+    good = run_verb(cluster, "reload")
+    load = cluster.load(DURATION, RATE)
+    open_throughout = Echo(cluster.port)
+    reloaded = kept = 0
+    for i in range(100):
+        wait_seconds(max(DURATION - 5, 1) / 100)
+        extra = f'\n[web.extra]\nlisten = "127.0.0.1:{cluster.port}"\npath = "/extra-{i}/"\nnodes = ["{nodes[0]}"]\n'
+        cluster.write_topology(nodes if i % 2 else nodes[::-1], live + extra)
+        reloaded += cluster.run("reload").returncode == 0
+        kept += open_throughout.step()
+    answer = open_throughout.upload_answer()
+    report = finish(load)
+    say(f"reloads {reloaded} of 100; the WebSocket answered {kept} of 100 times; the upload of 100 bytes ended with {answer.split(b' ')[1].decode() if answer else 'nothing'}")
+    print_report(report)
+    uploaded = answer.endswith(b"100")
+    return 0 if good and reloaded == kept == 100 and uploaded and report["failed"] == 0 else 1
+
+
+ALL = {"add": add, "drain": drain, "kill": kill, "reload": reload}
