@@ -168,7 +168,7 @@ class Reloading(Scenario):
             file.write("balancer = \"p3c\"\n")
         code, _, talk = tenfold.cli("reload")
         self.assertEqual(code, 3)
-        self.assertIn("tenfold.toml:10:12: error: \"p3c\" is not a value of 'balancer'", talk)
+        self.assertIn("tenfold.toml:11:12: error: \"p3c\" is not a value of 'balancer'", talk)
         self.assertIn("did you mean 'p2c'?", talk)
         self.assertEqual(self.client(tenfold).get().status, 200)
 

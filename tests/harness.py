@@ -17,6 +17,7 @@ import time
 import unittest
 
 TENFOLD = os.environ.get("TENFOLD", "build/dev/tenfold")
+IO = os.environ.get("TENFOLD_IO", "auto")
 DEADLINE_SECONDS = 20.0
 
 
@@ -265,7 +266,7 @@ class Tenfold:
 
     def write(self, topology):
         with open(self.file, "w", encoding="utf-8") as file:
-            file.write(f"[run]\n{self.run_settings}\naccess_log = \"{self.access_log}\"\n")
+            file.write(f"[run]\n{self.run_settings}\nio = \"{IO}\"\naccess_log = \"{self.access_log}\"\n")
             file.write(f"[admin]\nlisten = \"unix:{self.admin}\"\n")
             file.write(topology.replace("{port}", str(self.port)))
 

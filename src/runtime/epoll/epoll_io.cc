@@ -15,6 +15,7 @@
 #include "runtime/system/clock.h"
 #include "runtime/system/files.h"
 #include "runtime/system/sockets.h"
+#include "runtime/system/transfer.h"
 
 namespace tenfold::runtime::epoll {
 namespace {
@@ -318,30 +319,8 @@ bool EpollIo::start_send(SendOperation& operation) {
 
 bool EpollIo::try_send(SendOperation& operation) {
   EpollSocket& socket = of(operation.socket());
-  for (;;) {
-    ssize_t count = 0;
-    if (operation.piece_count() == 1) {
-      count = ::send(socket.descriptor, operation.pieces()->iov_base, operation.pieces()->iov_len, MSG_NOSIGNAL);
-    } else {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(operation.pieces());
-      message.msg_iovlen = operation.piece_count();
-      count = ::sendmsg(socket.descriptor, &message, MSG_NOSIGNAL);
-    }
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && would_block(errno)) {
-      socket.writable = false;
-      return false;
-    }
-    if (count < 0) {
-      operation.set_outcome(-errno);
-      return true;
-    }
-    if (operation.advance(static_cast<std::size_t>(count))) {
-      operation.set_outcome(static_cast<std::int64_t>(operation.sent_bytes()));
-      return true;
-    }
-  }
+  socket.writable = system::send_pieces(socket.descriptor, operation) == system::Progress::kComplete;
+  return socket.writable;
 }
 
 bool EpollIo::start_send_file(SendFileOperation& operation) {
@@ -354,21 +333,8 @@ bool EpollIo::start_send_file(SendFileOperation& operation) {
 
 bool EpollIo::try_send_file(SendFileOperation& operation) {
   EpollSocket& socket = of(operation.socket());
-  while (operation.length > 0) {
-    const std::int64_t sent =
-        system::send_part(socket.descriptor, operation.file.handle(), operation.offset, operation.length);
-    if (sent < 0 && would_block(static_cast<int>(-sent))) {
-      socket.writable = false;
-      return false;
-    }
-    if (sent <= 0) {
-      operation.set_outcome(sent);
-      return true;
-    }
-    operation.offset += static_cast<std::uint64_t>(sent);
-    operation.length -= static_cast<std::uint64_t>(sent);
-  }
-  return true;
+  socket.writable = system::send_file(socket.descriptor, operation) == system::Progress::kComplete;
+  return socket.writable;
 }
 
 bool EpollIo::try_reader(Operation& operation) {

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/uring/uring_io.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "runtime/scope.h"
+#include "runtime/system/clock.h"
+#include "runtime/system/files.h"
+#include "runtime/system/sockets.h"
+#include "runtime/system/transfer.h"
+
+namespace tenfold::runtime::uring {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kSubmissionEntries = 1024;
+constexpr unsigned kCompletionEntries = 16 * 1024;
+constexpr std::size_t kArrivedMost = 4;  // buffers that wait for a receive, before the kernel is told to stop
+constexpr Duration kTurnMost = 60s;
+
+// What a completion is about: a socket's address, and a kind in its low bits.
+constexpr std::uint64_t kKindMask = 7;
+constexpr std::uint64_t kWake = 0;  // without a socket
+constexpr std::uint64_t kAccept = 1;
+constexpr std::uint64_t kRecv = 2;
+constexpr std::uint64_t kConnect = 3;
+constexpr std::uint64_t kWritable = 4;
+constexpr std::uint64_t kIgnored = 5;  // a cancel's own completion; without a socket
+static_assert(alignof(UringSocket) > kKindMask);
+
+std::uint64_t tagged(const UringSocket& socket, std::uint64_t kind) {
+  return reinterpret_cast<std::uint64_t>(&socket) | kind;
+}
+
+UringSocket& of(SocketState* state) {
+  return *static_cast<UringSocket*>(state);
+}
+UringSocket& of(const Socket& socket) {
+  return of(socket.state());
+}
+
+}  // namespace
+
+// -- Opening and the loop ------------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Io>> UringIo::create(std::uint64_t seed) {
+  const int wake = eventfd(0, EFD_CLOEXEC);
+  if (wake < 0) return fail_errno(errno, "eventfd");
+  std::unique_ptr<UringIo> io(new UringIo(wake, seed));
+  const Status opened = io->open();
+  if (!opened) return std::unexpected(opened.error());
+  return io;
+}
+
+UringIo::UringIo(int wake, std::uint64_t seed)
+    : Io(system::monotonic_now(), seed),
+      wake_(wake),
+      small_ring_(1, limits::kSmallBufferBytes, limits::kSmallBuffersMost),
+      large_ring_(2, limits::kLargeBufferBytes, limits::kLargeBuffersMost) {}
+
+Status UringIo::open() {
+  io_uring_params parameters{};
+  parameters.flags =
+      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE;
+  parameters.cq_entries = kCompletionEntries;
+  const int code = io_uring_queue_init_params(kSubmissionEntries, &ring_, &parameters);
+  if (code < 0) return fail_errno(-code, code == -EINVAL ? "io_uring: this kernel is too old" : "io_uring");
+  ring_open_ = true;
+  const Status small = small_ring_.open(ring_);
+  if (!small) return small;
+  const Status large = large_ring_.open(ring_);
+  if (!large) return large;
+  arm_wake();
+  return {};
+}
+
+UringIo::~UringIo() {
+  if (ring_open_) io_uring_queue_exit(&ring_);
+  while (UringSocket* socket = living_.pop_front()) {
+    if (!socket->closed) ::close(socket->descriptor);
+    delete socket;
+  }
+  ::close(wake_);
+}
+
+void UringIo::run(Task<void> main) {
+  now_ = system::monotonic_now();
+  Scope scope;
+  scope.spawn(std::move(main));
+  while (scope.running() > 0) turn();
+}
+
+void UringIo::turn() {
+  const Instant wake = wheel_.next_wake();
+  Duration left = wake == kNever ? kTurnMost : std::clamp<Duration>(wake - now_, Duration::zero(), kTurnMost);
+  if (has_ready()) left = Duration::zero();
+  __kernel_timespec timeout{left / 1s, (left % 1s).count()};
+  io_uring_cqe* first = nullptr;
+  io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+  now_ = system::monotonic_now();
+  wall_read_ = false;
+  std::array<io_uring_cqe*, limits::kEventsPerLoopMost> batch;
+  const unsigned count = io_uring_peek_batch_cqe(&ring_, batch.data(), batch.size());
+  for (unsigned i = 0; i < count; ++i) {
+    const io_uring_cqe completion = *batch[i];
+    handle(completion.user_data, completion.res, completion.flags);
+  }
+  io_uring_cq_advance(&ring_, count);
+  run_ready();
+  run_posted();
+  fire_timers();
+  feed_starved();
+}
+
+void UringIo::handle(std::uint64_t user_data, int outcome, std::uint32_t flags) {
+  const std::uint64_t kind = user_data & kKindMask;
+  if (kind == kWake) return arm_wake();
+  if (kind == kIgnored) return;
+  UringSocket& socket = *reinterpret_cast<UringSocket*>(user_data & ~kKindMask);
+  const bool more = (flags & IORING_CQE_F_MORE) != 0;
+  if (!more) --socket.pending;
+  switch (kind) {
+    case kAccept:
+      accepted(socket, outcome, more);
+      break;
+    case kRecv:
+      received(socket, outcome, flags);
+      break;
+    case kConnect:
+      connected(socket, outcome);
+      break;
+    default:
+      writable(socket);
+      break;
+  }
+}
+
+io_uring_sqe* UringIo::next_entry() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+  if (entry == nullptr) {
+    io_uring_submit(&ring_);
+    entry = io_uring_get_sqe(&ring_);
+  }
+  TENFOLD_ASSERT(entry != nullptr, "a submission that was handed over leaves room");
+  return entry;
+}
+
+void UringIo::arm_wake() {
+  io_uring_sqe* entry = next_entry();
+  io_uring_prep_read(entry, wake_, &wake_count_, sizeof wake_count_, 0);
+  io_uring_sqe_set_data64(entry, kWake);
+}
+
+void UringIo::interrupt() {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(wake_, &one, sizeof one));
+}
+
+WallTime UringIo::wall_now() {
+  if (!wall_read_) wall_ = system::calendar_now();
+  wall_read_ = true;
+  return wall_;
+}
+
+// -- Sockets -------------------------------------------------------------------------------------------------------
+
+BufferRing& UringIo::ring_of(const UringSocket& socket) {
+  return socket.size == BufferSize::kSmall ? small_ring_ : large_ring_;
+}
+
+UringSocket* UringIo::make_socket(int descriptor) {
+  auto* socket = new UringSocket();
+  socket->io = this;
+  socket->descriptor = descriptor;
+  living_.push_back(*socket);
+  return socket;
+}
+
+void UringIo::cancel_requests_of(UringSocket& socket, std::uint64_t kind) {
+  io_uring_sqe* entry = next_entry();
+  io_uring_prep_cancel64(entry, tagged(socket, kind), 0);
+  io_uring_sqe_set_data64(entry, kIgnored);
+}
+
+// Requests in the kernel hold the file open, so that close() alone would not end the connection.
+void UringIo::close(SocketState& state) noexcept {
+  UringSocket& socket = of(&state);
+  TENFOLD_ASSERT(socket.reader == nullptr && socket.writer == nullptr, "no operation is under way at a close");
+  socket.closed = true;
+  static_cast<ListNode<StarvedTag>&>(socket).unlink();
+  if (socket.arrived) {
+    for (int descriptor : socket.arrived->descriptors) ::close(descriptor);
+    socket.arrived.reset();
+  }
+  if (socket.pending > 0) {
+    if (!socket.resets) ::shutdown(socket.descriptor, SHUT_RDWR);
+    for (std::uint64_t kind : {kAccept, kRecv, kConnect, kWritable}) cancel_requests_of(socket, kind);
+  }
+  ::close(socket.descriptor);
+  free_if_done(socket);
+}
+
+void UringIo::free_if_done(UringSocket& socket) {
+  if (socket.closed && socket.pending == 0) delete &socket;
+}
+
+Result<int> UringIo::open_listener(const Address& address) {
+  return system::open_listener(address);
+}
+
+Result<int> UringIo::duplicate_listener(int handle) {
+  const int copy = fcntl(handle, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return fail_errno(errno, "duplicate listener");
+  return copy;
+}
+
+void UringIo::close_listener(int handle) {
+  ::close(handle);
+}
+Socket UringIo::adopt_listener(int handle) {
+  return Socket(make_socket(handle));
+}
+Address UringIo::local_address(const Socket& socket) {
+  return system::local_address(of(socket).descriptor);
+}
+Address UringIo::peer_address(const Socket& socket) {
+  return system::peer_address(of(socket).descriptor);
+}
+void UringIo::shutdown_send(Socket& socket) {
+  ::shutdown(of(socket).descriptor, SHUT_WR);
+}
+
+void UringIo::reset_on_close(Socket& socket) {
+  of(socket).resets = true;
+  system::reset_on_close(of(socket).descriptor);
+}
+
+bool UringIo::is_quiet(const Socket& socket) const {
+  const UringSocket& known = of(socket);
+  return !known.ended && (!known.arrived || known.arrived->buffers.empty());
+}
+
+// -- Accepting and connecting --------------------------------------------------------------------------------------
+
+void UringIo::arm_accept(UringSocket& listener) {
+  io_uring_sqe* entry = next_entry();
+  io_uring_prep_multishot_accept(entry, listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  io_uring_sqe_set_data64(entry, tagged(listener, kAccept));
+  listener.receiving = true;
+  ++listener.pending;
+}
+
+void UringIo::finish_accept(AcceptOperation& operation, int descriptor) {
+  UringSocket* socket = make_socket(descriptor);
+  socket->fresh = true;
+  operation.accepted = socket;
+  operation.set_outcome(0);
+}
+
+bool UringIo::start_accept(AcceptOperation& operation) {
+  UringSocket& listener = of(operation.socket());
+  if (listener.arrived && !listener.arrived->descriptors.empty()) {
+    finish_accept(operation, listener.arrived->descriptors.front());
+    listener.arrived->descriptors.pop_front();
+    return true;
+  }
+  listener.reader = &operation;
+  if (!listener.receiving) arm_accept(listener);
+  return false;
+}
+
+void UringIo::accepted(UringSocket& listener, int outcome, bool more) {
+  listener.receiving = more;
+  if (listener.closed) {
+    if (outcome >= 0) ::close(outcome);
+    return free_if_done(listener);
+  }
+  auto* waiting = static_cast<AcceptOperation*>(listener.reader);
+  if (waiting == nullptr) {
+    if (outcome < 0) return;
+    if (!listener.arrived) listener.arrived = std::make_unique<Arrived>();
+    return listener.arrived->descriptors.push_back(outcome);
+  }
+  if (outcome == -ECONNABORTED || outcome == -EINTR || outcome == -ECANCELED) {
+    if (!more) arm_accept(listener);
+    return;
+  }
+  listener.reader = nullptr;
+  if (outcome < 0) {
+    waiting->set_outcome(outcome);
+  } else {
+    finish_accept(*waiting, outcome);
+  }
+  complete(*waiting);
+}
+
+bool UringIo::start_connect(ConnectOperation& operation) {
+  const Result<int> descriptor = system::open_stream(operation.address);
+  if (!descriptor) {
+    operation.set_outcome(-descriptor.error().system_errno);
+    return true;
+  }
+  UringSocket* socket = make_socket(*descriptor);
+  operation.connecting = socket;
+  socket->address = std::make_unique<sockaddr_storage>();
+  const socklen_t size = operation.address.to_sockaddr(*socket->address);
+  io_uring_sqe* entry = next_entry();
+  io_uring_prep_connect(entry, *descriptor, reinterpret_cast<sockaddr*>(socket->address.get()), size);
+  io_uring_sqe_set_data64(entry, tagged(*socket, kConnect));
+  ++socket->pending;
+  socket->writer = &operation;
+  return false;
+}
+
+void UringIo::connected(UringSocket& socket, int outcome) {
+  socket.address.reset();
+  if (socket.closed) return free_if_done(socket);
+  auto* waiting = static_cast<ConnectOperation*>(std::exchange(socket.writer, nullptr));
+  waiting->set_outcome(outcome);
+  if (outcome < 0) close(socket);
+  complete(*waiting);
+}
+
+// -- Receiving -----------------------------------------------------------------------------------------------------
+
+// A connection's first receive is for once: many connections bring one request and go.
+void UringIo::arm_recv(UringSocket& socket) {
+  io_uring_sqe* entry = next_entry();
+  if (socket.fresh) {
+    io_uring_prep_recv(entry, socket.descriptor, nullptr, 0, 0);
+  } else {
+    io_uring_prep_recv_multishot(entry, socket.descriptor, nullptr, 0, 0);
+  }
+  socket.fresh = false;
+  entry->flags |= IOSQE_BUFFER_SELECT;
+  entry->buf_group = ring_of(socket).group();
+  io_uring_sqe_set_data64(entry, tagged(socket, kRecv));
+  socket.receiving = true;
+  socket.stopping = false;
+  ++socket.pending;
+}
+
+bool UringIo::start_recv(RecvOperation& operation) {
+  UringSocket& socket = of(operation.socket());
+  if (socket.arrived && !socket.arrived->buffers.empty()) {
+    operation.buffer = std::move(socket.arrived->buffers.front());
+    socket.arrived->buffers.pop_front();
+    if (socket.arrived->buffers.empty()) socket.arrived.reset();
+    operation.set_outcome(static_cast<std::int64_t>(operation.buffer.size()));
+    return true;
+  }
+  if (socket.ended) {
+    operation.set_outcome(socket.end_outcome);
+    return true;
+  }
+  socket.reader = &operation;
+  if (socket.receiving) return false;  // armed already; one that is being stopped is armed anew when it has ended
+  socket.size = operation.size;
+  arm_recv(socket);
+  return false;
+}
+
+void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
+  if ((flags & IORING_CQE_F_MORE) == 0) socket.receiving = false;
+  Buffer buffer;
+  if ((flags & IORING_CQE_F_BUFFER) != 0) {
+    buffer = ring_of(socket).take(static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT),
+                                  static_cast<std::size_t>(std::max(outcome, 0)));
+  }
+  if (socket.closed) return free_if_done(socket);
+  if (outcome == -ENOBUFS || outcome == -ECANCELED || outcome == -EINTR) {
+    // No block was free, or it was told to stop: armed again as soon as somebody waits and there is room.
+    if (socket.reader != nullptr && !socket.receiving) starved_.push_back(socket);
+    return;
+  }
+  if (outcome <= 0) {
+    socket.ended = true;
+    socket.end_outcome = outcome;
+  }
+  auto* waiting = static_cast<RecvOperation*>(std::exchange(socket.reader, nullptr));
+  if (waiting != nullptr) {
+    waiting->buffer = std::move(buffer);
+    waiting->set_outcome(outcome);
+    return complete(*waiting);
+  }
+  if (outcome <= 0) return;
+  if (!socket.arrived) socket.arrived = std::make_unique<Arrived>();
+  socket.arrived->buffers.push_back(std::move(buffer));
+  if (socket.arrived->buffers.size() >= kArrivedMost && socket.receiving && !socket.stopping) {
+    socket.stopping = true;
+    cancel_requests_of(socket, kRecv);
+  }
+}
+
+// Sockets that wait for a block: rearmed when there are some, and never in a busy loop while there are none.
+void UringIo::feed_starved() {
+  if (starved_.empty()) return;
+  IntrusiveList<UringSocket, StarvedTag> batch;
+  batch.splice_back(starved_);
+  while (UringSocket* socket = batch.pop_front()) {
+    if (socket->reader == nullptr || socket->receiving) continue;
+    if (ring_of(*socket).has_blocks() || ring_of(*socket).grow()) {
+      arm_recv(*socket);
+    } else {
+      starved_.push_back(*socket);
+    }
+  }
+}
+
+// -- Sending -------------------------------------------------------------------------------------------------------
+
+void UringIo::arm_writable(UringSocket& socket) {
+  io_uring_sqe* entry = next_entry();
+  io_uring_prep_poll_add(entry, socket.descriptor, POLLOUT);
+  io_uring_sqe_set_data64(entry, tagged(socket, kWritable));
+  ++socket.pending;
+}
+
+bool UringIo::start_send(SendOperation& operation) {
+  UringSocket& socket = of(operation.socket());
+  if (system::send_pieces(socket.descriptor, operation) == system::Progress::kComplete) return true;
+  socket.writer = &operation;
+  arm_writable(socket);
+  return false;
+}
+
+bool UringIo::start_send_file(SendFileOperation& operation) {
+  UringSocket& socket = of(operation.socket());
+  if (system::send_file(socket.descriptor, operation) == system::Progress::kComplete) return true;
+  socket.writer = &operation;
+  arm_writable(socket);
+  return false;
+}
+
+void UringIo::writable(UringSocket& socket) {
+  if (socket.closed) return free_if_done(socket);
+  Operation* waiting = socket.writer;
+  if (waiting == nullptr) return;  // it was cancelled meanwhile
+  const bool file = waiting->kind() == Operation::Kind::kSendFile;
+  const system::Progress progress =
+      file ? system::send_file(socket.descriptor, static_cast<SendFileOperation&>(*waiting))
+           : system::send_pieces(socket.descriptor, static_cast<SendOperation&>(*waiting));
+  if (progress == system::Progress::kBlocked) return arm_writable(socket);
+  socket.writer = nullptr;
+  complete(*waiting);
+}
+
+// The kernel holds none of an operation's memory but a connect's address, which is the socket's: so an operation can
+// end at once, and what is still in the kernel completes for the socket alone.
+void UringIo::cancel(Operation& operation, int reason_errno) {
+  if (operation.kind() == Operation::Kind::kConnect) {
+    UringSocket& socket = of(static_cast<ConnectOperation&>(operation).connecting);
+    socket.writer = nullptr;
+    close(socket);
+  } else {
+    UringSocket& socket = of(operation.socket());
+    const bool reads = socket.reader == &operation;
+    (reads ? socket.reader : socket.writer) = nullptr;
+    if (reads) static_cast<ListNode<StarvedTag>&>(socket).unlink();
+    if (!reads) cancel_requests_of(socket, kWritable);
+  }
+  complete_later(operation, -reason_errno);
+}
+
+// -- Files ---------------------------------------------------------------------------------------------------------
+
+Result<Folder> UringIo::open_folder(const std::string& path) {
+  const Result<int> descriptor = system::open_folder(path);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  return Folder(FileHandle(*this, *descriptor));
+}
+
+Result<File> UringIo::open_beneath(const Folder& folder, const std::string& path) {
+  const Result<system::OpenedFile> opened = system::open_beneath(folder.handle(), path);
+  if (!opened) return std::unexpected(opened.error());
+  return File(FileHandle(*this, opened->descriptor), opened->size_bytes, opened->modified);
+}
+
+void UringIo::close_file(int handle) noexcept {
+  ::close(handle);
+}
+
+}  // namespace tenfold::runtime::uring

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the io_uring back end knows of one socket. A request of the kernel's that names it may outlive its close: it is
+// freed when the last of them has completed.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+#include "base/intrusive_list.h"
+#include "runtime/operation.h"
+#include "runtime/socket.h"
+
+namespace tenfold::runtime::uring {
+
+struct StarvedTag {};
+struct LivingTag {};
+
+/// What arrived while nobody waited for it.
+struct Arrived {
+  std::deque<Buffer> buffers;   // of a connection
+  std::deque<int> descriptors;  // of a listener
+};
+
+struct UringSocket final : SocketState, ListNode<StarvedTag>, ListNode<LivingTag> {
+  int descriptor = -1;
+  std::uint16_t pending = 0;  // requests in the kernel that will complete with this socket's address
+  bool receiving = false;     // a receive or accept is armed
+  bool stopping = false;      // the armed receive was cancelled: too much has arrived
+  bool fresh = false;         // accepted, and nothing received yet
+  bool ended = false;         // the peer's stream is over: end_outcome says how
+  bool closed = false;
+  bool resets = false;  // the close must be a reset
+  BufferSize size = BufferSize::kSmall;
+  int end_outcome = 0;
+  Operation* reader = nullptr;  // kAccept or kRecv
+  Operation* writer = nullptr;  // kConnect, kSend or kSendFile
+  std::unique_ptr<Arrived> arrived;
+  std::unique_ptr<sockaddr_storage> address;  // while a connect is in the kernel
+};
+
+}  // namespace tenfold::runtime::uring
