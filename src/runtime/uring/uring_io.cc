@@ -378,7 +378,9 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   }
   if (socket.closed) return free_if_done(socket);
   if (outcome == -ENOBUFS || outcome == -ECANCELED || outcome == -EINTR) {
-    // No block was free, or it was told to stop: armed again as soon as somebody waits and there is room.
+    // No block was free, or it was told to stop: armed again as soon as somebody waits and there is room. A ring that
+    // ran dry once is too small for what arrives in one turn.
+    if (outcome == -ENOBUFS) ring_of(socket).grow();
     if (socket.reader != nullptr && !socket.receiving) starved_.push_back(socket);
     return;
   }
@@ -408,7 +410,7 @@ void UringIo::feed_starved() {
   batch.splice_back(starved_);
   while (UringSocket* socket = batch.pop_front()) {
     if (socket->reader == nullptr || socket->receiving) continue;
-    if (ring_of(*socket).has_blocks() || ring_of(*socket).grow()) {
+    if (ring_of(*socket).has_blocks()) {
       arm_recv(*socket);
     } else {
       starved_.push_back(*socket);
