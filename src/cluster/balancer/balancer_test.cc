@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/balancer/balancer.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/hash.h"
+
+namespace tenfold::cluster {
+namespace {
+
+constexpr BalancerPolicy kAll[] = {BalancerPolicy::kP2c, BalancerPolicy::kRoundRobin, BalancerPolicy::kLeastRequest,
+                                   BalancerPolicy::kRandom, BalancerPolicy::kHash};
+
+std::uint64_t key_of(int key) {
+  return hash_combine(static_cast<std::uint64_t>(key), 7);
+}
+
+std::vector<NodeView> views(std::initializer_list<double> weights) {
+  std::vector<NodeView> nodes;
+  for (double weight : weights)
+    nodes.push_back({.usable = true, .weight = weight, .identity = hash_of(std::to_string(nodes.size()))});
+  return nodes;
+}
+
+std::map<int, int> count_choices(BalancerPolicy policy, const std::vector<NodeView>& nodes, int choices) {
+  const auto balancer = make_balancer(policy);
+  Prng prng(11);
+  std::map<int, int> counts;
+  for (int i = 0; i < choices; ++i) ++counts[balancer->choose(nodes, Tried(), {prng, Instant(1s), key_of(i)})];
+  return counts;
+}
+
+TEST(Balancer, SharesFollowTheWeights) {
+  constexpr int kChoices = 60'000;
+  for (BalancerPolicy policy : kAll) {
+    const auto counts = count_choices(policy, views({1, 2, 3}), kChoices);
+    for (int node = 0; node < 3; ++node)
+      EXPECT_NEAR(counts.at(node), kChoices * (node + 1) / 6.0, kChoices * 0.015)
+          << name_of(policy) << " node " << node;
+  }
+}
+
+TEST(Balancer, ManyEqualNodesShareEqually) {
+  std::vector<NodeView> nodes;
+  for (int i = 0; i < 20; ++i) nodes.push_back(views({1})[0]);
+  for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i].identity = hash_of(std::to_string(i));
+  nodes[3].usable = false;
+  for (BalancerPolicy policy : kAll) {
+    const auto counts = count_choices(policy, nodes, 38'000);
+    EXPECT_EQ(counts.count(3), 0U) << name_of(policy);
+    for (const auto& [node, count] : counts) EXPECT_NEAR(count, 2000, 250) << name_of(policy) << " node " << node;
+  }
+}
+
+TEST(Balancer, YieldsEachUsableNodeOnceAndNoOther) {
+  Prng prng(5);
+  for (BalancerPolicy policy : kAll) {
+    for (int round = 0; round < 200; ++round) {
+      std::vector<NodeView> nodes;
+      std::set<int> usable;
+      for (std::uint64_t i = prng.below(30); i > 0; --i) {
+        nodes.push_back({.usable = prng.chance(0.7),
+                         .weight = 1.0 + static_cast<double>(prng.below(5)),
+                         .outstanding = static_cast<std::uint32_t>(prng.below(9)),
+                         .identity = prng.next()});
+        if (nodes.back().usable) usable.insert(static_cast<int>(nodes.size()) - 1);
+      }
+      const auto balancer = make_balancer(policy);
+      Candidates candidates(*balancer, nodes, {prng, Instant(1s), prng.next()});
+      std::set<int> yielded;
+      for (int node = candidates.next(); node != Candidates::kNone; node = candidates.next())
+        ASSERT_TRUE(yielded.insert(node).second) << name_of(policy) << " yields a node twice";
+      ASSERT_EQ(yielded, usable) << name_of(policy);
+    }
+  }
+}
+
+TEST(Balancer, LoadIsAvoided) {
+  auto nodes = views({1, 1});
+  nodes[0].outstanding = 50;
+  for (BalancerPolicy policy : {BalancerPolicy::kP2c, BalancerPolicy::kLeastRequest}) {
+    const auto counts = count_choices(policy, nodes, 10'000);
+    EXPECT_GT(counts.at(1), 7'000) << name_of(policy);
+  }
+  nodes[0].outstanding = 0;
+  nodes[0].latency_ns = 400e6;
+  nodes[1].latency_ns = 5e6;
+  nodes[0].measured = nodes[1].measured = Instant(1s);
+  EXPECT_GT(count_choices(BalancerPolicy::kP2c, nodes, 10'000).at(1), 7'000);
+}
+
+TEST(HashBalancer, OnlyTheKeysOfANodeThatLeavesMove) {
+  auto nodes = views({1, 1, 2, 1, 3, 1});
+  const auto balancer = make_balancer(BalancerPolicy::kHash);
+  Prng prng(2);
+  std::vector<int> before;
+  for (int key = 0; key < 5'000; ++key)
+    before.push_back(balancer->choose(nodes, Tried(), {prng, Instant(1s), key_of(key)}));
+  nodes[2].usable = false;
+  for (int key = 0; key < 5'000; ++key) {
+    const int after = balancer->choose(nodes, Tried(), {prng, Instant(1s), key_of(key)});
+    if (before[static_cast<std::size_t>(key)] == 2) {
+      EXPECT_NE(after, 2);
+    } else {
+      EXPECT_EQ(after, before[static_cast<std::size_t>(key)]);
+    }
+  }
+}
+
+TEST(HashBalancer, AHotKeyDoesNotOverloadItsNode) {
+  auto nodes = views({1, 1, 1, 1});
+  const auto balancer = make_balancer(BalancerPolicy::kHash);
+  Prng prng(2);
+  for (int i = 0; i < 400; ++i)
+    ++nodes[static_cast<std::size_t>(balancer->choose(nodes, Tried(), {prng, Instant(1s), 42}))].outstanding;
+  for (const NodeView& node : nodes) EXPECT_LE(node.outstanding, 126U);
+}
+
+}  // namespace
+}  // namespace tenfold::cluster

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/http/target.h"
+
+#include <gtest/gtest.h>
+
+namespace tenfold::http {
+namespace {
+
+TEST(NormaliseTarget, UndoesNeedlessEscapesAndDotSegments) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"/", "/"},         {"/a/b?c=%41", "/a/b?c=%41"}, {"/%61%7e", "/a~"},       {"/a/./b", "/a/b"},
+      {"/a/../b", "/b"},  {"/../../a", "/a"},           {"/a/..", "/"},           {"/a/.", "/a/"},
+      {"/a//b", "/a//b"}, {"/%2e%2e/a", "/a"},          {"/a/%2e%2E/b", "/b"},    {"/a%20b", "/a%20b"},
+      {"/...", "/..."},   {"/a/..b", "/a/..b"},         {"/a?../..", "/a?../.."},
+  };
+  for (const auto& [given, wanted] : cases) EXPECT_EQ(normalise_target(given).value_or("refused"), wanted) << given;
+}
+
+TEST(NormaliseTarget, RefusesWhatServersReadDifferently) {
+  for (const char* bad : {"/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/%00", "/%0a", "/%", "/%1", "/%zz", "/a%"})
+    EXPECT_FALSE(normalise_target(bad).has_value()) << bad;
+}
+
+TEST(NormaliseTarget, IsItsOwnFixedPoint) {
+  for (const char* text : {"/a/../%62/./c", "/%7Euser/..//x", "/a/b/../../../c/."}) {
+    const auto once = normalise_target(text);
+    ASSERT_TRUE(once.has_value());
+    EXPECT_EQ(normalise_target(*once), once) << text;
+  }
+}
+
+TEST(DecodePath, NamesAFile) {
+  EXPECT_EQ(decode_path("/a%20b"), "/a b");
+  EXPECT_FALSE(decode_path("/a%2f").has_value());
+  EXPECT_FALSE(decode_path("/a%00").has_value());
+}
+
+}  // namespace
+}  // namespace tenfold::http
