@@ -94,7 +94,7 @@ std::string render(const Diagnostics& diagnostics, std::string_view file_name, s
 
 std::string nearest_name_help(std::string_view written, const std::vector<std::string_view>& names) {
   std::string_view nearest;
-  std::size_t least = std::max<std::size_t>(written.size() / 3, 1) + 1;
+  std::size_t least = std::max<std::size_t>(written.size() / 3, 2) + 1;
   for (std::string_view name : names) {
     const std::size_t distance = edit_distance(written, name);
     if (distance >= least) continue;

@@ -100,6 +100,10 @@ std::string set_cidrs(std::vector<std::string>& blocks, const std::vector<std::s
 }
 
 std::string set_public_url(std::string& url, const std::string& text) {
+  if (text.empty()) {
+    url.clear();
+    return {};
+  }
   const bool scheme = text.starts_with("http://") || text.starts_with("https://");
   if (!scheme || text.ends_with('/') || text.find_first_of(" \t\r\n\"<>") != text.npos)
     return "write a URL without a slash at its end, like \"https://a.example.com\"";

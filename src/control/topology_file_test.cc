@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/topology_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "control/effective.h"
+#include "control/file_text.h"
+
+namespace tenfold::control {
+namespace {
+
+using testing::HasSubstr;
+
+const char* const kGood = R"(# a comment
+[run]
+workers = 2
+[admin]
+listen = "unix:/tmp/admin.sock"
+[web.shop]
+listen = [":8080", "[::1]:8080"]
+host = "shop.example.com"
+nodes = [
+  "10.0.0.11:8000",   # the old one
+  { address = "10.0.0.12:8000", weight = 3, zone = "b", state = "drain" },
+]
+hash_key = "cookie:sid"
+body_max = "64MiB"
+[web.shop.health]
+interval = "250ms"
+)";
+
+TEST(TopologyFile, ReadsWhatTheFileSays) {
+  const LoadedTopology loaded = parse_topology(kGood, "t.toml");
+  ASSERT_TRUE(loaded.ok()) << loaded.rendered();
+  EXPECT_EQ(loaded.topology.run.workers, 2U);
+  const cluster::Service& shop = loaded.topology.services.at(0);
+  EXPECT_EQ(shop.full_name(), "web.shop");
+  EXPECT_EQ(shop.listeners.size(), 2U);
+  EXPECT_EQ(shop.nodes.at(1).weight, 3U);
+  EXPECT_EQ(shop.nodes.at(1).state, cluster::AdminState::kDrain);
+  EXPECT_EQ(shop.web().hash_key.name, "sid");
+  EXPECT_EQ(shop.web().body_max_bytes, 64U << 20);
+  EXPECT_EQ(shop.health.interval, std::chrono::milliseconds(250));
+  EXPECT_EQ(shop.web().retries, 2U) << "a default";
+}
+
+struct Wrong {
+  const char* text;
+  const char* message;  // "LINE:COLUMN: severity: text"
+  const char* help;
+};
+
+// Each stands in a file that is good but for it.
+const Wrong kWrong[] = {
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nretires = 1\n", "4:1: error: unknown key 'retires'",
+     "did you mean 'retries'?"},
+    {"[wbe.a]\n", "1:2: error: unknown table 'wbe'", "did you mean 'web'?"},
+    {"[sql.a]\n", "1:2: error: this version serves no sql services", "write [web.NAME]"},
+    {"[web.A]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n", "1:6: error: \"A\" cannot name a service", "lowercase"},
+    {"[web.a]\nnodes = [\"1.2.3.4:5\"]\n", "1:1: error: the key 'listen' is missing", "write listen = "},
+    {"[web.a]\nlisten = \":1\"\n", "1:6: error: web.a has no nodes", "write nodes"},
+    {"[web.a]\nlisten = \":1\"\nroot = \"/nowhere-at-all\"\n", "3:8: error: /nowhere-at-all is not a folder",
+     "create it"},
+    {"[web.a]\nlisten = \":1\"\nroot = \"/tmp\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "3:8: error: web.a has both nodes and a root", "split"},
+    {"[web.a]\nlisten = \":70000\"\nnodes = [\"1.2.3.4:5\"]\n", "2:10: error: ':70000' is not an address",
+     "for example"},
+    {"[web.a]\nlisten = \":0\"\nnodes = [\"1.2.3.4:5\"]\n", "2:10: error: a listener's port cannot be 0", "choose"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"shop:5\"]\n",
+     "3:10: error: 'shop:5' is not an address: host names are not looked up", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:0\"]\n", "3:10: error: a node's port cannot be 0", "write the port"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\", \"1.2.3.4:5\"]\n",
+     "3:23: error: the node 1.2.3.4:5 is listed twice", "remove"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"127.0.0.1:1\"]\n",
+     "3:10: error: the node 127.0.0.1:1 is the listener of web.a", "own node"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [{ address = \"1.2.3.4:5\", weight = 0 }]\n",
+     "3:9: error: every node has weight 0", "give one"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [{ address = \"1.2.3.4:5\", weight = 1001 }]\n",
+     "error: 'weight' is from 0 to 1000", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [{ address = \"1.2.3.4:5\", wieght = 1 }]\n",
+     "3:35: error: unknown key 'wieght'", "did you mean 'weight'?"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nidle_timeout = 5\n",
+     "4:16: error: 'idle_timeout' needs a unit", "write \"5ms\" or \"5s\""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nidle_timeout = \"5 s\"\n",
+     "4:16: error: \"5 s\" is not a time", "250ms"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nidle_timeout = \"-5s\"\n", "is not a time", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nidle_timeout = \"99999999999999h\"\n", "is not a time", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nbody_max = 5\n", "4:12: error: 'body_max' needs a unit",
+     "5KiB"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nbalancer = \"lest-request\"\n", "is not a value of 'balancer'",
+     "did you mean 'least-request'?"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\npath = \"x\"\n", "4:8: error: a path begins with '/'", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhost = true\n",
+     "4:8: error: 'host' is a text, and this is a boolean", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = \"1.2.3.4:5\"\n", "3:9: error: 'nodes' is a list", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\ntrusted_proxies = [\"10.0.0.0/33\"]\n",
+     "a number from 0 to 32", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhealth = { status_min = 300, status_max = 200 }\n",
+     "status_min is above status_max", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n[web.b]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "5:10: error: web.a answers the same listener, host and path", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n[web.b]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "takes connections that 0.0.0.0:1 of web.a takes", ""},
+    {"[web.a]\nlisten = \":7070\"\nnodes = [\"1.2.3.4:5\"]\n", "2:10: error: the admin API listens here", ""},
+    {"[admin]\nlisten = \"0.0.0.0:7070\"\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "2:10: error: the admin API would be open to the network", "token"},
+    {"[admin]\ntoken = \"env:TENFOLD_NO_SUCH_NAME\"\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "2:9: error: the environment has no TENFOLD_NO_SUCH_NAME", ""},
+    {"[admin]\ntoken = \"file:/no/such\"\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "2:9: error: cannot read /no/such", ""},
+    {"[admin]\ntoken = \"hunter2\"\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "2:9: warning: 'token' stands in the file as plain text", ""},
+    {"[run]\nworkers = 0\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "2:11: error: 'workers' is from 1 to 256", ""},
+    {"", "t.toml: error: the file has no service", ""},
+    {"a = = 1", "this is not valid TOML", ""},
+    {"[web.a]\n[web.a]\n", "this is not valid TOML", ""},
+    {"\xef\xbb\xbf[run]\n", "byte order mark", ""},
+    {"[run]\nio = \"\xff\"\n", "not valid TOML", ""},
+};
+
+TEST(TopologyFile, EachProblemHasItsPlaceAndItsFix) {
+  for (const Wrong& wrong : kWrong) {
+    const std::string said = parse_topology(wrong.text, "t.toml").rendered();
+    EXPECT_THAT(said, HasSubstr(wrong.message)) << wrong.text;
+    EXPECT_THAT(said, HasSubstr(wrong.help)) << wrong.text;
+  }
+}
+
+TEST(TopologyFile, AllProblemsAreSaidAtOnceInTheirOrder) {
+  const std::string text =
+      "[run]\nworkers = \"many\"\nwatchdog = 1\n[web.shop]\nlisten = \":1\"\nnodes = [\"x\", 5]\nretries = 99\n";
+  const LoadedTopology loaded = parse_topology(text, "t.toml");
+  EXPECT_EQ(loaded.rendered(),
+            "t.toml:2:11: error: 'workers' is a number, or \"auto\"\n"
+            "     2 | workers = \"many\"\n"
+            "       |           ^~~~~~\n"
+            "       = for example workers = 4\n"
+            "t.toml:3:1: error: unknown key 'watchdog' in [run]\n"
+            "     3 | watchdog = 1\n"
+            "       | ^~~~~~~~\n"
+            "t.toml:6:10: error: 'x' is not an address: the port is missing; write IP:PORT, [IPv6]:PORT or unix:/path\n"
+            "     6 | nodes = [\"x\", 5]\n"
+            "       |          ^~~\n"
+            "       = for example address = \"10.0.0.11:8000\"\n"
+            "t.toml:6:15: error: 'address' is a text, and this is an integer\n"
+            "     6 | nodes = [\"x\", 5]\n"
+            "       |               ^\n"
+            "       = for example address = \"10.0.0.11:8000\"\n"
+            "t.toml:7:11: error: 'retries' is from 0 to 10, and this is 99\n"
+            "     7 | retries = 99\n"
+            "       |           ^~\n"
+            "       = for example retries = 2\n"
+            "t.toml: 5 error(s), 0 warning(s)\n");
+}
+
+TEST(TopologyFile, ATruncatedFileNeverCrashes) {
+  const std::string text = kGood;
+  int good = 0;
+  for (std::size_t size = 0; size <= text.size(); ++size)
+    good += parse_topology(text.substr(0, size), "t.toml").ok() ? 1 : 0;
+  EXPECT_GT(good, 0);
+  EXPECT_LT(good, 40);
+}
+
+TEST(TopologyFile, WhatIsNotARegularFileIsRefusedAtOnce) {
+  EXPECT_THAT(load_topology("/no/such/file.toml").rendered(), HasSubstr("cannot read /no/such/file.toml"));
+  EXPECT_THAT(load_topology("/tmp").rendered(), HasSubstr("not a regular file"));
+  EXPECT_THAT(load_topology("/dev/zero").rendered(), HasSubstr("not a regular file"));
+  const std::string fifo = testing::TempDir() + "/topology.fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_THAT(load_topology(fifo).rendered(), HasSubstr("not a regular file"));
+  unlink(fifo.c_str());
+}
+
+TEST(Effective, ReadsBackAsTheSameTopologyAndShowsNoSecret) {
+  setenv("TENFOLD_TEST_TOKEN", "do-not-show", 1);
+  const LoadedTopology loaded = parse_topology(std::string("[admin]\ntoken = \"env:TENFOLD_TEST_TOKEN\"\n") +
+                                                   "[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nretries = 7\n",
+                                               "t.toml");
+  ASSERT_TRUE(loaded.ok()) << loaded.rendered();
+  std::string text = effective_text(loaded);
+  EXPECT_THAT(text, testing::Not(HasSubstr("do-not-show")));
+  EXPECT_THAT(text, testing::ContainsRegex("retries = 7 +# t.toml:6"));
+  EXPECT_THAT(text, testing::ContainsRegex("balancer = \"p2c\" +# default"));
+  const LoadedTopology again = parse_topology(text, "again.toml");
+  ASSERT_TRUE(again.ok()) << again.rendered();
+  EXPECT_EQ(again.topology.services, loaded.topology.services);
+  EXPECT_EQ(again.topology.run, loaded.topology.run);
+}
+
+TEST(FileText, ReplacesAFileWholeAndKeepsItsMode) {
+  const std::string path = testing::TempDir() + "/replaced.toml";
+  const std::string link = testing::TempDir() + "/link.toml";
+  {
+    FILE* file = fopen(path.c_str(), "w");
+    fputs("old", file);
+    fclose(file);
+  }
+  chmod(path.c_str(), 0640);
+  unlink(link.c_str());
+  ASSERT_EQ(symlink(path.c_str(), link.c_str()), 0);
+  ASSERT_TRUE(replace_file(link, "new").has_value());
+  EXPECT_EQ(read_file(path, 100), "new");
+  struct stat info;
+  ASSERT_EQ(lstat(link.c_str(), &info), 0);
+  EXPECT_TRUE(S_ISLNK(info.st_mode)) << "the link is still one";
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0640U);
+  EXPECT_FALSE(replace_file("/no/such/file", "x").has_value());
+  EXPECT_FALSE(read_file(path, 2).has_value());
+}
+
+TEST(ReferencePages, AreWhatTheTableOfKeysGenerates) {
+  const std::string docs = TENFOLD_SOURCE_DIR "/docs/reference/";
+  EXPECT_EQ(read_file(docs + "topology.md", 1 << 20), reference_page()) << "run `make docs`";
+  EXPECT_EQ(read_file(docs + "tenfold.schema.json", 1 << 20), json_schema()) << "run `make docs`";
+}
+
+}  // namespace
+}  // namespace tenfold::control
