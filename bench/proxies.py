@@ -81,12 +81,19 @@ def start_all(bench, build, ports, nodes, processor):
         port = ports.pop()
         proxies.append(Proxy(name, port, bench.start(processor, port, command_of(port))))
 
-    start("haproxy", lambda port: ["haproxy", "-db", "-f", bench.write("haproxy.cfg", HAPROXY.format(port=port, **facts))])
+    start(
+        "haproxy", lambda port: ["haproxy", "-db", "-f", bench.write("haproxy.cfg", HAPROXY.format(port=port, **facts))]
+    )
     start("nginx", lambda port: ["nginx", "-c", bench.write("nginx.conf", NGINX.format(port=port, **facts))])
     start("relay", lambda port: [os.path.join(build, "bench_relay"), port, nodes[0]])
     for io in ("epoll", "uring"):
-        start(f"tenfold {io}", lambda port, io=io: [
-            os.path.join(build, "tenfold"), "run", "-c",
-            bench.write(f"tenfold-{io}.toml", TENFOLD.format(port=port, io=io, **facts)),
-        ])
+        start(
+            f"tenfold {io}",
+            lambda port, io=io: [
+                os.path.join(build, "tenfold"),
+                "run",
+                "-c",
+                bench.write(f"tenfold-{io}.toml", TENFOLD.format(port=port, io=io, **facts)),
+            ],
+        )
     return proxies

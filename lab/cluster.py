@@ -69,7 +69,9 @@ class Cluster:
         self.database = self._keep(servers.start_mariadb(self.folder))
         self.memcached = self._keep(servers.start_memcached(self.folder))
         self._say(f"filling the shop with {PRODUCTS} products")
-        servers.prepare_site(self.build / "site", self.folder, self.database.address, self.memcached.address, self.pictures, PRODUCTS)
+        servers.prepare_site(
+            self.build / "site", self.folder, self.database.address, self.memcached.address, self.pictures, PRODUCTS
+        )
         self._say("starting two application servers, and Tenfold")
         nodes = [self.start_site("site-1"), self.start_site("site-2")]
         self.write_topology([node.address for node in nodes])
@@ -88,8 +90,11 @@ class Cluster:
 
     def start_site(self, name):
         """One more application server; Tenfold does not know of it."""
-        return self._keep(servers.start_site(self.build / "site", self.folder, name, self.database.address,
-                                             self.memcached.address, self.pictures))
+        return self._keep(
+            servers.start_site(
+                self.build / "site", self.folder, name, self.database.address, self.memcached.address, self.pictures
+            )
+        )
 
     def start_child(self, name, command):
         return self._keep(servers.Server(name, command, self.folder))
@@ -107,19 +112,36 @@ class Cluster:
         return shlex.join([os.path.relpath(self.build / "tenfold"), *words, "-c", str(self.file)])
 
     def run(self, *words):
-        return subprocess.run([self.build / "tenfold", *words, "-c", self.file], capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            [self.build / "tenfold", *words, "-c", self.file], capture_output=True, text=True, timeout=120, check=False
+        )
 
-    def load(self, duration, rate, connections=32):
+    def load(self, duration, rate, connections):
         """Starts the load generator on pages of the shop and the forum, and on pictures."""
         picture = sorted(path.name for path in self.pictures.iterdir())[0]
         paths = ["/", "/shop/products", "/shop/products/7", "/forum/", "/shop/products/11.json", f"/static/{picture}"]
-        command = [self.build / "load", "--target", f"127.0.0.1:{self.port}", "--duration", f"{duration}s", "--rate", str(rate),
-                   "--connections", str(connections), "--json"]
+        command = [
+            self.build / "load",
+            "--target",
+            f"127.0.0.1:{self.port}",
+            "--duration",
+            f"{duration}s",
+            "--rate",
+            str(rate),
+            "--connections",
+            str(connections),
+            "--json",
+        ]
         for path in paths:
             command += ["--path", path]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def table(self):
-        rows = [("server", "address", "pid", "log"), *((s.name, s.address or "", str(s.process.pid), str(s.log_path)) for s in self.servers)]
+        rows = [
+            ("server", "address", "pid", "log"),
+            *((s.name, s.address or "", str(s.process.pid), str(s.log_path)) for s in self.servers),
+        ]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        return "\n" + "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+        return "\n" + "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+        )

@@ -52,7 +52,7 @@ class Growing(Scenario):
 
     def test_a_node_is_added_under_load_and_written_back(self):
         first, second = self.node(), self.node()
-        tenfold = self.web([first], "# grown by hand\nhealth = { slow_start = \"0s\" }")
+        tenfold = self.web([first], '# grown by hand\nhealth = { slow_start = "0s" }')
         visitors = self.visitors(tenfold)
         code, _, talk = tenfold.cli("add", "web.test", second.address, "--weight", "2")
         self.assertEqual(code, 0, talk)
@@ -135,10 +135,13 @@ class Reloading(Scenario):
         def answer(request):
             if not request.field("Upgrade"):
                 return response(200, str(len(request.body)).encode())
-            request.connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
+            request.connection.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
+            )
             while data := request.reader.read1(4096):
                 request.connection.sendall(data)
             return None
+
         node, other = self.node(answer), self.node(answer)
         tenfold = self.web([node], run="workers = 2")
         with open(tenfold.file, encoding="utf-8") as file:
@@ -149,7 +152,11 @@ class Reloading(Scenario):
         upload.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n")
         visitors = Visitors(tenfold)
         for i in range(100):
-            extra = f'[web.extra]\nlisten = "127.0.0.1:{{port}}"\npath = "/extra{i}/"\nnodes = ["{other.address}"]\n' if i % 2 else ""
+            extra = (
+                f'[web.extra]\nlisten = "127.0.0.1:{{port}}"\npath = "/extra{i}/"\nnodes = ["{other.address}"]\n'
+                if i % 2
+                else ""
+            )
             with open(tenfold.file, "w", encoding="utf-8") as file:
                 file.write(base + extra.replace("{port}", str(tenfold.port)))
             reply = tenfold.admin_request("POST", "/v1/reload")
@@ -165,7 +172,7 @@ class Reloading(Scenario):
         node = self.node()
         tenfold = self.web([node])
         with open(tenfold.file, "a", encoding="utf-8") as file:
-            file.write("balancer = \"p3c\"\n")
+            file.write('balancer = "p3c"\n')
         code, _, talk = tenfold.cli("reload")
         self.assertEqual(code, 3)
         self.assertIn("tenfold.toml:11:12: error: \"p3c\" is not a value of 'balancer'", talk)
@@ -199,14 +206,29 @@ class Reloading(Scenario):
             socket.create_connection(("127.0.0.1", port))
 
     def test_hosts_and_paths_are_routed(self):
-        nodes = {name: self.node(lambda request, name=name: response(200, name.encode())) for name in ("any", "shop", "wild", "forum")}
+        nodes = {
+            name: self.node(lambda request, name=name: response(200, name.encode()))
+            for name in ("any", "shop", "wild", "forum")
+        }
         text = ""
-        for name, rule in (("any", ""), ("shop", 'host = "shop.example.com"'), ("wild", 'host = "*.example.com"'), ("forum", 'path = "/forum/"')):
+        for name, rule in (
+            ("any", ""),
+            ("shop", 'host = "shop.example.com"'),
+            ("wild", 'host = "*.example.com"'),
+            ("forum", 'path = "/forum/"'),
+        ):
             text += f'[web.{name}]\nlisten = "127.0.0.1:{{port}}"\nnodes = ["{nodes[name].address}"]\n{rule}\n'
         client = self.client(self.tenfold(text))
-        for host, path, expected in (("x", "/", "any"), ("SHOP.example.com:80", "/a", "shop"), ("a.b.example.com", "/", "wild"),
-                                     ("x", "/forum/1", "forum"), ("x", "/forum", "forum"), ("x", "/forums", "any"),
-                                     ("x", "/a/../forum/%31", "forum"), ("shop.example.com", "/forum/", "shop")):
+        for host, path, expected in (
+            ("x", "/", "any"),
+            ("SHOP.example.com:80", "/a", "shop"),
+            ("a.b.example.com", "/", "wild"),
+            ("x", "/forum/1", "forum"),
+            ("x", "/forum", "forum"),
+            ("x", "/forums", "any"),
+            ("x", "/a/../forum/%31", "forum"),
+            ("shop.example.com", "/forum/", "shop"),
+        ):
             self.assertEqual(client.get(path, host=host).body.decode(), expected, (host, path))
 
 
@@ -218,7 +240,9 @@ class AdminApi(Scenario):
         nodes = "/v1/services/web.test/nodes"
         body = json.dumps({"address": second.address}).encode()
         self.assertEqual(tenfold.admin_request("POST", nodes, ['If-Match: "77"'], body).status, 412)
-        self.assertEqual(tenfold.admin_request("POST", nodes, [f"If-Match: {topology.field('ETag')}"], body).status, 201)
+        self.assertEqual(
+            tenfold.admin_request("POST", nodes, [f"If-Match: {topology.field('ETag')}"], body).status, 201
+        )
         self.assertEqual(tenfold.admin_request("POST", nodes, [], body).status, 422, "it is there already")
         self.assertEqual(tenfold.admin_request("POST", nodes, [], b"{").status, 400)
         self.assertEqual(tenfold.admin_request("POST", nodes, [], b'{"address": "nowhere"}').status, 400)
@@ -238,7 +262,11 @@ class AdminApi(Scenario):
             base = file.read()
         other = os.path.join(tenfold.folder, "other.toml")
         with open(other, "w", encoding="utf-8") as file:
-            file.write(base.replace(f"unix:{tenfold.admin}\"", f"127.0.0.1:{port}\"\ntoken = \"secret\"").replace(str(tenfold.port), str(free_port())))
+            file.write(
+                base.replace(f'unix:{tenfold.admin}"', f'127.0.0.1:{port}"\ntoken = "secret"').replace(
+                    str(tenfold.port), str(free_port())
+                )
+            )
         process = subprocess.Popen([TENFOLD, "run", "-c", other], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -247,10 +275,17 @@ class AdminApi(Scenario):
         def ask(fields):
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-                    connection.sendall(("GET /v1/status HTTP/1.1\r\nConnection: close\r\n" + "".join(f + "\r\n" for f in fields) + "\r\n").encode())
+                    connection.sendall(
+                        (
+                            "GET /v1/status HTTP/1.1\r\nConnection: close\r\n"
+                            + "".join(f + "\r\n" for f in fields)
+                            + "\r\n"
+                        ).encode()
+                    )
                     return int(connection.makefile("rb").readline().split()[1])
             except ConnectionRefusedError:
                 return None
+
         good = [f"Host: 127.0.0.1:{port}", "Authorization: Bearer secret"]
         wait_until(lambda: ask(good) == 200, "the token is taken")
         self.assertEqual(ask([f"Host: 127.0.0.1:{port}"]), 401)
@@ -268,7 +303,7 @@ class AdminApi(Scenario):
         self.assertIn('tenfold_requests_total{service="web.test",class="2"} 5', page)
         self.assertIn(f'tenfold_node_requests_total{{service="web.test",node="{node.address}"}} 5', page)
         for line in page.splitlines():
-            self.assertRegex(line, r'^(# (HELP|TYPE) tenfold_\w+ .+|tenfold_\w+(\{[^}]*\})? [0-9.e+-]+)$')
+            self.assertRegex(line, r"^(# (HELP|TYPE) tenfold_\w+ .+|tenfold_\w+(\{[^}]*\})? [0-9.e+-]+)$")
         self.assertEqual(tenfold.admin_request("GET", "/livez").body, b"ok\n")
         self.assertIn(b"[+]web.test ok", tenfold.admin_request("GET", "/readyz?verbose").body)
         code, text, _ = tenfold.cli("explain", "http", f"http://x:{tenfold.port}/a/../b")
@@ -292,6 +327,7 @@ class Stopping(Scenario):
         def answer(request):
             release.wait(20)
             return response(200, b"finished")
+
         node = self.node(answer)
         tenfold = self.web([node], run='workers = 2\nshutdown_grace = "300ms"')
         idle, busy = self.client(tenfold), self.client(tenfold)
@@ -312,7 +348,9 @@ class Stopping(Scenario):
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)
         node = self.node()
-        tenfold = self.tenfold(f'[web.a]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"\nnodes = ["{node.address}"]\n', ready=False)
+        tenfold = self.tenfold(
+            f'[web.a]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"\nnodes = ["{node.address}"]\n', ready=False
+        )
         self.assertEqual(tenfold.process.wait(20), 1)
         self.assertIn("Address already in use", tenfold.log())
         bad = self.tenfold("[web.a]\nlisten = 5\n", ready=False)

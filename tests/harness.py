@@ -130,7 +130,7 @@ class Request:
         if not line:
             return None
         fields = []
-        while (text := reader.readline().decode("latin-1").rstrip("\r\n")):
+        while text := reader.readline().decode("latin-1").rstrip("\r\n"):
             name, value = text.split(":", 1)
             fields.append((name, value.strip()))
         request = Request(line.decode("latin-1").rstrip("\r\n"), fields, connection, reader)
@@ -197,7 +197,7 @@ class Client:
             raise EOFError("the connection ended before a response")
         status = int(line.split(" ")[1])
         fields = []
-        while (text := self.reader.readline().decode("latin-1").rstrip("\r\n")):
+        while text := self.reader.readline().decode("latin-1").rstrip("\r\n"):
             name, value = text.split(":", 1)
             fields.append((name, value.strip()))
         return Reply(status, fields, b"")
@@ -266,8 +266,8 @@ class Tenfold:
 
     def write(self, topology):
         with open(self.file, "w", encoding="utf-8") as file:
-            file.write(f"[run]\n{self.run_settings}\nio = \"{IO}\"\naccess_log = \"{self.access_log}\"\n")
-            file.write(f"[admin]\nlisten = \"unix:{self.admin}\"\n")
+            file.write(f'[run]\n{self.run_settings}\nio = "{IO}"\naccess_log = "{self.access_log}"\n')
+            file.write(f'[admin]\nlisten = "unix:{self.admin}"\n')
             file.write(topology.replace("{port}", str(self.port)))
 
     def is_ready(self):
@@ -294,7 +294,9 @@ class Tenfold:
 
     def cli(self, *arguments):
         """Runs a verb against this process: (exit code, stdout, stderr)."""
-        done = subprocess.run([TENFOLD, *arguments, "-c", self.file], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [TENFOLD, *arguments, "-c", self.file], capture_output=True, text=True, timeout=60, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     def client(self):
@@ -346,7 +348,9 @@ class Scenario(unittest.TestCase):
     def web(self, nodes, settings="", **options):
         """Tenfold with one web service over the nodes."""
         addresses = ", ".join(f'"{node.address}"' for node in nodes)
-        return self.tenfold(f'[web.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = [{addresses}]\n{settings}\n', **options)
+        return self.tenfold(
+            f'[web.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = [{addresses}]\n{settings}\n', **options
+        )
 
     def client(self, tenfold):
         client = tenfold.client()

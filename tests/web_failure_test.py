@@ -64,9 +64,11 @@ class Failing(Scenario):
 
     def test_a_cut_body_is_never_made_to_look_whole(self):
         for head in (b"Content-Length: 1000\r\n", b"Transfer-Encoding: chunked\r\n"):
+
             def answer(request, head=head):
                 request.connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n3\r\nabc\r\n")
                 return None
+
             client = self.client(self.web([self.node(answer)], self.NO_PROBES))
             client.send(request_bytes("GET", "/"))
             with self.assertRaises((EOFError, ConnectionResetError, ValueError)):
@@ -79,14 +81,18 @@ class Failing(Scenario):
         def answer(request):
             release.wait(20)
             return None
+
         client = self.client(self.web([self.node(answer)], self.NO_PROBES + '\nresponse_timeout = "200ms"'))
         reply = client.get()
         self.assertEqual(reply.status, 504)
         self.assertIn("node_timeout", reply.field("Proxy-Status"))
 
     def test_a_malformed_response_is_502(self):
-        for text in (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-                     b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"SSH-2.0-server\r\n\r\n"):
+        for text in (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+            b"SSH-2.0-server\r\n\r\n",
+        ):
             client = self.client(self.web([self.node(lambda request, text=text: text)], self.NO_PROBES))
             reply = client.get()
             self.assertEqual(reply.status, 502)
@@ -99,13 +105,16 @@ class Failing(Scenario):
         def answer(request):
             release.wait(20)
             return response(200, b"late")
+
         node = self.node(answer)
         tenfold = self.web([node], self.NO_PROBES + "\nnode_connections = 1\nqueue_length = 1")
         first, second, third = (self.client(tenfold) for _ in range(3))
         first.send(request_bytes("GET", "/1"))
         wait_until(lambda: len(node.requests) == 1, "the node has the first")
         second.send(request_bytes("GET", "/2"))
-        wait_until(lambda: tenfold.admin_request("GET", "/v1/status").json()["services"][0]["queued"] == 1, "the second waits")
+        wait_until(
+            lambda: tenfold.admin_request("GET", "/v1/status").json()["services"][0]["queued"] == 1, "the second waits"
+        )
         reply = third.get("/3")
         self.assertEqual((reply.status, reply.field("Retry-After")), (503, "1"))
         self.assertIn("queue_full", reply.field("Proxy-Status"))
@@ -119,6 +128,7 @@ class Failing(Scenario):
         def answer(request):
             release.wait(20)
             return response(200)
+
         node = self.node(answer)
         tenfold = self.web([node], self.NO_PROBES + '\nnode_connections = 1\nqueue_timeout = "100ms"')
         first, second = self.client(tenfold), self.client(tenfold)
@@ -140,13 +150,15 @@ class Failing(Scenario):
         client.send(b"x" * 100_000)
         self.assertEqual(client.read().status, 413)
         client = self.client(tenfold)
-        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n" + "x" * 4096 + "\r\n0\r\n\r\n")
+        client.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n" + "x" * 4096 + "\r\n0\r\n\r\n"
+        )
         self.assertEqual(client.read().status, 413)
 
     def test_retries_stay_within_their_budget(self):
         node = self.node()
         dead = [DeadNode() for _ in range(3)]
-        client = self.client(self.web([*dead, node], self.NO_PROBES + "\nretries = 3\nbalancer = \"round-robin\""))
+        client = self.client(self.web([*dead, node], self.NO_PROBES + '\nretries = 3\nbalancer = "round-robin"'))
         statuses = [client.get().status for _ in range(200)]
         self.assertIn(502, statuses, "the budget ends")
         self.assertIn(200, statuses)
@@ -160,6 +172,7 @@ class Failing(Scenario):
         def states():
             nodes = tenfold.admin_request("GET", "/v1/status").json()["services"][0]["nodes"]
             return {node["address"]: node["state"] for node in nodes}
+
         wait_until(lambda: set(states().values()) == {"up"}, "both are up")
         for _ in range(40):
             client.send(request_bytes("GET", "/"))
@@ -177,7 +190,12 @@ class Files(Scenario):
         self.root = tempfile.mkdtemp(prefix="tenfold-files-")
         self.addCleanup(shutil.rmtree, self.root)
         os.mkdir(f"{self.root}/sub")
-        for name, data in (("a.txt", b"0123456789"), ("sub/index.html", b"<p>index"), (".secret", b"no"), ("big.bin", b"b" * 3_000_000)):
+        for name, data in (
+            ("a.txt", b"0123456789"),
+            ("sub/index.html", b"<p>index"),
+            (".secret", b"no"),
+            ("big.bin", b"b" * 3_000_000),
+        ):
             with open(f"{self.root}/{name}", "wb") as file:
                 file.write(data)
         os.symlink("/etc/passwd", f"{self.root}/escape")
@@ -188,13 +206,17 @@ class Files(Scenario):
     def test_files_ranges_and_conditions(self):
         client = self.client_
         whole = client.get("/static/a.txt")
-        self.assertEqual((whole.status, whole.body, whole.field("Content-Type")), (200, b"0123456789", "text/plain; charset=utf-8"))
+        self.assertEqual(
+            (whole.status, whole.body, whole.field("Content-Type")), (200, b"0123456789", "text/plain; charset=utf-8")
+        )
         part = client.get("/static/a.txt", ["Range: bytes=2-4"])
         self.assertEqual((part.status, part.body, part.field("Content-Range")), (206, b"234", "bytes 2-4/10"))
         self.assertEqual(client.get("/static/a.txt", ["Range: bytes=-3"]).body, b"789")
         self.assertEqual(client.get("/static/a.txt", ["Range: bytes=20-"]).status, 416)
         self.assertEqual(client.get("/static/a.txt", [f"If-None-Match: {whole.field('ETag')}"]).status, 304)
-        self.assertEqual(client.get("/static/a.txt", [f"If-Modified-Since: {whole.field('Last-Modified')}"]).status, 304)
+        self.assertEqual(
+            client.get("/static/a.txt", [f"If-Modified-Since: {whole.field('Last-Modified')}"]).status, 304
+        )
         self.assertEqual(client.get("/static/a.txt", ['If-Match: "other"']).status, 412)
         self.assertEqual(client.get("/static/big.bin").body, b"b" * 3_000_000)
         client.send(request_bytes("HEAD", "/static/a.txt"))
@@ -206,8 +228,15 @@ class Files(Scenario):
         self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/"))
 
     def test_nothing_outside_or_hidden_is_served(self):
-        for path in ("/static/escape", "/static/.secret", "/static/fifo", "/static/none", "/static/../static/../a.txt",
-                     "/static/%2e%2e/etc/passwd", "/static//etc/passwd"):
+        for path in (
+            "/static/escape",
+            "/static/.secret",
+            "/static/fifo",
+            "/static/none",
+            "/static/../static/../a.txt",
+            "/static/%2e%2e/etc/passwd",
+            "/static//etc/passwd",
+        ):
             self.assertEqual(self.client_.get(path).status, 404, path)
         self.client_.send(request_bytes("POST", "/static/a.txt", body=b"x"))
         self.assertEqual(self.client_.read().status, 405)

@@ -37,14 +37,16 @@ class Proxying(Scenario):
             self.assertEqual(client.read().body, body)
             client.send(request_bytes("PUT", "/chunked", ["Transfer-Encoding: chunked"]))
             for start in range(0, size, 7777):
-                part = body[start:start + 7777]
+                part = body[start : start + 7777]
                 client.send(f"{len(part):x}\r\n".encode() + part + b"\r\n")
             client.send(b"0\r\n\r\n")
             self.assertEqual(client.read().body, body)
 
     def test_a_chunked_response_is_chunked_to_the_client_with_its_trailers(self):
-        node = self.node(lambda request: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
-                                         b"5\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n")
+        node = self.node(
+            lambda request: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+            b"5\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n"
+        )
         client = self.client(self.web([node]))
         client.send(request_bytes("GET", "/", ["TE: trailers"]))
         head = client.read_head()
@@ -59,11 +61,14 @@ class Proxying(Scenario):
         def answer(request):
             request.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"z" * 100_000)
             return None
+
         client = self.client(self.web([self.node(answer)]))
         self.assertEqual(client.get().body, b"z" * 100_000)
 
     def test_an_http_1_0_client_gets_no_chunks_and_a_close(self):
-        node = self.node(lambda request: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        node = self.node(
+            lambda request: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        )
         client = self.client(self.web([node]))
         client.send("GET / HTTP/1.0\r\nHost: test\r\n\r\n")
         reply = client.read()
@@ -72,15 +77,17 @@ class Proxying(Scenario):
         self.assertTrue(client.at_end())
 
     def test_head_has_the_length_but_no_body(self):
-        node = self.node(lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
-                         + (b"" if request.method == "HEAD" else b"hello"))
+        node = self.node(
+            lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+            + (b"" if request.method == "HEAD" else b"hello")
+        )
         client = self.client(self.web([node]))
         client.send(request_bytes("HEAD", "/"))
         self.assertEqual(client.read(head_request=True).field("Content-Length"), "5")
         self.assertEqual(client.get().body, b"hello")
 
     def test_204_and_304_have_no_body(self):
-        node = self.node(lambda request: f"HTTP/1.1 {request.target[1:]} X\r\nETag: \"a\"\r\n\r\n".encode())
+        node = self.node(lambda request: f'HTTP/1.1 {request.target[1:]} X\r\nETag: "a"\r\n\r\n'.encode())
         client = self.client(self.web([node]))
         for status in (204, 304, 204):
             self.assertEqual(client.get(f"/{status}").status, status)
@@ -91,6 +98,7 @@ class Proxying(Scenario):
                 request.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
                 request.body = request.read_body()
             return b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + response(200, request.body)
+
         client = self.client(self.web([self.node(answer)]))
         client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
         self.assertEqual(client.read_head().status, 100)
@@ -101,10 +109,13 @@ class Proxying(Scenario):
 
     def test_an_upgraded_connection_is_a_tunnel(self):
         def answer(request):
-            request.connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nhi ")
+            request.connection.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nhi "
+            )
             while data := request.reader.read1(65536):
                 request.connection.sendall(data.upper())
             return None
+
         client = self.client(self.web([self.node(answer)]))
         client.send("GET /ws HTTP/1.1\r\nHost: test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\nearly ")
         reply = client.read()
@@ -135,15 +146,31 @@ class Fields(Scenario):
         return next(request for request in node.requests if request.target == "/fields")
 
     def test_hop_by_hop_fields_stop_here(self):
-        seen = self.seen(["Connection: keep-alive, X-Private", "X-Private: 1", "Keep-Alive: timeout=5",
-                          "Proxy-Connection: close", "TE: gzip", "X-Public: 2"])
+        seen = self.seen(
+            [
+                "Connection: keep-alive, X-Private",
+                "X-Private: 1",
+                "Keep-Alive: timeout=5",
+                "Proxy-Connection: close",
+                "TE: gzip",
+                "X-Public: 2",
+            ]
+        )
         for name in ("X-Private", "Keep-Alive", "Proxy-Connection", "TE"):
             self.assertIsNone(seen.field(name), name)
         self.assertEqual(seen.field("X-Public"), "2")
 
     def test_what_an_unknown_client_says_of_itself_is_replaced(self):
-        seen = self.seen(["X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil",
-                          "Forwarded: for=6.6.6.6", "X-Forwarded-Prefix: /x", "X-Real-IP: 6.6.6.6"])
+        seen = self.seen(
+            [
+                "X-Forwarded-For: 6.6.6.6",
+                "X-Forwarded-Proto: https",
+                "X-Forwarded-Host: evil",
+                "Forwarded: for=6.6.6.6",
+                "X-Forwarded-Prefix: /x",
+                "X-Real-IP: 6.6.6.6",
+            ]
+        )
         self.assertEqual(seen.field("X-Forwarded-For"), "127.0.0.1")
         self.assertEqual(seen.field("X-Forwarded-Proto"), "http")
         self.assertEqual(seen.field("X-Forwarded-Host"), "test")
@@ -151,8 +178,10 @@ class Fields(Scenario):
         self.assertIsNone(seen.field("X-Forwarded-Prefix"))
 
     def test_what_a_trusted_proxy_says_is_kept_and_added_to(self):
-        seen = self.seen(["X-Forwarded-For: 6.6.6.6, 10.0.0.9", "X-Forwarded-Proto: https"],
-                         'trusted_proxies = ["127.0.0.0/8", "10.0.0.0/8"]')
+        seen = self.seen(
+            ["X-Forwarded-For: 6.6.6.6, 10.0.0.9", "X-Forwarded-Proto: https"],
+            'trusted_proxies = ["127.0.0.0/8", "10.0.0.0/8"]',
+        )
         self.assertEqual(seen.field("X-Forwarded-For"), "6.6.6.6, 10.0.0.9, 127.0.0.1")
         self.assertEqual(seen.field("X-Forwarded-Proto"), "https")
 
@@ -169,7 +198,8 @@ class Fields(Scenario):
 class Malformed(Scenario):
     CASES = {
         "two lengths": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
-        "length and chunked": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "length and chunked": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "signed length": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx",
         "chunked twice": "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
         "another coding": "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
@@ -205,11 +235,13 @@ class Malformed(Scenario):
 
     def test_limits_have_their_own_status(self):
         tenfold = self.web([self.node()])
-        for status, text in ((414, f"GET /{'a' * 20000} HTTP/1.1\r\nHost: a\r\n\r\n"),
-                             (431, "GET / HTTP/1.1\r\nHost: a\r\n" + "X: 1\r\n" * 200 + "\r\n"),
-                             (431, f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 70000}\r\n\r\n"),
-                             (505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
-                             (501, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")):
+        for status, text in (
+            (414, f"GET /{'a' * 20000} HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (431, "GET / HTTP/1.1\r\nHost: a\r\n" + "X: 1\r\n" * 200 + "\r\n"),
+            (431, f"GET / HTTP/1.1\r\nHost: a\r\nX: {'a' * 70000}\r\n\r\n"),
+            (505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
+            (501, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"),
+        ):
             with self.subTest(status), tenfold.client() as client:
                 client.send(text)
                 self.assertEqual(client.read().status, status)

@@ -34,8 +34,9 @@ class Server:
         self.address = None
         self.log_path = pathlib.Path(folder) / f"{name}.log"
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env={**os.environ, **(environment or {})})
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(environment or {})}
+            )
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -103,8 +104,15 @@ def _with_free_port(start):
 
 def run_sql(socket_path, sql):
     """Runs statements as root through the Unix socket, and returns what they print, without column names."""
-    command = [program("mariadb"), "--no-defaults", f"--socket={socket_path}", "--user=root", "--skip-column-names",
-               "--batch", f"--execute={sql}"]
+    command = [
+        program("mariadb"),
+        "--no-defaults",
+        f"--socket={socket_path}",
+        "--user=root",
+        "--skip-column-names",
+        "--batch",
+        f"--execute={sql}",
+    ]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=DEADLINE_S).stdout
 
 
@@ -114,16 +122,41 @@ def start_mariadb(folder, name="mariadb", extra=()):
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / f"{name}.data"
     user = [f"--user={'root' if os.getuid() == 0 else os.environ.get('USER', str(os.getuid()))}"]
-    subprocess.run([program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db",
-                    "--auth-root-authentication-method=normal", *user],
-                   check=True, capture_output=True, timeout=DEADLINE_S)
+    subprocess.run(
+        [
+            program("mariadb-install-db"),
+            "--no-defaults",
+            f"--datadir={data}",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+            *user,
+        ],
+        check=True,
+        capture_output=True,
+        timeout=DEADLINE_S,
+    )
     socket_path = folder / f"{name}.sock"
 
     def start(port):
-        server = Server(name, [program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--socket={socket_path}",
-                               f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={folder / name}.pid",
-                               "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2",
-                               "--max-connections=500", "--skip-name-resolve", *user, *extra], folder)
+        server = Server(
+            name,
+            [
+                program("mariadbd"),
+                "--no-defaults",
+                f"--datadir={data}",
+                f"--socket={socket_path}",
+                f"--port={port}",
+                "--bind-address=127.0.0.1",
+                f"--pid-file={folder / name}.pid",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-flush-log-at-trx-commit=2",
+                "--max-connections=500",
+                "--skip-name-resolve",
+                *user,
+                *extra,
+            ],
+            folder,
+        )
         try:
             server.wait_until(lambda: "ready for connections" in server.log() and socket_path.exists())
         except ServerFailed:
@@ -135,10 +168,13 @@ def start_mariadb(folder, name="mariadb", extra=()):
         return server
 
     server = _with_free_port(start)
-    run_sql(server.socket, "CREATE DATABASE IF NOT EXISTS site CHARACTER SET utf8mb4;"
-            "CREATE USER IF NOT EXISTS site@'%' IDENTIFIED BY 'site';"
-            "CREATE USER IF NOT EXISTS site@localhost IDENTIFIED BY 'site';"
-            "GRANT ALL ON site.* TO site@'%'; GRANT ALL ON site.* TO site@localhost;")
+    run_sql(
+        server.socket,
+        "CREATE DATABASE IF NOT EXISTS site CHARACTER SET utf8mb4;"
+        "CREATE USER IF NOT EXISTS site@'%' IDENTIFIED BY 'site';"
+        "CREATE USER IF NOT EXISTS site@localhost IDENTIFIED BY 'site';"
+        "GRANT ALL ON site.* TO site@'%'; GRANT ALL ON site.* TO site@localhost;",
+    )
     return server
 
 
@@ -148,8 +184,11 @@ def start_memcached(folder, name="memcached", megabytes=64):
     user = ["-u", "root"] if os.getuid() == 0 else []
 
     def start(port):
-        server = Server(name, [program("memcached"), "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m",
-                               str(megabytes), *user], folder)
+        server = Server(
+            name,
+            [program("memcached"), "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", str(megabytes), *user],
+            folder,
+        )
         try:
             server.wait_until(lambda: accepts(port))
         except ServerFailed:
@@ -164,8 +203,14 @@ def start_memcached(folder, name="memcached", megabytes=64):
 
 def site_arguments(database, memcached, pictures):
     """The options of `site` that all its nodes and its set-up share, and the environment they need."""
-    arguments = ["--db", f"{database},site,SITE_DB_PASSWORD,site", "--memcached", memcached,
-                 "--pictures", str(pictures)]
+    arguments = [
+        "--db",
+        f"{database},site,SITE_DB_PASSWORD,site",
+        "--memcached",
+        memcached,
+        "--pictures",
+        str(pictures),
+    ]
     return arguments, {"SITE_DB_PASSWORD": "site"}
 
 
@@ -179,13 +224,30 @@ def prepare_site(binary, folder, database, memcached, pictures, products=3000):
         raise ServerFailed(f"preparing the site ended with {code}:\n{server.log()[-2000:]}")
 
 
-def start_site(binary, folder, name, database, memcached, pictures, modules="shop,forum,seller", listen="127.0.0.1:0",
-               extra=()):
+def start_site(
+    binary, folder, name, database, memcached, pictures, modules="shop,forum,seller", listen="127.0.0.1:0", extra=()
+):
     """A node of the site. `database` and `memcached` are addresses. Has .port, .address and .url."""
     arguments, environment = site_arguments(database, memcached, pictures)
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    server = Server(name, [str(binary), "--listen", listen, "--modules", modules, "--name", name, "--static",
-                           str(pictures), *arguments, *extra], folder, environment)
+    server = Server(
+        name,
+        [
+            str(binary),
+            "--listen",
+            listen,
+            "--modules",
+            modules,
+            "--name",
+            name,
+            "--static",
+            str(pictures),
+            *arguments,
+            *extra,
+        ],
+        folder,
+        environment,
+    )
 
     def port_from_log():
         for line in server.log().splitlines():

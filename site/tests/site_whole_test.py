@@ -86,6 +86,7 @@ class Browser:
 def small_png():
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
     header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
     pixels = zlib.compress(b"\0abc")
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
@@ -145,14 +146,28 @@ class SiteTest(unittest.TestCase):
 
     def test_pages_are_shown_to_people_and_programs(self):
         visitor = Browser(self.one)
-        for path in ["/", "/shop/products", "/shop/products?q=tea&page=1", "/shop/products?category=Toys",
-                     "/shop/products/1", "/forum/", "/forum/threads/1", "/account/login", "/account/register"]:
+        for path in [
+            "/",
+            "/shop/products",
+            "/shop/products?q=tea&page=1",
+            "/shop/products?category=Toys",
+            "/shop/products/1",
+            "/forum/",
+            "/forum/threads/1",
+            "/account/login",
+            "/account/register",
+        ]:
             reply = visitor.get(path)
             self.assertEqual(reply.status, 200, path)
             self.assertIn("</html>", reply.text)
             self.assertEqual(reply.headers["X-Site-Node"], "one")
-        for path in ["/index.json", "/shop/products.json", "/shop/products/1.json", "/forum/index.json",
-                     "/forum/threads/1.json"]:
+        for path in [
+            "/index.json",
+            "/shop/products.json",
+            "/shop/products/1.json",
+            "/forum/index.json",
+            "/forum/threads/1.json",
+        ]:
             self.assertIsInstance(visitor.get(path).json, dict, path)
 
     def test_the_list_has_pages_and_a_search(self):
@@ -176,8 +191,14 @@ class SiteTest(unittest.TestCase):
 
     def test_what_is_not_there_is_404(self):
         visitor = Browser(self.one)
-        for path in ["/nothing", "/shop/products/999999", "/shop/products/0", "/forum/threads/999999",
-                     "/static/../schema.sql", "/static/none"]:
+        for path in [
+            "/nothing",
+            "/shop/products/999999",
+            "/shop/products/0",
+            "/forum/threads/999999",
+            "/static/../schema.sql",
+            "/static/none",
+        ]:
             self.assertEqual(visitor.get(path).status, 404, path)
 
     def test_pictures_are_files(self):
@@ -230,8 +251,13 @@ class SiteTest(unittest.TestCase):
             self.assertEqual(browser.fill_cart(1, 1).status, 403)
 
     def test_log_in_leads_back_only_to_this_site(self):
-        for target, expected in [("/shop/cart", "/shop/cart"), ("//evil.example/", "/"), ("https://evil.example/", "/"),
-                                 ("/\\evil.example", "/"), ("/\tx", "/")]:
+        for target, expected in [
+            ("/shop/cart", "/shop/cart"),
+            ("//evil.example/", "/"),
+            ("https://evil.example/", "/"),
+            ("/\\evil.example", "/"),
+            ("/\tx", "/"),
+        ]:
             browser = Browser(self.one)
             browser.csrf = browser.get("/account/login.json").json["csrf"]
             reply = browser.post("/account/login", {"name": "ben", "password": "password-ben", "next": target})
@@ -302,7 +328,7 @@ class SiteTest(unittest.TestCase):
     def test_threads_and_replies_are_escaped_and_kept(self):
         browser = self.customer()
         title = "<script>alert('1')</script> & ?"
-        text = "It's \\ \"so\"; -- ?\u00e9"
+        text = 'It\'s \\ "so"; -- ?\u00e9'
         thread = browser.post("/forum/threads.json", {"title": title, "text": text}).json["thread"]
         self.assertEqual(browser.post(f"/forum/threads/{thread}.json", {"text": "<b>bold</b>"}, self.two).status, 200)
         shown = Browser(self.two).get(f"/forum/threads/{thread}.json").json
@@ -361,17 +387,22 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(seller.get("/seller/items").status, 200)
 
     def multipart(self, token, picture):
-        parts = [b'--X\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n' + token.encode(),
-                 b'--X\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n'
-                 b'Content-Type: image/png\r\n\r\n' + picture, b"--X--\r\n"]
+        parts = [
+            b'--X\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n' + token.encode(),
+            b'--X\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n'
+            b"Content-Type: image/png\r\n\r\n" + picture,
+            b"--X--\r\n",
+        ]
         return b"\r\n".join(parts), {"Content-Type": "multipart/form-data; boundary=X"}
 
     def test_a_picture_is_uploaded_as_a_form_or_as_a_body(self):
         product = self.new_item(stock=1)
         seller = self.seller()
         path = f"/seller/items/{product}/picture.json"
-        for body, headers in [self.multipart(seller.csrf, small_png()),
-                              (small_png(), {"X-CSRF-Token": seller.csrf, "Content-Type": "image/png"})]:
+        for body, headers in [
+            self.multipart(seller.csrf, small_png()),
+            (small_png(), {"X-CSRF-Token": seller.csrf, "Content-Type": "image/png"}),
+        ]:
             reply = seller.request("POST", path, body, headers)
             self.assertEqual(reply.status, 200, reply.body)
             name = Browser(self.two).get(f"/shop/products/{product}.json").json["picture"]
@@ -407,8 +438,9 @@ class SiteTest(unittest.TestCase):
 
     def test_a_form_that_is_too_large_is_refused(self):
         body = b"a=" + b"x" * 100000
-        reply = Browser(self.one).request("POST", "/account/login", body,
-                                          {"Content-Type": "application/x-www-form-urlencoded"})
+        reply = Browser(self.one).request(
+            "POST", "/account/login", body, {"Content-Type": "application/x-www-form-urlencoded"}
+        )
         self.assertEqual(reply.status, 413)
 
     def test_without_memcached_the_shop_stays_open_and_says_so(self):
@@ -441,8 +473,12 @@ class SiteTest(unittest.TestCase):
         connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=TIMEOUT_S)
         picture = small_png()
         connection.putrequest("POST", f"/seller/items/{product}/picture.json")
-        for name, value in [("Cookie", seller.cookie), ("X-CSRF-Token", seller.csrf), ("Content-Type", "image/png"),
-                            ("Content-Length", str(len(picture)))]:
+        for name, value in [
+            ("Cookie", seller.cookie),
+            ("X-CSRF-Token", seller.csrf),
+            ("Content-Type", "image/png"),
+            ("Content-Length", str(len(picture))),
+        ]:
             connection.putheader(name, value)
         connection.endheaders()
         connection.send(picture[:40])

@@ -97,7 +97,8 @@ class Plane {
   virtual runtime::Task<void> shut_down(Duration limit) = 0;
 };
 
-/// One active probe of one node, as its tier understands health: an HTTP GET, later a memcached `version` or a SQL ping.
+/// One active probe of one node, as its tier understands health: an HTTP GET, later a memcached `version` or a SQL
+/// ping.
 using Probe = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
                                                       const cluster::NodeSpec& node);
 

@@ -150,7 +150,8 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   if (folder)
     co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}/\r\n", http::path_of(exchange.target)));
   exchange.detail = to_string(file.error());
-  co_await reply_plain(exchange, file.error().kind == ErrorKind::kExhausted ? 503 : 404, {});
+  const int status = file.error().kind == ErrorKind::kExhausted ? 503 : 404;
+  co_await reply_plain(exchange, status, {});
 }
 
 }  // namespace tenfold::web

@@ -116,8 +116,9 @@ void cut_short(Exchange& exchange, const Error& error) {
 }
 
 // Sends content in the client's framing; `last` ends the body.
-[[gnu::noinline]] runtime::Task<Status> send_content(Exchange& exchange, Body framing, std::string_view head, std::string_view content,
-                                   bool last, const std::string& trailers, runtime::Stop& stop) {
+[[gnu::noinline]] runtime::Task<Status> send_content(Exchange& exchange, Body framing, std::string_view head,
+                                                     std::string_view content, bool last, const std::string& trailers,
+                                                     runtime::Stop& stop) {
   runtime::Io& io = exchange.io();
   runtime::Socket& client = exchange.connection.socket;
   const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
@@ -136,7 +137,8 @@ std::string trailers_for_client(const Exchange& exchange, const BodyReader& read
 }
 
 // The rest of a body that did not come with its head.
-[[gnu::noinline]] runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader, runtime::Stop& stop) {
+[[gnu::noinline]] runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader,
+                                                 runtime::Stop& stop) {
   while (!reader.finished()) {
     const runtime::Wait pause = exchange.wait_for(exchange.settings().body_timeout, stop);
     const Result<std::string_view> content = co_await reader.next(pause);

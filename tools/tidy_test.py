@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each check of tools/tidy finds what it is for, and lets good code pass."""
+
+import importlib.machinery
+import importlib.util
+import os
+import unittest
+
+LOADER = importlib.machinery.SourceFileLoader("tidy", os.path.join(os.path.dirname(os.path.abspath(__file__)), "tidy"))
+tidy = importlib.util.module_from_spec(importlib.util.spec_from_loader("tidy", LOADER))
+LOADER.exec_module(tidy)
+os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+
+class Checks(unittest.TestCase):
+    def found(self, check, *arguments):
+        findings = tidy.Findings()
+        check(*arguments, findings)
+        return findings.lines
+
+    def test_layers(self):
+        layers = {"base": [], "runtime": ["base"], "planes/web": ["base"], "planes/cache": ["base"]}
+        check = lambda path, text: self.found(tidy.check_layers, path, text, layers)  # noqa: E731
+        self.assertEqual(check("src/runtime/a.h", '#include "base/result.h"\n#include <vector>\n'), [])
+        self.assertIn("base may not include runtime", check("src/base/a.h", '\n#include "runtime/io.h"\n')[0])
+        self.assertTrue(check("src/base/a.h", '\n#include "runtime/io.h"\n')[0].startswith("src/base/a.h:2: error:"))
+        self.assertIn("there is no src/base/none.h", check("src/runtime/a.h", '#include "base/none.h"\n')[0])
+        self.assertIn("may not include", check("src/runtime/a.h", '#include "planes/web/worker.h"\n')[0])
+        self.assertIn("no line of src/LAYERS", check("src/nowhere/a.h", "")[0])
+
+    def test_lengths(self):
+        self.assertEqual(self.found(tidy.check_lengths, "a.cc", "x\n" * 600), [])
+        self.assertIn("601 lines", self.found(tidy.check_lengths, "a.cc", "x\n" * 601)[0])
+        self.assertIn("121 columns", self.found(tidy.check_lengths, "a.cc", "x" * 121)[0])
+        self.assertIn("white space", self.found(tidy.check_lengths, "a.cc", "x ")[0])
+
+    def test_functions(self):
+        front, back = "namespace a {\nclass B {\nint f(int x) {\n", "}\n};\n}\n"
+        body = lambda lines: front + "g();\n" * lines + back  # noqa: E731
+        self.assertEqual(self.found(tidy.check_functions, "a.cc", body(68)), [])
+        self.assertIn("a.cc:3: error: the function has 71 lines", self.found(tidy.check_functions, "a.cc", body(69))[0])
+        table = "const T kTable[] = {\n" + "{1, 2},\n" * 100 + "};\n"
+        self.assertEqual(self.found(tidy.check_functions, "a.cc", table), [])
+
+    def banned(self, path, line):
+        return self.found(tidy.check_banned, path, line, tidy.without_text(line))
+
+    def test_banned_calls(self):
+        for line, instead in (
+            ("auto t = std::chrono::steady_clock::now();", "Io::now()"),
+            ("int r = rand();", "Prng"),
+            ("std::thread t;", "runtime::native::Thread"),
+            ("assert(x);", "TENFOLD_ASSERT"),
+            ("sprintf(a, b);", "fmt"),
+            ("throw 1;", "Result"),
+            ("std::mutex m;", "Io::post()"),
+            ("usleep(1);", "Io::sleep_for()"),
+        ):
+            self.assertIn(instead, self.banned("src/base/a.cc", line)[0], line)
+        for line in ("static_assert(x);", "// rand() is banned", '"throw"', "wait_time(x);", "io.wall_time();"):
+            self.assertEqual(self.banned("src/base/a.cc", line), [], line)
+        allowed = "throw 1;  // tidy: allow(banned) because the library asks for it"
+        self.assertEqual(self.banned("src/base/a.cc", allowed), [])
+        self.assertEqual(len(self.banned("src/base/a.cc", "throw 1;  // tidy: allow(banned)")), 1, "a reason is needed")
+
+    def test_coroutines(self):
+        check = lambda line: self.found(tidy.check_coroutines, "a.cc", line, tidy.without_text(line))  # noqa: E731
+        self.assertEqual(check("const auto x = co_await f(a, b);"), [])
+        self.assertEqual(check("co_return co_await Thing::f(a);"), [])
+        self.assertIn("?:", check("co_await f(a ? b : c);")[0])
+        self.assertIn("capturing lambda", check("co_await f([&x](int y) { return x; });")[0])
+
+    def test_words_licence_and_headers(self):
+        self.assertIn("unfinished", self.found(tidy.check_words, "a.cc", "// TODO: more")[0])
+        self.assertIn("licence", self.found(tidy.check_first_line, "a.cc", "int x;")[0])
+        self.assertEqual(self.found(tidy.check_first_line, "a", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0"), [])
+        self.assertIn("#pragma once", self.found(tidy.check_header, "a.h", "int x;")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
