@@ -243,6 +243,7 @@ int run_server(const Arguments& arguments) {
   Server server(std::move(loaded), *opened);
   signals.start([&server](int number) { server.signal(number); });
   opened->io->run(server.main(&exit_code));
+  signals.stop();
   return exit_code;
 }
 

@@ -174,7 +174,9 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   Worker& worker = exchange.worker;
   const http::ResponseHead& head = worker.response_head;
   const Body framing = framing_for_client(exchange, head.body);
-  if (framing == Body::kUntilClose || worker.draining.requested() || exchange.connection.listener->closing.requested())
+  // A client that is still sending what nobody will read cannot be told apart from its next request.
+  if (exchange.uploading || framing == Body::kUntilClose || worker.draining.requested() ||
+      exchange.connection.listener->closing.requested())
     exchange.connection.keep_open = false;
   runtime::Buffer out = make_head(exchange, framing);
   if (!out) {
@@ -183,7 +185,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   }
   exchange.status = head.status;
   exchange.response_begun = true;
-  exchange.node_time = worker.io.now() - exchange.request_sent;
+  exchange.node_time = exchange.uploading ? Duration::zero() : worker.io.now() - exchange.request_sent;
   exchange.node->answered_after(exchange.node_time, worker.io.now());
   note_keep_alive(exchange);
   const bool node_keeps_open = head.keep_alive;

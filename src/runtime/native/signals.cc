@@ -19,14 +19,15 @@ Signals::Signals(std::initializer_list<int> numbers) {
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
 }
 
-Signals::~Signals() {
-  if (thread_) kill(getpid(), kEndSignal);
-}
-
 void Signals::start(std::move_only_function<void(int)> taken) {
   thread_.emplace("signals", [set = set_, taken = std::move(taken)]() mutable {
     for (int number = 0; sigwait(&set, &number) == 0 && number != kEndSignal;) taken(number);
   });
+}
+
+void Signals::stop() {
+  if (thread_) kill(getpid(), kEndSignal);
+  thread_.reset();
 }
 
 }  // namespace tenfold::runtime::native

@@ -15,11 +15,12 @@ class Signals {
  public:
   /// Blocks the signals in this thread and in those that it makes later: call it before any. SIGPIPE is ignored.
   explicit Signals(std::initializer_list<int> numbers);
-  /// Waits until the taking thread has ended.
-  ~Signals();
+  ~Signals() { stop(); }
 
-  /// Calls `taken` with each signal's number, on a thread of this object's, until this ends.
+  /// Calls `taken` with each signal's number, on a thread of this object's, until stop().
   void start(std::move_only_function<void(int)> taken);
+  /// No call is under way, and none comes, once this has returned. Idempotent.
+  void stop();
 
  private:
   sigset_t set_;

@@ -234,6 +234,13 @@ Facts gather(const FieldList& fields) {
   return facts;
 }
 
+// A tab behind a value is white space by the grammar, and part of the value to some servers (llhttp among them).
+bool has_tab_behind(const Field& field) {
+  const char* at = field.value.data() + field.value.size();
+  while (*at == ' ') ++at;
+  return *at == '\t';
+}
+
 // RFC 9112 section 6: what frames the body, refused wherever two readings are possible.
 bool read_framing(const Facts& facts, MessageHead& head, ParseOutcome& outcome) {
   if (!facts.problem.empty()) {
@@ -242,6 +249,12 @@ bool read_framing(const Facts& facts, MessageHead& head, ParseOutcome& outcome) 
   }
   head.body = Body::kNone;
   head.content_length = 0;
+  for (const Field* field : {facts.transfer_encoding, facts.length}) {
+    if (field != nullptr && has_tab_behind(*field)) {
+      outcome = error(400, "a field that frames the body has a tab behind its value");
+      return false;
+    }
+  }
   if (facts.transfer_encoding != nullptr) {
     if (facts.length != nullptr)
       outcome = error(400, "Content-Length and Transfer-Encoding stand together");

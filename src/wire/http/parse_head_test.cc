@@ -36,6 +36,7 @@ std::vector<Refused> refused_requests() {
       {"chunked twice", get("Transfer-Encoding: chunked, chunked\r\n"), 400},
       {"another coding first", get("Transfer-Encoding: gzip, chunked\r\n"), 400},
       {"two codings", get("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {"tab behind coding", get("Transfer-Encoding: chunked\t\r\n"), 400},
       {"vertical tab in coding",
        get("Transfer-Encoding: \x0b"
            "chunked\r\n"),
