@@ -7,12 +7,11 @@ namespace tenfold::runtime {
 
 Io::~Io() = default;
 
+// The loop is woken while the lock is held: the work may be what ends the loop, and this object with it.
 void Io::post(std::move_only_function<void()> work) {
-  {
-    const std::lock_guard lock(posted_mutex_);
-    TENFOLD_ASSERT(posted_.size() < limits::kPostedMost, "messages to a loop are bounded");
-    posted_.push_back(std::move(work));
-  }
+  const std::lock_guard lock(posted_mutex_);
+  TENFOLD_ASSERT(posted_.size() < limits::kPostedMost, "messages to a loop are bounded");
+  posted_.push_back(std::move(work));
   interrupt();
 }
 

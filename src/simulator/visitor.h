@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model client: asks, with a nonce in each request, and checks that every answer is the one to its own question.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/simulated/simulated_io.h"
+#include "runtime/task.h"
+
+namespace tenfold::simulator {
+
+/// What all visitors of a run have seen.
+struct Tally {
+  std::uint64_t asked = 0;
+  std::uint64_t answered = 0;       // 200, whole, and the right one
+  std::uint64_t refused = 0;        // another status: allowed while there are faults
+  std::uint64_t broken = 0;         // no answer, or one that was seen to be cut
+  std::uint64_t after_healing = 0;  // not answered although all was well again
+  std::string complaint;            // an answer that must not be: the run has failed
+};
+
+class Visitor {
+ public:
+  Visitor(runtime::simulated::World& world, const Address& proxy, int number, Tally& tally);
+
+  runtime::simulated::SimulatedIo& io() { return io_; }
+  void start(int requests) { io_.spawn(visit(requests)); }
+  /// From now on every request must be answered.
+  void expect_service() { healed_ = true; }
+
+ private:
+  runtime::Task<void> visit(int requests);
+  runtime::Task<bool> ask(runtime::Socket& socket, std::uint64_t nonce, bool post);
+  runtime::Task<int> read_answer(runtime::Socket& socket, std::uint64_t nonce, bool& keep);
+
+  runtime::simulated::World& world_;
+  Address proxy_;
+  std::uint64_t number_;
+  Tally& tally_;
+  runtime::simulated::SimulatedIo io_;
+  bool healed_ = false;
+};
+
+}  // namespace tenfold::simulator
