@@ -26,6 +26,7 @@ bool report(std::uint64_t seed, const Outcome& outcome, bool talk) {
                   outcome.summary, outcome.trace_hash, outcome.events)
           .c_str(),
       stdout);
+  std::fflush(stdout);
   return good;
 }
 

@@ -223,8 +223,9 @@ class WebWorld {
 Outcome run_web(std::uint64_t seed) {
   auto world = std::make_unique<WebWorld>(seed);
   Outcome outcome = world->run();
-  // Tasks of a failed run still wait: the process ends soon, and they with it.
-  if (!outcome.failure.empty()) static_cast<void>(world.release());
+  // Tasks of a failed run still wait, and cannot be taken apart: they are kept until the process ends.
+  static auto* const failed = new std::vector<std::unique_ptr<WebWorld>>();
+  if (!outcome.failure.empty()) failed->push_back(std::move(world));
   return outcome;
 }
 

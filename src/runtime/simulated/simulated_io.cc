@@ -228,7 +228,9 @@ void SimulatedIo::connect_now(std::uint64_t number, const Address& to) {
   near->peer = far;
   for (SimulatedSocket* end : {near, far}) {
     end->clogged = world_.fault.chance(world_.faults.clog);
-    if (world_.fault.chance(world_.faults.reset_connection)) end->doomed_after = world_.fault.below(4096);
+    // Within a head, or anywhere in a large body.
+    const std::uint64_t reach = world_.fault.chance(0.5) ? 4'096 : 120'000;
+    if (world_.fault.chance(world_.faults.reset_connection)) end->doomed_after = world_.fault.below(reach);
   }
   finish(connecting, 0);
   if (Operation* reader = std::exchange(listener.reader, nullptr)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The io_uring back end. Receives and accepts are armed once and complete many times (multishot), into blocks that the
-// kernel takes when bytes arrive (buffer_ring.h). Sends are tried with a system call, and wait in the ring only when the
-// socket is full, so that a response leaves at once. One turn of the loop:
+// kernel takes when bytes arrive (buffer_ring.h). Sends are tried with a system call, and wait in the ring only when
+// the socket is full, so that a response leaves at once. One turn of the loop:
 //
 //   submit and wait ── read the clock ── completions ── ready list ── posted work ── timers ── starved sockets
 //
