@@ -111,7 +111,8 @@ runtime::Task<bool> Origin::serve_one(runtime::Socket& socket, std::string& byte
   const std::string answer = nonce == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answer_to(nonce);
   const Status sent = co_await io_.send(socket, answer, runtime::Wait{io_.now() + kIdle, &stop_});
   // Some servers close when they feel like it, and say nothing.
-  co_return sent && !world_.workload.chance(0.05);
+  const bool closes = world_.workload.chance(0.05) && closes_at_will_;
+  co_return sent && !closes;
 }
 
 runtime::Task<void> Origin::serve(runtime::Socket socket) {

@@ -25,6 +25,10 @@ class Origin {
   /// Accepts no more; serve tasks end as their connections do.
   void stop() { stop_.request(); }
 
+  /// Until now it closed connections as it felt; from now on it keeps them. A POST that meets a close on its way fails,
+  /// and rightly so.
+  void keep_connections() { closes_at_will_ = false; }
+
   /// How often each request that may not be repeated was carried out.
   const std::map<std::uint64_t, int>& posts() const { return posts_; }
   /// Requests of visitors that arrived whole; probes are not counted.
@@ -42,6 +46,7 @@ class Origin {
   Address address_;
   runtime::simulated::SimulatedIo io_;
   runtime::Stop stop_;
+  bool closes_at_will_ = true;
   std::map<std::uint64_t, int> posts_;
   std::uint64_t requests_ = 0;
   std::string complaint_;

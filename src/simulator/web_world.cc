@@ -118,6 +118,7 @@ class WebWorld {
   void heal() {
     world_.faults = FaultPlan::none();
     healed_ = true;
+    for (const auto& origin : origins_) origin->keep_connections();
     world_.after(90s, [this] {
       for (const auto& visitor : visitors_) visitor->expect_service();
     });
