@@ -157,6 +157,8 @@ void EpollIo::register_socket(EpollSocket& socket) {
 void EpollIo::close(SocketState& state) noexcept {
   EpollSocket& socket = of(&state);
   TENFOLD_ASSERT(socket.reader == nullptr && socket.writer == nullptr, "no operation is under way at a close");
+  // Other handles of a listener keep its file open, and with it what was registered here.
+  if (socket.listening && socket.registered) epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.descriptor, nullptr);
   ::close(socket.descriptor);
   socket.closed = true;
   socket.next_closed = closed_;

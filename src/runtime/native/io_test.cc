@@ -292,6 +292,28 @@ TEST_P(IoTest, FilesAreSentAndNothingOutsideTheFolderIsOpened) {
   run(Body::go(this, io_.get(), folder));
 }
 
+// A loop that gives up its handle of a listener leaves the others to their work.
+TEST_P(IoTest, AListenerOutlivesOneOfItsHandles) {
+  struct Body {
+    static Task<void> go(IoTest* test, Io* io) {
+      const Result<int> handle = io->open_listener(*Address::parse("127.0.0.1:0"));
+      const Result<int> copy = io->duplicate_listener(*handle);
+      Socket first = io->adopt_listener(*handle);
+      Socket second = io->adopt_listener(*copy);
+      const Result<Socket> nobody = co_await io->accept(first, test->in(20ms));
+      EXPECT_FALSE(nobody.has_value());
+      first.close();
+      Result<Socket> client = co_await io->connect(io->local_address(second), test->soon());
+      EXPECT_TRUE(client.has_value());
+      const Status sent = co_await io->send(*client, "!", test->soon());
+      EXPECT_TRUE(sent.has_value());
+      const Result<Socket> server = co_await io->accept(second, test->soon());
+      EXPECT_TRUE(server.has_value());
+    }
+  };
+  run(Body::go(this, io_.get()));
+}
+
 TEST_P(IoTest, TimersFireInTheirOrder) {
   struct Body {
     static Task<void> note(Io* io, int after_ms, std::vector<int>* order) {

@@ -202,7 +202,8 @@ void UringIo::close(SocketState& state) noexcept {
     socket.arrived.reset();
   }
   if (socket.pending > 0) {
-    if (!socket.resets) ::shutdown(socket.descriptor, SHUT_RDWR);
+    // A listener's other handles go on: only this one's requests end.
+    if (!socket.resets && !socket.listening) ::shutdown(socket.descriptor, SHUT_RDWR);
     for (std::uint64_t kind : {kAccept, kRecv, kConnect, kWritable}) cancel_requests_of(socket, kind);
   }
   ::close(socket.descriptor);
@@ -226,9 +227,13 @@ Result<int> UringIo::duplicate_listener(int handle) {
 void UringIo::close_listener(int handle) {
   ::close(handle);
 }
+
 Socket UringIo::adopt_listener(int handle) {
-  return Socket(make_socket(handle));
+  UringSocket* socket = make_socket(handle);
+  socket->listening = true;
+  return Socket(socket);
 }
+
 Address UringIo::local_address(const Socket& socket) {
   return system::local_address(of(socket).descriptor);
 }

@@ -31,6 +31,7 @@ struct UringSocket final : SocketState, ListNode<StarvedTag>, ListNode<LivingTag
   bool stopping = false;      // the armed receive was cancelled: too much has arrived
   bool fresh = false;         // accepted, and nothing received yet
   bool ended = false;         // the peer's stream is over: end_outcome says how
+  bool listening = false;
   bool closed = false;
   bool resets = false;  // the close must be a reset
   BufferSize size = BufferSize::kSmall;
