@@ -96,7 +96,8 @@ void UringIo::run(Task<void> main) {
   now_ = system::monotonic_now();
   Scope scope;
   scope.spawn(std::move(main));
-  while (scope.running() > 0) turn();
+  // What was closed is let go of by the kernel before the loop ends: a listener's address is then free again.
+  while (scope.running() > 0 || closing_ > 0) turn();
 }
 
 void UringIo::turn() {
@@ -207,11 +208,14 @@ void UringIo::close(SocketState& state) noexcept {
     for (std::uint64_t kind : {kAccept, kRecv, kConnect, kWritable}) cancel_requests_of(socket, kind);
   }
   ::close(socket.descriptor);
+  ++closing_;
   free_if_done(socket);
 }
 
 void UringIo::free_if_done(UringSocket& socket) {
-  if (socket.closed && socket.pending == 0) delete &socket;
+  if (!socket.closed || socket.pending > 0) return;
+  --closing_;
+  delete &socket;
 }
 
 Result<int> UringIo::open_listener(const Address& address) {

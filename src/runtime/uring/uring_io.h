@@ -89,6 +89,7 @@ class UringIo final : public Io {
   BufferRing large_ring_;
   IntrusiveList<UringSocket, StarvedTag> starved_;
   IntrusiveList<UringSocket, LivingTag> living_;
+  std::size_t closing_ = 0;  // closed sockets that the kernel still knows
 };
 
 }  // namespace tenfold::runtime::uring
