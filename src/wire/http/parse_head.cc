@@ -186,16 +186,8 @@ void read_options(std::string_view list, ConnectionOptions& options) {
   });
 }
 
-// "host", "host:port" or "[address]:port" (RFC 3986 section 3.2, without user information), or nothing. Only the last
-// colon outside brackets parts them, so that nobody takes another part for the port.
 bool is_authority(std::string_view text) {
-  const std::size_t bracket = text.find(']');
-  const bool literal = text.starts_with('[') && bracket != text.npos;
-  const std::string_view host = literal ? text.substr(1, bracket - 1) : text.substr(0, text.find(':'));
-  const std::string_view port = literal ? text.substr(bracket + 1) : text.substr(host.size());
-  const auto in_host = [literal](char c) { return is_authority_char(c) && c != '[' && c != ']' && (literal || c != ':'); };
-  return std::ranges::all_of(host, in_host) && (host.empty() ? text.empty() : true) &&
-         (port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit)));
+  return std::ranges::all_of(text, is_authority_char);
 }
 
 // What the fields say together, for requests and responses alike.
