@@ -224,15 +224,13 @@ bool EpollIo::start_accept(AcceptOperation& operation) {
 
 bool EpollIo::try_accept(AcceptOperation& operation) {
   EpollSocket& listener = of(operation.socket());
-  const int descriptor = accept4(listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int descriptor = system::accept_waiting(listener.descriptor);
+  if (would_block(-descriptor)) {
+    listener.readable = false;
+    return false;
+  }
   if (descriptor < 0) {
-    // A connection that ended while it waited in the queue is none of the caller's business.
-    if (errno == ECONNABORTED || errno == EINTR) return try_accept(operation);
-    if (would_block(errno)) {
-      listener.readable = false;
-      return false;
-    }
-    operation.set_outcome(-errno);
+    operation.set_outcome(descriptor);
     return true;
   }
   operation.accepted = make_socket(descriptor);

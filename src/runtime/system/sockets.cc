@@ -82,6 +82,15 @@ Result<int> open_listener(const Address& address) {
   return descriptor;
 }
 
+int accept_waiting(int listener) {
+  for (;;) {
+    const int descriptor = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) return descriptor;
+    // A connection that ended while it waited in the queue is none of the caller's business.
+    if (errno != ECONNABORTED && errno != EINTR) return -errno;
+  }
+}
+
 Result<int> open_stream(const Address& address) {
   const Result<int> descriptor = open_socket(address);
   if (descriptor && !address.is_unix()) set_option(*descriptor, IPPROTO_TCP, TCP_NODELAY, 1);

@@ -13,6 +13,9 @@ namespace tenfold::runtime::system {
 /// more is replaced. The caller owns the descriptor.
 Result<int> open_listener(const Address& address);
 
+/// The first connection of a listener's queue, or minus an errno: -EAGAIN when there is none. The caller owns it.
+int accept_waiting(int listener);
+
 /// A socket fit for connecting to `address`. The caller owns the descriptor.
 Result<int> open_stream(const Address& address);
 

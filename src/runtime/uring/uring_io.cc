@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kSubmissionEntries = 1024;
 constexpr unsigned kCompletionEntries = 16 * 1024;
-constexpr std::size_t kArrivedMost = 4;  // buffers that wait for a receive, before the kernel is told to stop
+constexpr std::size_t kArrivedMost = 4;  // buffers or connections that nobody waits for, before the kernel is stopped
 constexpr Duration kTurnMost = 60s;
 
 // What a completion is about: a socket's address, and a kind in its low bits.
@@ -186,26 +186,29 @@ UringSocket* UringIo::make_socket(int descriptor) {
   return socket;
 }
 
-void UringIo::cancel_requests_of(UringSocket& socket, std::uint64_t kind) {
+// Ends the armed receive or accept. It completes once more, after what it had already taken.
+void UringIo::stop_arriving(UringSocket& socket, std::uint64_t kind) {
+  if (socket.stopping) return;
+  socket.stopping = true;
   io_uring_sqe* entry = next_entry();
   io_uring_prep_cancel64(entry, tagged(socket, kind), 0);
   io_uring_sqe_set_data64(entry, kIgnored);
 }
 
-// Requests in the kernel hold the file open, so that close() alone would not end the connection.
+// Requests in the kernel hold the file open, so that close() alone would not end the connection. They are cancelled
+// rather than ended by a shutdown, which would end a listener for every loop that has a handle of it. The kernel hears
+// of it while the descriptor is still ours: its number may be another file's before the loop turns.
 void UringIo::close(SocketState& state) noexcept {
   UringSocket& socket = of(&state);
   TENFOLD_ASSERT(socket.reader == nullptr && socket.writer == nullptr, "no operation is under way at a close");
   socket.closed = true;
   static_cast<ListNode<StarvedTag>&>(socket).unlink();
-  if (socket.arrived) {
-    for (int descriptor : socket.arrived->descriptors) ::close(descriptor);
-    socket.arrived.reset();
-  }
+  socket.arrived.reset();
   if (socket.pending > 0) {
-    // A listener's other handles go on: only this one's requests end.
-    if (!socket.resets && !socket.listening) ::shutdown(socket.descriptor, SHUT_RDWR);
-    for (std::uint64_t kind : {kAccept, kRecv, kConnect, kWritable}) cancel_requests_of(socket, kind);
+    io_uring_sqe* entry = next_entry();
+    io_uring_prep_cancel_fd(entry, socket.descriptor, IORING_ASYNC_CANCEL_ALL);
+    io_uring_sqe_set_data64(entry, kIgnored);
+    io_uring_submit(&ring_);
   }
   ::close(socket.descriptor);
   ++closing_;
@@ -233,9 +236,7 @@ void UringIo::close_listener(int handle) {
 }
 
 Socket UringIo::adopt_listener(int handle) {
-  UringSocket* socket = make_socket(handle);
-  socket->listening = true;
-  return Socket(socket);
+  return Socket(make_socket(handle));
 }
 
 Address UringIo::local_address(const Socket& socket) {
@@ -249,13 +250,13 @@ void UringIo::shutdown_send(Socket& socket) {
 }
 
 void UringIo::reset_on_close(Socket& socket) {
-  of(socket).resets = true;
   system::reset_on_close(of(socket).descriptor);
 }
 
 bool UringIo::is_quiet(const Socket& socket) const {
   const UringSocket& known = of(socket);
-  return !known.ended && (!known.arrived || known.arrived->buffers.empty());
+  const bool starved = static_cast<const ListNode<StarvedTag>&>(known).linked();
+  return !known.ended && !known.arrived && !starved;
 }
 
 // -- Accepting and connecting --------------------------------------------------------------------------------------
@@ -265,6 +266,7 @@ void UringIo::arm_accept(UringSocket& listener) {
   io_uring_prep_multishot_accept(entry, listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   io_uring_sqe_set_data64(entry, tagged(listener, kAccept));
   listener.receiving = true;
+  listener.stopping = false;
   ++listener.pending;
 }
 
@@ -277,14 +279,21 @@ void UringIo::finish_accept(AcceptOperation& operation, int descriptor) {
 
 bool UringIo::start_accept(AcceptOperation& operation) {
   UringSocket& listener = of(operation.socket());
-  if (listener.arrived && !listener.arrived->descriptors.empty()) {
+  if (listener.arrived) {
     finish_accept(operation, listener.arrived->descriptors.front());
     listener.arrived->descriptors.pop_front();
+    if (listener.arrived->descriptors.empty()) listener.arrived.reset();
     return true;
   }
   listener.reader = &operation;
   if (!listener.receiving) arm_accept(listener);
   return false;
+}
+
+void UringIo::keep_accepted(UringSocket& listener, int descriptor) {
+  if (!listener.arrived) listener.arrived = std::make_unique<Arrived>();
+  listener.arrived->descriptors.push_back(descriptor);
+  if (listener.arrived->descriptors.size() >= kArrivedMost && listener.receiving) stop_arriving(listener, kAccept);
 }
 
 void UringIo::accepted(UringSocket& listener, int outcome, bool more) {
@@ -295,19 +304,21 @@ void UringIo::accepted(UringSocket& listener, int outcome, bool more) {
   }
   auto* waiting = static_cast<AcceptOperation*>(listener.reader);
   if (waiting == nullptr) {
-    if (outcome < 0) return;
-    if (!listener.arrived) listener.arrived = std::make_unique<Arrived>();
-    return listener.arrived->descriptors.push_back(outcome);
+    if (outcome >= 0) keep_accepted(listener, outcome);
+    return;
   }
+  const int stop_errno = listener.stop_errno;
+  if (outcome < 0 && !more && stop_errno != 0) outcome = system::accept_waiting(listener.descriptor);
   if (outcome == -ECONNABORTED || outcome == -EINTR || outcome == -ECANCELED) {
     if (!more) arm_accept(listener);
     return;
   }
   listener.reader = nullptr;
-  if (outcome < 0) {
-    waiting->set_outcome(outcome);
-  } else {
+  listener.stop_errno = 0;
+  if (outcome >= 0) {
     finish_accept(*waiting, outcome);
+  } else {
+    waiting->set_outcome(stop_errno != 0 ? -stop_errno : outcome);
   }
   complete(*waiting);
 }
@@ -349,21 +360,26 @@ void UringIo::arm_recv(UringSocket& socket) {
   } else {
     io_uring_prep_recv_multishot(entry, socket.descriptor, nullptr, 0, 0);
   }
+  socket.once = socket.fresh;
   socket.fresh = false;
   entry->flags |= IOSQE_BUFFER_SELECT;
   entry->buf_group = ring_of(socket).group();
   io_uring_sqe_set_data64(entry, tagged(socket, kRecv));
   socket.receiving = true;
   socket.stopping = false;
+  static_cast<ListNode<StarvedTag>&>(socket).unlink();
   ++socket.pending;
 }
 
 bool UringIo::start_recv(RecvOperation& operation) {
   UringSocket& socket = of(operation.socket());
-  if (socket.arrived && !socket.arrived->buffers.empty()) {
+  if (socket.arrived) {
     operation.buffer = std::move(socket.arrived->buffers.front());
     socket.arrived->buffers.pop_front();
-    if (socket.arrived->buffers.empty()) socket.arrived.reset();
+    if (socket.arrived->buffers.empty()) {
+      socket.arrived.reset();
+      if (!socket.receiving && !socket.ended) arm_recv(socket);  // a pooled connection has to learn of its end
+    }
     operation.set_outcome(static_cast<std::int64_t>(operation.buffer.size()));
     return true;
   }
@@ -379,7 +395,8 @@ bool UringIo::start_recv(RecvOperation& operation) {
 }
 
 void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
-  if ((flags & IORING_CQE_F_MORE) == 0) socket.receiving = false;
+  const bool more = (flags & IORING_CQE_F_MORE) != 0;
+  socket.receiving = more;
   Buffer buffer;
   if ((flags & IORING_CQE_F_BUFFER) != 0) {
     buffer = ring_of(socket).take(static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT),
@@ -387,15 +404,17 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   }
   if (socket.closed) return free_if_done(socket);
   if (outcome == -ENOBUFS || outcome == -ECANCELED || outcome == -EINTR) {
-    // No block was free, or it was told to stop: armed again as soon as somebody waits and there is room. A ring that
-    // ran dry once is too small for what arrives in one turn.
+    // No block was free, or it was told to stop: armed again as soon as there is a block, and all that arrived is
+    // taken. A ring that ran dry once is too small for what arrives in one turn.
     if (outcome == -ENOBUFS) ring_of(socket).grow();
-    if (socket.reader != nullptr && !socket.receiving) starved_.push_back(socket);
+    if (!more && !socket.arrived) starved_.push_back(socket);
     return;
   }
   if (outcome <= 0) {
     socket.ended = true;
     socket.end_outcome = outcome;
+  } else if (!more && !socket.once && !socket.stopping) {
+    starved_.push_back(socket);  // the kernel ended it by itself
   }
   auto* waiting = static_cast<RecvOperation*>(std::exchange(socket.reader, nullptr));
   if (waiting != nullptr) {
@@ -406,10 +425,7 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   if (outcome <= 0) return;
   if (!socket.arrived) socket.arrived = std::make_unique<Arrived>();
   socket.arrived->buffers.push_back(std::move(buffer));
-  if (socket.arrived->buffers.size() >= kArrivedMost && socket.receiving && !socket.stopping) {
-    socket.stopping = true;
-    cancel_requests_of(socket, kRecv);
-  }
+  if (socket.arrived->buffers.size() >= kArrivedMost && more) stop_arriving(socket, kRecv);
 }
 
 // Sockets that wait for a block: rearmed when there are some, and never in a busy loop while there are none.
@@ -418,7 +434,6 @@ void UringIo::feed_starved() {
   IntrusiveList<UringSocket, StarvedTag> batch;
   batch.splice_back(starved_);
   while (UringSocket* socket = batch.pop_front()) {
-    if (socket->reader == nullptr || socket->receiving) continue;
     if (ring_of(*socket).has_blocks()) {
       arm_recv(*socket);
     } else {
@@ -430,6 +445,8 @@ void UringIo::feed_starved() {
 // -- Sending -------------------------------------------------------------------------------------------------------
 
 void UringIo::arm_writable(UringSocket& socket) {
+  if (socket.polling) return;  // for a send that ended early
+  socket.polling = true;
   io_uring_sqe* entry = next_entry();
   io_uring_prep_poll_add(entry, socket.descriptor, POLLOUT);
   io_uring_sqe_set_data64(entry, tagged(socket, kWritable));
@@ -453,6 +470,7 @@ bool UringIo::start_send_file(SendFileOperation& operation) {
 }
 
 void UringIo::writable(UringSocket& socket) {
+  socket.polling = false;
   if (socket.closed) return free_if_done(socket);
   Operation* waiting = socket.writer;
   if (waiting == nullptr) return;  // it was cancelled meanwhile
@@ -466,18 +484,20 @@ void UringIo::writable(UringSocket& socket) {
 }
 
 // The kernel holds none of an operation's memory but a connect's address, which is the socket's: so an operation can
-// end at once, and what is still in the kernel completes for the socket alone.
+// end at once, and what is still in the kernel completes for the socket alone. But an accept ends when the kernel has
+// said its last: no client that it accepted, or that waits in its queue, is turned away by a stop.
 void UringIo::cancel(Operation& operation, int reason_errno) {
   if (operation.kind() == Operation::Kind::kConnect) {
     UringSocket& socket = of(static_cast<ConnectOperation&>(operation).connecting);
     socket.writer = nullptr;
     close(socket);
+  } else if (operation.kind() == Operation::Kind::kAccept) {
+    UringSocket& listener = of(operation.socket());
+    listener.stop_errno = reason_errno;
+    return stop_arriving(listener, kAccept);
   } else {
     UringSocket& socket = of(operation.socket());
-    const bool reads = socket.reader == &operation;
-    (reads ? socket.reader : socket.writer) = nullptr;
-    if (reads) static_cast<ListNode<StarvedTag>&>(socket).unlink();
-    if (!reads) cancel_requests_of(socket, kWritable);
+    (socket.reader == &operation ? socket.reader : socket.writer) = nullptr;
   }
   complete_later(operation, -reason_errno);
 }

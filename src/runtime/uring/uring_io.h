@@ -64,7 +64,7 @@ class UringIo final : public Io {
   void arm_accept(UringSocket& listener);
   void arm_recv(UringSocket& socket);
   void arm_writable(UringSocket& socket);
-  void cancel_requests_of(UringSocket& socket, std::uint64_t kind);
+  void stop_arriving(UringSocket& socket, std::uint64_t kind);
 
   void turn();
   void handle(std::uint64_t user_data, int outcome, std::uint32_t flags);
@@ -77,6 +77,7 @@ class UringIo final : public Io {
   BufferRing& ring_of(const UringSocket& socket);
   UringSocket* make_socket(int descriptor);
   void finish_accept(AcceptOperation& operation, int descriptor);
+  void keep_accepted(UringSocket& listener, int descriptor);
   void free_if_done(UringSocket& socket);
 
   io_uring ring_{};

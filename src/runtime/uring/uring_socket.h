@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <deque>
@@ -20,6 +21,12 @@ struct LivingTag {};
 
 /// What arrived while nobody waited for it.
 struct Arrived {
+  Arrived() = default;
+  Arrived(const Arrived&) = delete;
+  Arrived& operator=(const Arrived&) = delete;
+  ~Arrived() {
+    for (int descriptor : descriptors) ::close(descriptor);
+  }
   std::deque<Buffer> buffers;   // of a connection
   std::deque<int> descriptors;  // of a listener
 };
@@ -28,14 +35,15 @@ struct UringSocket final : SocketState, ListNode<StarvedTag>, ListNode<LivingTag
   int descriptor = -1;
   std::uint16_t pending = 0;  // requests in the kernel that will complete with this socket's address
   bool receiving = false;     // a receive or accept is armed
-  bool stopping = false;      // the armed receive was cancelled: too much has arrived
+  bool once = false;          // the receive is for one completion
+  bool stopping = false;      // the armed receive or accept was cancelled, and has not completed yet
+  bool polling = false;       // told when the socket takes bytes again
   bool fresh = false;         // accepted, and nothing received yet
   bool ended = false;         // the peer's stream is over: end_outcome says how
-  bool listening = false;
   bool closed = false;
-  bool resets = false;  // the close must be a reset
   BufferSize size = BufferSize::kSmall;
   int end_outcome = 0;
+  int stop_errno = 0;           // why the waiting accept shall end
   Operation* reader = nullptr;  // kAccept or kRecv
   Operation* writer = nullptr;  // kConnect, kSend or kSendFile
   std::unique_ptr<Arrived> arrived;
