@@ -28,7 +28,7 @@ class Failing(Scenario):
 
     def test_a_post_too_goes_to_the_next_node_when_none_of_it_was_sent(self):
         node = self.node()
-        client = self.client(self.web([DeadNode(), node], self.NO_PROBES))
+        client = self.client(self.web([DeadNode(), node], self.NO_PROBES + "\nretry_budget_percent = 100"))
         for _ in range(20):
             client.send(request_bytes("POST", "/", body=b"x" * 10_000))
             self.assertEqual(client.read().status, 200)
