@@ -27,6 +27,17 @@ inline constexpr std::size_t kHttpTargetBytesMost = 16 * 1024;
 inline constexpr std::size_t kHttpChunkLineBytesMost = 1024;
 inline constexpr std::size_t kHttpTrailerBytesMost = 16 * 1024;
 
+// Caches: memcached's own key limit; a get may name many keys; values are bounded by `item_max` of the topology, and
+// beyond these no size is believed at all.
+inline constexpr std::size_t kMemcachedKeyBytesMost = 250;
+inline constexpr std::size_t kMemcachedLineBytesMost = 2048;
+inline constexpr std::size_t kMemcachedKeysLineBytesMost = 1024 * 1024;
+inline constexpr std::uint64_t kMemcachedValueBytesMost = 1ULL << 30;
+inline constexpr std::size_t kRespInlineBytesMost = 64 * 1024;
+inline constexpr std::size_t kRespArgumentsMost = 1024 * 1024;
+inline constexpr std::uint64_t kRespBulkBytesMost = 512ULL * 1024 * 1024;
+inline constexpr int kRespNestingMost = 32;
+
 // Topology.
 inline constexpr std::size_t kTopologyFileBytesMost = 4 * 1024 * 1024;
 inline constexpr std::size_t kServicesMost = 1'000;

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/memcached/request.h"
+
+#include <array>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+
+namespace tenfold::memcached {
+namespace {
+
+constexpr std::string_view kError = "ERROR\r\n";
+constexpr std::string_view kBadFormat = "CLIENT_ERROR bad command line format\r\n";
+constexpr std::string_view kBadChunk = "CLIENT_ERROR bad data chunk\r\n";
+constexpr std::string_view kLineTooLong = "CLIENT_ERROR line too long\r\n";
+constexpr std::string_view kBadDelta = "CLIENT_ERROR invalid numeric delta argument\r\n";
+constexpr std::string_view kBadExpiry = "CLIENT_ERROR invalid exptime argument\r\n";
+
+struct VerbName {
+  std::string_view name;
+  Verb verb;
+};
+
+constexpr std::array kVerbs = {
+    VerbName{"get", Verb::kGet},
+    VerbName{"set", Verb::kSet},
+    VerbName{"mg", Verb::kMetaGet},
+    VerbName{"ms", Verb::kMetaSet},
+    VerbName{"gets", Verb::kGets},
+    VerbName{"delete", Verb::kDelete},
+    VerbName{"incr", Verb::kIncr},
+    VerbName{"add", Verb::kAdd},
+    VerbName{"md", Verb::kMetaDelete},
+    VerbName{"ma", Verb::kMetaArithmetic},
+    VerbName{"mn", Verb::kMetaNoop},
+    VerbName{"me", Verb::kMetaDebug},
+    VerbName{"touch", Verb::kTouch},
+    VerbName{"gat", Verb::kGat},
+    VerbName{"gats", Verb::kGats},
+    VerbName{"replace", Verb::kReplace},
+    VerbName{"append", Verb::kAppend},
+    VerbName{"prepend", Verb::kPrepend},
+    VerbName{"cas", Verb::kCas},
+    VerbName{"decr", Verb::kDecr},
+    VerbName{"stats", Verb::kStats},
+    VerbName{"version", Verb::kVersion},
+    VerbName{"verbosity", Verb::kVerbosity},
+    VerbName{"flush_all", Verb::kFlushAll},
+    VerbName{"quit", Verb::kQuit},
+    VerbName{"shutdown", Verb::kAdmin},
+    VerbName{"slabs", Verb::kAdmin},
+    VerbName{"lru", Verb::kAdmin},
+    VerbName{"lru_crawler", Verb::kAdmin},
+    VerbName{"cache_memlimit", Verb::kAdmin},
+    VerbName{"watch", Verb::kAdmin},
+    VerbName{"extstore", Verb::kAdmin},
+    VerbName{"refresh_certs", Verb::kAdmin},
+    VerbName{"misbehave", Verb::kAdmin},
+    VerbName{"debugtime", Verb::kAdmin},
+    VerbName{"GET", Verb::kHttp},
+    VerbName{"POST", Verb::kHttp},
+    VerbName{"PUT", Verb::kHttp},
+    VerbName{"HEAD", Verb::kHttp},
+    VerbName{"OPTIONS", Verb::kHttp},
+    VerbName{"DELETE", Verb::kHttp},
+    VerbName{"CONNECT", Verb::kHttp},
+    VerbName{"PRI", Verb::kHttp},
+    VerbName{"Host:", Verb::kHttp},
+};
+
+Verb verb_of(std::string_view name) {
+  for (const VerbName& known : kVerbs) {
+    if (known.name == name) return known.verb;
+  }
+  return Verb::kUnknown;
+}
+
+// Takes the next word off `rest`; empty at its end.
+std::string_view take_word(std::string_view& rest) {
+  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+  const std::size_t end = rest.find(' ');
+  const std::string_view word = rest.substr(0, end);
+  rest.remove_prefix(word.size());
+  return word;
+}
+
+bool nothing_left(std::string_view rest) {
+  return rest.find_first_not_of(' ') == rest.npos;
+}
+
+// A key has 1 to 250 bytes, and no space or control byte: those would end or change the line that a node sees.
+bool is_key(std::string_view key) {
+  if (key.empty() || key.size() > limits::kMemcachedKeyBytesMost) return false;
+  for (char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7f) return false;
+  }
+  return true;
+}
+
+// A whole number with a sign, as memcached reads expiry times.
+std::optional<std::int64_t> parse_signed(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const auto magnitude = parse_decimal(negative ? text.substr(1) : text);
+  if (!magnitude || *magnitude > INT64_MAX) return std::nullopt;
+  const auto value = static_cast<std::int64_t>(*magnitude);
+  return negative ? -value : value;
+}
+
+ParseOutcome complete() {
+  return {.state = ParseState::kComplete};
+}
+
+class Parser {
+ public:
+  explicit Parser(Request& request) : request_(request), rest_(request.line) {}
+
+  ParseOutcome parse() {
+    request_.verb = verb_of(take_word(rest_));
+    switch (request_.verb) {
+      case Verb::kGet:
+      case Verb::kGets:
+        return retrieval();
+      case Verb::kGat:
+      case Verb::kGats:
+        return get_and_touch();
+      case Verb::kSet:
+      case Verb::kAdd:
+      case Verb::kReplace:
+      case Verb::kAppend:
+      case Verb::kPrepend:
+      case Verb::kCas:
+        return storage();
+      case Verb::kDelete:
+        return deletion();
+      case Verb::kIncr:
+      case Verb::kDecr:
+        return arithmetic();
+      case Verb::kTouch:
+        return touch();
+      case Verb::kMetaGet:
+      case Verb::kMetaDelete:
+      case Verb::kMetaArithmetic:
+      case Verb::kMetaDebug:
+        return meta();
+      case Verb::kMetaSet:
+        return meta_set();
+      case Verb::kHttp:
+        return refuse(kError, true);
+      case Verb::kUnknown:
+        return refuse(kError);
+      default:
+        return without_key();
+    }
+  }
+
+ private:
+  ParseOutcome refuse(std::string_view reply, bool close = false) const {
+    return {.state = ParseState::kError, .reply = reply, .drop_bytes = request_.line_bytes, .close = close};
+  }
+  // The client will send the value all the same: it is dropped with the line.
+  ParseOutcome refuse_with_value(std::string_view reply, std::uint64_t value_bytes) const {
+    ParseOutcome outcome = refuse(reply);
+    outcome.drop_bytes += value_bytes + 2;
+    return outcome;
+  }
+
+  ParseOutcome without_key() {
+    request_.argument = rest_;
+    std::string_view words = rest_;
+    for (std::string_view word = take_word(words); !word.empty(); word = take_word(words))
+      request_.noreply = word == "noreply";
+    return complete();
+  }
+
+  ParseOutcome retrieval() {
+    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
+    request_.keys = rest_;
+    std::string_view left = rest_;
+    request_.key = take_word(left);
+    if (request_.key.empty()) return refuse(kError);
+    if (!is_key(request_.key)) return refuse(kBadFormat);
+    for (std::string_view key = take_word(left); !key.empty(); key = take_word(left)) {
+      if (!is_key(key)) return refuse(kBadFormat);
+      request_.more_keys = true;
+    }
+    return complete();
+  }
+
+  ParseOutcome get_and_touch() {
+    request_.argument = take_word(rest_);
+    if (request_.argument.empty() || nothing_left(rest_)) return refuse(kError);
+    const auto expiry = parse_signed(request_.argument);
+    if (!expiry) return refuse(kBadExpiry);
+    request_.expiry_seconds = *expiry;
+    return retrieval();
+  }
+
+  ParseOutcome storage() {
+    request_.key = take_word(rest_);
+    const std::string_view flags = take_word(rest_);
+    const std::string_view expiry_text = take_word(rest_);
+    const std::string_view size_text = take_word(rest_);
+    if (size_text.empty()) return refuse(kError);
+    const auto client_flags = parse_decimal(flags);
+    const auto expiry = parse_signed(expiry_text);
+    const auto size = parse_decimal(size_text);
+    if (!size || *size > limits::kMemcachedValueBytesMost) {
+      return size_text.starts_with('-') ? refuse(kBadChunk) : refuse(kBadFormat, true);
+    }
+    if (!client_flags || *client_flags > UINT32_MAX || !expiry) return refuse_with_value(kBadFormat, *size);
+    if (!is_key(request_.key)) return refuse_with_value(kBadFormat, *size);
+    if (request_.verb == Verb::kCas) {
+      const std::string_view unique = take_word(rest_);
+      if (unique.empty()) return refuse_with_value(kError, *size);
+      if (!parse_decimal(unique)) return refuse_with_value(kBadFormat, *size);
+    }
+    const std::string_view last = take_word(rest_);
+    request_.noreply = last == "noreply";
+    if ((!last.empty() && !request_.noreply) || !nothing_left(rest_)) return refuse_with_value(kError, *size);
+    request_.value_bytes = *size;
+    request_.expiry_seconds = *expiry;
+    return complete();
+  }
+
+  ParseOutcome deletion() {
+    request_.key = take_word(rest_);
+    if (request_.key.empty()) return refuse(kError);
+    if (!is_key(request_.key)) return refuse(kBadFormat);
+    std::string_view word = take_word(rest_);
+    if (word == "0") word = take_word(rest_);  // the time of old clients; memcached takes no other
+    request_.noreply = word == "noreply";
+    if ((!word.empty() && !request_.noreply) || !nothing_left(rest_))
+      return refuse("CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n");
+    return complete();
+  }
+
+  ParseOutcome arithmetic() {
+    request_.key = take_word(rest_);
+    request_.argument = take_word(rest_);
+    if (request_.argument.empty()) return refuse(kError);
+    if (!is_key(request_.key)) return refuse(kBadFormat);
+    if (!parse_decimal(request_.argument)) return refuse(kBadDelta);
+    return maybe_noreply();
+  }
+
+  ParseOutcome touch() {
+    request_.key = take_word(rest_);
+    request_.argument = take_word(rest_);
+    if (request_.argument.empty()) return refuse(kError);
+    if (!is_key(request_.key)) return refuse(kBadFormat);
+    const auto expiry = parse_signed(request_.argument);
+    if (!expiry) return refuse(kBadExpiry);
+    request_.expiry_seconds = *expiry;
+    return maybe_noreply();
+  }
+
+  ParseOutcome maybe_noreply() {
+    const std::string_view last = take_word(rest_);
+    request_.noreply = last == "noreply";
+    if ((!last.empty() && !request_.noreply) || !nothing_left(rest_)) return refuse(kError);
+    return complete();
+  }
+
+  // Takes the flags that concern us; the node judges the others.
+  bool take_flags() {
+    request_.flags = rest_;
+    std::string_view flags = rest_;
+    for (std::string_view flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
+      for (char c : flag) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+      }
+      if (flag == "q") request_.quiet = true;
+      if (flag == "b") request_.base64_key = true;
+    }
+    return !request_.base64_key || decode_base64_key(request_.key).has_value();
+  }
+
+  ParseOutcome meta() {
+    request_.key = take_word(rest_);
+    if (request_.key.empty()) return refuse(kError);
+    if (!is_key(request_.key) || !take_flags()) return refuse(kBadFormat);
+    return complete();
+  }
+
+  ParseOutcome meta_set() {
+    request_.key = take_word(rest_);
+    const std::string_view size_text = take_word(rest_);
+    if (size_text.empty()) return refuse(kError);
+    const auto size = parse_decimal(size_text);
+    if (!size || *size > limits::kMemcachedValueBytesMost)
+      return size_text.starts_with('-') ? refuse(kBadChunk) : refuse(kBadFormat, true);
+    if (!is_key(request_.key) || !take_flags()) return refuse_with_value(kBadFormat, *size);
+    request_.value_bytes = *size;
+    return complete();
+  }
+
+  Request& request_;
+  std::string_view rest_;
+};
+
+bool is_long_retrieval(std::string_view bytes) {
+  return bytes.starts_with("get ") || bytes.starts_with("gets ") || bytes.starts_with("gat ") ||
+         bytes.starts_with("gats ");
+}
+
+}  // namespace
+
+ParseOutcome parse_request(std::string_view bytes, Request& request) {
+  request = Request();
+  const std::size_t end = bytes.find('\n');
+  const std::size_t length = end == bytes.npos ? bytes.size() : end;
+  const std::size_t most =
+      is_long_retrieval(bytes) ? limits::kMemcachedKeysLineBytesMost : limits::kMemcachedLineBytesMost;
+  if (length > most)
+    return {.state = ParseState::kError, .reply = kLineTooLong, .drop_bytes = bytes.size(), .close = true};
+  if (end == bytes.npos) return {};
+  request.line_bytes = end + 1;
+  request.line = bytes.substr(0, end);
+  if (request.line.ends_with('\r')) request.line.remove_suffix(1);
+  return Parser(request).parse();
+}
+
+std::string_view next_key(std::string_view& keys) {
+  return take_word(keys);
+}
+
+std::optional<std::string> decode_base64_key(std::string_view key) {
+  if (key.empty() || key.size() % 4 != 0) return std::nullopt;
+  std::string decoded;
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const char c = key[i];
+    unsigned value = 0;
+    if (c >= 'A' && c <= 'Z')
+      value = static_cast<unsigned>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      value = static_cast<unsigned>(c - 'a') + 26;
+    else if (is_digit(c))
+      value = static_cast<unsigned>(c - '0') + 52;
+    else if (c == '+' || c == '/')
+      value = c == '+' ? 62 : 63;
+    else if (c != '=' || i + 2 < key.size() || (i + 2 == key.size() && key.back() != '='))
+      return std::nullopt;
+    bits = bits << 6 | value;
+    if (i % 4 != 3) continue;
+    decoded += static_cast<char>(bits >> 16 & 0xff);
+    decoded += static_cast<char>(bits >> 8 & 0xff);
+    decoded += static_cast<char>(bits & 0xff);
+    bits = 0;
+  }
+  const std::size_t padding = key.ends_with("==") ? 2 : key.ends_with('=') ? 1 : 0;
+  decoded.resize(decoded.size() - padding);
+  return decoded;
+}
+
+}  // namespace tenfold::memcached

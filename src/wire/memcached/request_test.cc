@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/memcached/request.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/limits.h"
+
+namespace tenfold::memcached {
+namespace {
+
+Request parsed(std::string_view bytes) {
+  Request request;
+  EXPECT_EQ(parse_request(bytes, request).state, ParseState::kComplete) << bytes;
+  return request;
+}
+
+ParseOutcome refused(std::string_view bytes) {
+  Request request;
+  const ParseOutcome outcome = parse_request(bytes, request);
+  EXPECT_EQ(outcome.state, ParseState::kError) << bytes;
+  return outcome;
+}
+
+TEST(MemcachedRequest, EveryVerbIsKnown) {
+  EXPECT_EQ(parsed("get k\r\n").verb, Verb::kGet);
+  EXPECT_EQ(parsed("gets k\r\n").verb, Verb::kGets);
+  EXPECT_EQ(parsed("gat 10 k\r\n").verb, Verb::kGat);
+  EXPECT_EQ(parsed("gats -1 k\r\n").expiry_seconds, -1);
+  EXPECT_EQ(parsed("cas k 1 2 3 4\r\n").verb, Verb::kCas);
+  EXPECT_EQ(parsed("incr k 5\r\n").verb, Verb::kIncr);
+  EXPECT_EQ(parsed("touch k 5\r\n").expiry_seconds, 5);
+  EXPECT_EQ(parsed("mn\r\n").verb, Verb::kMetaNoop);
+  EXPECT_EQ(parsed("me k\r\n").verb, Verb::kMetaDebug);
+  EXPECT_EQ(parsed("ma k N0 J5\r\n").verb, Verb::kMetaArithmetic);
+  EXPECT_EQ(parsed("stats settings\r\n").verb, Verb::kStats);
+  EXPECT_EQ(parsed("flush_all 10 noreply\r\n").noreply, true);
+  EXPECT_EQ(parsed("shutdown\r\n").verb, Verb::kAdmin);
+}
+
+TEST(MemcachedRequest, AStorageCommandTellsItsValue) {
+  const Request request = parsed("set key 7 600 5 noreply\r\nhello\r\n");
+  EXPECT_EQ(request.key, "key");
+  EXPECT_EQ(request.value_bytes, 5);
+  EXPECT_EQ(request.expiry_seconds, 600);
+  EXPECT_TRUE(request.noreply);
+  EXPECT_EQ(request.line_bytes, 25);
+}
+
+TEST(MemcachedRequest, KeysComeOneByOne) {
+  Request request = parsed("get  a bb   ccc \r\n");
+  EXPECT_TRUE(request.more_keys);
+  EXPECT_EQ(next_key(request.keys), "a");
+  EXPECT_EQ(next_key(request.keys), "bb");
+  EXPECT_EQ(next_key(request.keys), "ccc");
+  EXPECT_EQ(next_key(request.keys), "");
+}
+
+TEST(MemcachedRequest, MetaFlags) {
+  const Request request = parsed("ms c29tZQ== 3 b q T60\r\n");
+  EXPECT_TRUE(request.quiet && request.base64_key);
+  EXPECT_EQ(request.value_bytes, 3);
+  EXPECT_EQ(decode_base64_key(request.key), "some");
+  EXPECT_EQ(decode_base64_key("c29tZWI="), "someb");
+  EXPECT_EQ(decode_base64_key("a===="), std::nullopt);
+  EXPECT_EQ(decode_base64_key("=AAA"), std::nullopt);
+  EXPECT_EQ(refused("mg not_base_64! b v\r\n").reply, "CLIENT_ERROR bad command line format\r\n");
+}
+
+TEST(MemcachedRequest, LinesWithoutReturnAreTakenToo) {
+  const Request request = parsed("get k\n");
+  EXPECT_EQ(request.key, "k");
+  EXPECT_EQ(request.line_bytes, 6);
+}
+
+TEST(MemcachedRequest, WhatIsWrongIsSaidAndItsValueDropped) {
+  EXPECT_EQ(refused("get\r\n").reply, "ERROR\r\n");
+  EXPECT_EQ(refused("nonsense k\r\n").reply, "ERROR\r\n");
+  const ParseOutcome bad_key = refused("set a\tb 0 0 4\r\n");
+  EXPECT_EQ(bad_key.reply, "CLIENT_ERROR bad command line format\r\n");
+  EXPECT_EQ(bad_key.drop_bytes, 15 + 4 + 2);
+  EXPECT_EQ(refused("set k 0 0 -1\r\n").reply, "CLIENT_ERROR bad data chunk\r\n");
+  EXPECT_TRUE(refused("set k 0 0 4294967296\r\n").close);
+  EXPECT_TRUE(refused("set k 0 0 18446744073709551616\r\n").close);
+  EXPECT_EQ(refused("set k 4294967296 0 1\r\n").reply, "CLIENT_ERROR bad command line format\r\n");
+  EXPECT_EQ(refused("incr k -1\r\n").reply, "CLIENT_ERROR invalid numeric delta argument\r\n");
+  EXPECT_EQ(refused("touch k x\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+  EXPECT_TRUE(refused("GET / HTTP/1.1\r\n").close);
+  EXPECT_FALSE(refused("get " + std::string(limits::kMemcachedKeyBytesMost + 1, 'k') + "\r\n").close);
+  EXPECT_EQ(parsed("get " + std::string(limits::kMemcachedKeyBytesMost, 'k') + "\r\n").verb, Verb::kGet);
+}
+
+TEST(MemcachedRequest, ALineWithoutEndIsBounded) {
+  Request request;
+  EXPECT_EQ(parse_request(std::string(2000, 'x'), request).state, ParseState::kNeedMore);
+  EXPECT_TRUE(refused(std::string(2049, 'x')).close);
+  EXPECT_EQ(parse_request("get " + std::string(100'000, 'x'), request).state, ParseState::kNeedMore);
+  EXPECT_TRUE(refused("get " + std::string(limits::kMemcachedKeysLineBytesMost, 'x')).close);
+}
+
+}  // namespace
+}  // namespace tenfold::memcached
