@@ -13,7 +13,7 @@ namespace detail {
 inline constexpr std::uint8_t kToken = 1;
 inline constexpr std::uint8_t kTarget = 2;
 inline constexpr std::uint8_t kFieldValue = 4;
-inline constexpr std::uint8_t kAuthority = 8;
+inline constexpr std::uint8_t kRegisteredName = 8;
 inline constexpr std::uint8_t kUnreserved = 16;
 inline constexpr std::uint8_t kHex = 32;
 
@@ -27,10 +27,10 @@ consteval std::array<std::uint8_t, 256> make_classes() {
   add(" \t", kFieldValue);
   classes['#'] &= static_cast<std::uint8_t>(~kTarget);
   constexpr std::string_view kLettersAndDigits = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  add(kLettersAndDigits, kToken | kAuthority | kUnreserved);
+  add(kLettersAndDigits, kToken | kRegisteredName | kUnreserved);
   add("!#$%&'*+-.^_`|~", kToken);
   add("-._~", kUnreserved);
-  add("-._~!$&'()*+,;=:[]", kAuthority);
+  add("-._~!$&'()*+,;=", kRegisteredName);
   add("0123456789abcdefABCDEF", kHex);
   return classes;
 }
@@ -55,9 +55,13 @@ constexpr bool is_target(char c) {
 constexpr bool is_field_value(char c) {
   return detail::is_of(c, detail::kFieldValue);
 }
-/// What stands in host and port; no user information, no escapes.
-constexpr bool is_authority_char(char c) {
-  return detail::is_of(c, detail::kAuthority);
+/// What stands in the name of a host (reg-name of RFC 3986 section 3.2.2), but for escapes.
+constexpr bool is_registered_name(char c) {
+  return detail::is_of(c, detail::kRegisteredName);
+}
+/// What stands between the brackets of an IPv6 address.
+constexpr bool is_address_literal(char c) {
+  return detail::is_of(c, detail::kHex) || c == ':' || c == '.';
 }
 /// RFC 3986 section 2.3.
 constexpr bool is_unreserved(char c) {

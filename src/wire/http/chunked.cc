@@ -52,9 +52,10 @@ bool ChunkedDecoder::take_size_byte(char c) {
 
 // A byte of the trailer section; at its end, its fields are checked.
 bool ChunkedDecoder::take_trailer_byte(char c) {
+  const bool behind_return = trailers_.ends_with('\r');
   trailers_.push_back(c);
-  if (trailers_.size() > limits::kHttpTrailerBytesMost) return false;
-  if (c != '\n') return trailers_.size() < 2 || trailers_.back() != '\n';
+  if (trailers_.size() > limits::kHttpTrailerBytesMost || behind_return != (c == '\n')) return false;
+  if (c != '\n') return true;
   if (trailers_ == "\r\n") {
     trailers_.clear();
     expect_ = Expect::kEnd;

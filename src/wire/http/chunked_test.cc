@@ -60,6 +60,10 @@ TEST(ChunkedDecoder, RefusesWhatIsNotExact) {
                                "0\r\nContent-Length: 5\r\n\r\n",
                                "0\r\nHost: a\r\n\r\n",
                                "0\r\nno colon\r\n\r\n",
+                               "0\r\nX: 1\n",
+                               "0\r\nX: 1\r2\r\n\r\n",
+                               "0\r\n\n",
+                               "0\r\n\rX",
                                "0\r\nX: " + std::string(limits::kHttpTrailerBytesMost, 'a') + "\r\n\r\n"};
   for (const std::string& text : cases) {
     for (std::size_t split : {std::size_t{0}, text.size() / 2})

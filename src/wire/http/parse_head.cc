@@ -186,8 +186,21 @@ void read_options(std::string_view list, ConnectionOptions& options) {
   });
 }
 
+// "name", "10.0.0.1:80", "[::1]:80" (RFC 3986 section 3.2), or nothing. No user information, no escapes, and one colon
+// outside brackets at most: what follows it is the port to everyone.
 bool is_authority(std::string_view text) {
-  return std::ranges::all_of(text, is_authority_char);
+  if (text.empty()) return true;
+  const bool literal = text.starts_with('[');
+  const std::string_view host = literal ? text.substr(1, text.find(']') - 1) : text.substr(0, text.find(':'));
+  std::string_view rest = text.substr(host.size() + (literal ? 1 : 0));
+  if (literal) {
+    if (!rest.starts_with(']')) return false;
+    rest.remove_prefix(1);
+  }
+  const bool host_good =
+      literal ? std::ranges::all_of(host, is_address_literal) : std::ranges::all_of(host, is_registered_name);
+  const bool port_good = rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit));
+  return !host.empty() && host_good && port_good;
 }
 
 // What the fields say together, for requests and responses alike.
@@ -372,7 +385,8 @@ ParseOutcome parse_request_head(std::string_view bytes, RequestHead& head) {
   const Facts facts = gather(head.fields);
   if (!read_framing(facts, head, outcome) || !read_target(facts, head, outcome)) return outcome;
   read_connection(facts, head);
-  head.expects_continue = facts.expect != nullptr;
+  // RFC 9110 section 10.1.1: in HTTP/1.0 the expectation is ignored.
+  head.expects_continue = facts.expect != nullptr && head.version == Version::k11;
   if (facts.expect != nullptr && !equals_ignore_case(facts.expect->value, "100-continue"))
     return error(417, "only 100-continue can be expected");
   return complete(in, bytes);

@@ -53,6 +53,19 @@ std::vector<Refused> refused_requests() {
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two hosts", get("Host: b\r\n"), 400},
       {"bad host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+      {"list of hosts", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+      {"user in host", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
+      {"escape in host", "GET / HTTP/1.1\r\nHost: %61\r\n\r\n", 400},
+      {"two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n", 400},
+      {"port that is no number", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+      {"port alone", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", 400},
+      {"open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+      {"empty brackets", "GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400},
+      {"name in brackets", "GET / HTTP/1.1\r\nHost: [host]\r\n\r\n", 400},
+      {"text behind brackets", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", 400},
+      {"bad authority", "GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"no authority", "GET http:///p HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"query without a path", "GET http://a?q HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"user in authority", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"fragment", "GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"control byte in target", "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
@@ -66,6 +79,22 @@ std::vector<Refused> refused_requests() {
       {"version 1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
       {"not http", "GET / SIP/2.0\r\nHost: a\r\n\r\n", 400},
       {"two empty lines in front", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"long method", std::string(100, 'M') + " / HTTP/1.1\r\nHost: a\r\n\r\n", 501},
+      {"no method", " / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"no version", "GET /\r\nHost: a\r\n\r\n", 400},
+      {"version in small letters", "GET / http/1.1\r\nHost: a\r\n\r\n", 400},
+      {"space behind the version", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", 400},
+      {"line feed in front", "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"folded first field", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400},
+      {"byte beyond ASCII in a name", get("X\xc3: 1\r\n"), 400},
+      {"byte beyond ASCII in the target", "GET /\xc3 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"DEL in value", get("X: a\x7f\r\n"), 400},
+      {"coding that is not chunked", get("Transfer-Encoding: identity\r\n"), 400},
+      {"empty coding", get("Transfer-Encoding:\r\n"), 400},
+      {"coding with a parameter", get("Transfer-Encoding: chunked;q=1\r\n"), 400},
+      {"length over 63 bits", get("Content-Length: 9223372036854775808\r\n"), 400},
+      {"tab behind length", get("Content-Length: 1\t\r\n"), 400},
+      {"two expectations", get("Expect: 100-continue\r\nExpect: 100-continue\r\n"), 400},
       {"unknown expectation", get("Expect: 200-ok\r\n"), 417},
       {"long target", "GET /" + std::string(limits::kHttpTargetBytesMost, 'a') + " HTTP/1.1\r\n\r\n", 414},
       {"long head", get("X: " + std::string(limits::kHttpHeadBytesMost, 'a') + "\r\n"), 431},
@@ -140,12 +169,26 @@ TEST(ParseRequestHead, UnderstandsAbsoluteFormAndVersions) {
   const std::string old = "GET / HTTP/1.0\r\n\r\n";
   EXPECT_EQ(parse(old, *head).state, ParseState::kComplete);
   EXPECT_FALSE(head->keep_alive);
+  const std::string kept = "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\nExpect: 100-continue\r\n\r\n";
+  EXPECT_EQ(parse(kept, *head).state, ParseState::kComplete);
+  EXPECT_TRUE(head->keep_alive);
+  EXPECT_FALSE(head->expects_continue);
   const std::string closing = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Close\r\n\r\n";
   EXPECT_EQ(parse(closing, *head).state, ParseState::kComplete);
   EXPECT_FALSE(head->keep_alive);
   const std::string upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
   EXPECT_EQ(parse(upgrade, *head).state, ParseState::kComplete);
   EXPECT_EQ(head->upgrade, "websocket");
+}
+
+TEST(ParseRequestHead, KnowsHostsOfEveryForm) {
+  const auto head = std::make_unique<RequestHead>();
+  for (const char* host :
+       {"", "a", "a.example.com:8080", "under_score", "10.0.0.1:80", "[::1]", "[2001:db8::1]:80", "a:"}) {
+    const std::string text = std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n";
+    EXPECT_EQ(parse(text, *head).state, ParseState::kComplete) << host;
+    EXPECT_EQ(head->host, host);
+  }
 }
 
 TEST(ParseResponseHead, FramesTheBodyByStatusMethodAndFields) {
