@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths: normalised once is normalised for good, never longer, and names no file outside the folder it is looked up in.
+#include "wire/http/target.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+
+#include "wire/http/characters.h"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+// Whether a path climbs: has a segment "..".
+bool climbs(std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    if (path.substr(0, slash) == "..") return true;
+    if (slash == path.npos) return false;
+    path.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tenfold::http;
+  std::string text = "/";  // a parsed head has let nothing else through
+  for (char c : std::span(reinterpret_cast<const char*>(data), size)) {
+    if (is_target(c)) text.push_back(c);
+  }
+  const auto once = normalise_target(text);
+  if (!once) return 0;
+  require(once->size() <= text.size() && once->starts_with('/'));
+  require(normalise_target(*once) == once);
+  require(!climbs(path_of(*once)));
+  const auto file = decode_path(path_of(*once));
+  require(file && !climbs(*file) && !file->contains('\0') && !file->contains('\\'));
+  return 0;
+}
