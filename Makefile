@@ -4,6 +4,8 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SCENARIO ?=
+FUZZ ?= request_head response_head chunked target topology
+FUZZ_SECONDS ?= 60
 
 .PHONY: help build test test-tsan bench lab fuzz install format docs clean
 
@@ -35,10 +37,11 @@ lab: build ## a whole site on this machine; SCENARIO=add, drain, kill or reload 
 	@tools/deps lab
 	lab/lab $(SCENARIO)
 
-fuzz: ## the fuzz targets, built into build/fuzz
+fuzz: ## each fuzz target for FUZZ_SECONDS, 60; FUZZ="chunked target" runs only those
 	@tools/deps fuzz
 	cmake --preset fuzz
-	cmake --build build/fuzz -j $(JOBS)
+	cmake --build build/fuzz -j $(JOBS) --target fuzz/all
+	@printf '%s\n' $(FUZZ) | xargs -P $(JOBS) -I {} fuzz/run {} $(FUZZ_SECONDS)
 
 install: build ## the binary, the systemd unit and an example file
 	install -D build/release/tenfold $(DESTDIR)$(PREFIX)/bin/tenfold
