@@ -15,22 +15,6 @@ std::string_view name_of(Tier tier) {
   return "unknown";
 }
 
-std::string_view name_of(BalancerPolicy policy) {
-  switch (policy) {
-    case BalancerPolicy::kP2c:
-      return "p2c";
-    case BalancerPolicy::kRoundRobin:
-      return "round-robin";
-    case BalancerPolicy::kLeastRequest:
-      return "least-request";
-    case BalancerPolicy::kRandom:
-      return "random";
-    case BalancerPolicy::kHash:
-      return "hash";
-  }
-  return "unknown";
-}
-
 std::string Service::full_name() const {
   return std::string(name_of(tier)) + "." + name;
 }

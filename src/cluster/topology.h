@@ -18,6 +18,8 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "cluster/cache_settings.h"
+#include "cluster/web_settings.h"
 
 namespace tenfold::cluster {
 
@@ -33,20 +35,10 @@ struct NodeSpec {
   std::uint32_t weight = 1;  // 0 to 1000; 0 gets no traffic
   std::string zone;
   std::string public_url;  // where redirects send clients ("http://a.example.com"); empty: the address
+  std::string ring_name;   // what a ring hashes for this node; empty: the address
   AdminState state = AdminState::kEnabled;
 
   bool operator==(const NodeSpec&) const = default;
-};
-
-enum class BalancerPolicy : std::uint8_t { kP2c, kRoundRobin, kLeastRequest, kRandom, kHash };
-
-/// What `hash` hashes: the client's address, a header's or a cookie's value, or the path.
-struct HashKey {
-  enum class Of : std::uint8_t { kClientAddress, kHeader, kCookie, kPath };
-  Of of = Of::kClientAddress;
-  std::string name;  // of the header or cookie
-
-  bool operator==(const HashKey&) const = default;
 };
 
 /// How active probes judge a node (table `health` of a service).
@@ -67,50 +59,16 @@ struct HealthSettings {
   bool operator==(const HealthSettings&) const = default;
 };
 
-enum class WebMode : std::uint8_t { kProxy, kRedirect };
-
-/// The settings of a service `[web.NAME]` (DESIGN 2 and 7).
-struct WebSettings {
-  std::string host;        // empty: any host; "*.example.com" matches every name below it
-  std::string path = "/";  // prefix, begins with '/'
-  std::string root;        // a folder served from disk; empty for a proxied service
-  std::string index = "index.html";
-  WebMode mode = WebMode::kProxy;
-  std::uint32_t redirect_status = 302;  // 302 or 307
-  BalancerPolicy balancer = BalancerPolicy::kP2c;
-  HashKey hash_key;
-
-  Duration header_timeout = 10s;  // a request head, from its first byte
-  Duration idle_timeout = 75s;    // a client connection between requests
-  Duration body_timeout = 30s;    // the longest pause inside a body, either way
-  Duration connect_timeout = 2s;
-  Duration response_timeout = 60s;            // from the whole request sent to the response head
-  Duration queue_timeout = 5s;                // the longest wait for a free node
-  Duration tunnel_timeout = 1h;               // an upgraded connection without a byte either way
-  std::uint64_t body_min_rate = 256;          // bytes a second that a request body must keep up, on average
-  std::uint64_t body_max_bytes = 1ULL << 30;  // of a request; 413 beyond
-
-  std::uint32_t node_connections = 1024;  // requests under way on one node, over all workers
-  std::uint32_t queue_length = 1024;      // requests waiting for a node of this service, over all workers
-  std::uint32_t idle_connections = 256;   // kept open to one node by one worker
-  Duration node_idle_timeout = 4s;        // an idle upstream connection is retired after this
-  std::uint32_t retries = 2;              // further nodes tried, where it is safe
-  std::uint32_t retry_budget_percent = 20;
-
-  std::vector<std::string> trusted_proxies;  // CIDR blocks whose X-Forwarded-For is believed
-
-  bool operator==(const WebSettings&) const = default;
-};
-
 struct Service {
   Tier tier = Tier::kWeb;
   std::string name;                // "shop"
   std::vector<Address> listeners;  // a service may listen on several
   std::vector<NodeSpec> nodes;
   HealthSettings health;
-  std::variant<WebSettings> settings;  // of its tier
+  std::variant<WebSettings, CacheSettings> settings;  // of its tier
 
   const WebSettings& web() const { return std::get<WebSettings>(settings); }
+  const CacheSettings& cache() const { return std::get<CacheSettings>(settings); }
   /// "web.shop": how the file, the command line, logs and metrics name it.
   std::string full_name() const;
   bool operator==(const Service&) const = default;
@@ -152,6 +110,5 @@ struct Topology {
 using TopologyPtr = std::shared_ptr<const Topology>;
 
 std::string_view name_of(Tier tier);
-std::string_view name_of(BalancerPolicy policy);
 
 }  // namespace tenfold::cluster

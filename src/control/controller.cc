@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 
 #include "control/readings.h"
 
@@ -38,11 +37,13 @@ runtime::Task<bool> wait_for_all(runtime::Io& io, Answers& answers, Instant dead
   co_return true;
 }
 
-std::set<Address> listeners_of(const cluster::Topology& topology) {
-  std::set<Address> addresses;
-  for (const cluster::Service& service : topology.services)
-    addresses.insert(service.listeners.begin(), service.listeners.end());
-  return addresses;
+// Each listener, and the tier whose planes accept on it.
+std::map<Address, cluster::Tier> listeners_of(const cluster::Topology& topology) {
+  std::map<Address, cluster::Tier> listeners;
+  for (const cluster::Service& service : topology.services) {
+    for (const Address& address : service.listeners) listeners[address] = service.tier;
+  }
+  return listeners;
 }
 
 }  // namespace
@@ -84,7 +85,7 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
   std::map<Address, int> opened;
   auto listening = open_listeners(next, opened);
   if (!listening) co_return std::unexpected(listening.error());
-  auto grants = make_grants(opened);
+  auto grants = make_grants(granted_handles(next, opened));
   if (!grants) {
     close_all(opened);
     co_return std::unexpected(grants.error());
@@ -107,7 +108,7 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
 
 std::expected<void, std::string> Controller::open_listeners(const cluster::Topology& next,
                                                             std::map<Address, int>& opened) {
-  for (const Address& address : listeners_of(next)) {
+  for (const auto& [address, tier] : listeners_of(next)) {
     if (listeners_.contains(address)) continue;
     const Result<int> handle = io_.open_listener(address);
     if (handle) {
@@ -121,10 +122,22 @@ std::expected<void, std::string> Controller::open_listeners(const cluster::Topol
   return {};
 }
 
+// What planes do not accept on yet: the new listeners, and those that another tier takes over.
+std::map<Address, int> Controller::granted_handles(const cluster::Topology& next,
+                                                   const std::map<Address, int>& opened) const {
+  std::map<Address, int> granted = opened;
+  const auto before = listeners_of(*topology_);
+  for (const auto& [address, tier] : listeners_of(next)) {
+    const auto known = before.find(address);
+    if (known != before.end() && known->second != tier) granted[address] = listeners_.at(address);
+  }
+  return granted;
+}
+
 std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> Controller::make_grants(
-    const std::map<Address, int>& opened) {
+    const std::map<Address, int>& handles) {
   std::vector<std::vector<planes::ListenerGrant>> grants(workers_.size());
-  for (const auto& [address, handle] : opened) {
+  for (const auto& [address, handle] : handles) {
     for (auto& of_worker : grants) {
       const Result<int> copy = io_.duplicate_listener(handle);
       if (copy) {
@@ -154,7 +167,7 @@ runtime::Task<void> Controller::apply_everywhere(std::vector<std::vector<planes:
 }
 
 void Controller::close_unnamed_listeners() {
-  const std::set<Address> named = listeners_of(*topology_);
+  const auto named = listeners_of(*topology_);
   std::erase_if(listeners_, [&](const auto& listener) {
     if (named.contains(listener.first)) return false;
     io_.close_listener(listener.second);

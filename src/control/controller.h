@@ -72,7 +72,8 @@ class Controller final : public planes::PlaneObserver {
  private:
   std::expected<void, std::string> open_listeners(const cluster::Topology& next, std::map<Address, int>& opened);
   std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> make_grants(
-      const std::map<Address, int>& opened);
+      const std::map<Address, int>& handles);
+  std::map<Address, int> granted_handles(const cluster::Topology& next, const std::map<Address, int>& opened) const;
   runtime::Task<void> apply_everywhere(std::vector<std::vector<planes::ListenerGrant>> grants);
   void close_unnamed_listeners();
   void close_all(const std::map<Address, int>& handles);

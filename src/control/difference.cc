@@ -46,8 +46,8 @@ void compare_nodes(Service& before, Service& after, std::vector<std::string>& li
     Draft old_draft, new_draft;
     old_draft.node = &old_node;
     new_draft.node = &node;
-    compare_keys(Section::kNode, fmt::format("{} node {}", name, node.address.to_text()), "", old_draft, new_draft,
-                 lines);
+    compare_keys(sections_of(after.tier).node, fmt::format("{} node {}", name, node.address.to_text()), "", old_draft,
+                 new_draft, lines);
   }
 }
 
@@ -55,8 +55,9 @@ void compare_services(Service before, Service after, std::vector<std::string>& l
   Draft old_draft, new_draft;
   old_draft.service = &before;
   new_draft.service = &after;
-  compare_keys(Section::kWeb, after.full_name(), "", old_draft, new_draft, lines);
-  compare_keys(Section::kHealth, after.full_name(), "health.", old_draft, new_draft, lines);
+  const TierSections sections = sections_of(after.tier);
+  compare_keys(sections.service, after.full_name(), "", old_draft, new_draft, lines);
+  compare_keys(sections.health, after.full_name(), "health.", old_draft, new_draft, lines);
   compare_nodes(before, after, lines);
 }
 

@@ -30,7 +30,7 @@ void show_nodes(std::string& text, const cluster::Service& service, const Servic
     draft.node = &node;
     std::string entry;
     for (const Key& key : all_keys()) {
-      if (key.section == Section::kNode)
+      if (key.section == sections_of(service.tier).node)
         entry += fmt::format("{}{} = {}", entry.empty() ? "" : ", ", key.name, key.show(draft));
     }
     text += fmt::format("  {{ {} }}, # {}:{}\n", entry, file_name, places.node_entries[i].begin.line);
@@ -53,8 +53,9 @@ std::string effective_text(const LoadedTopology& loaded) {
     cluster::Service& service = topology.services[i];
     draft.service = &service;
     text += fmt::format("\n[{}]\n", service.full_name());
-    show_keys(text, Section::kWeb, draft, loaded.places.services[i].keys, "", loaded.file_name);
-    show_keys(text, Section::kHealth, draft, loaded.places.services[i].keys, "health.", loaded.file_name);
+    const TierSections sections = sections_of(service.tier);
+    show_keys(text, sections.service, draft, loaded.places.services[i].keys, "", loaded.file_name);
+    show_keys(text, sections.health, draft, loaded.places.services[i].keys, "health.", loaded.file_name);
     if (!service.nodes.empty()) show_nodes(text, service, loaded.places.services[i], loaded.file_name);
   }
   return text;

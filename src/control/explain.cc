@@ -42,7 +42,7 @@ std::optional<Url> parse_url(std::string_view text) {
 
 // Why a service would not take the request on this listener; "" for the one that does.
 std::string why_not(const cluster::Service& service, const cluster::Service& chosen) {
-  if (&service == &chosen) return {};
+  if (&service == &chosen || service.tier != cluster::Tier::kWeb) return {};
   if (!service.web().host.empty() && service.web().host != chosen.web().host)
     return fmt::format("its host is {}", service.web().host);
   return fmt::format("its path is {}, and {} is more specific or the only match", service.web().path,
@@ -97,6 +97,7 @@ Json explain_http(const Controller& controller, const std::string& text) {
   const cluster::RouteTable routes(topology);
   Json listeners = Json::array();
   for (const cluster::Service& service : topology.services) {
+    if (service.tier != cluster::Tier::kWeb) continue;
     for (const Address& listener : service.listeners) {
       listeners.push_back(listener.to_text());
       const cluster::ListenerRoutes* at =

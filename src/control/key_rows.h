@@ -10,12 +10,14 @@
 
 #include "base/time.h"
 #include "control/keys.h"
+#include "control/units.h"
 
 namespace tenfold::control {
 
 std::vector<Key> process_keys();  // run and admin
 std::vector<Key> web_keys();
-std::vector<Key> health_and_node_keys();
+std::vector<Key> cache_keys();
+std::vector<Key> health_and_node_keys();  // of every tier
 
 namespace shown {
 
@@ -28,6 +30,14 @@ inline std::string duration(Duration value) {
 inline std::string number(std::uint64_t value) {
   return fmt::format("{}", value);
 }
+inline std::string size(std::uint64_t value) {
+  return quoted(size_text(value));
+}
+inline std::string secret(const std::string& value) {
+  return quoted(value.empty() ? "" : "(secret)");
+}
+std::string addresses(const std::vector<Address>& addresses);
+std::string texts(const std::vector<std::string>& texts);
 
 }  // namespace shown
 

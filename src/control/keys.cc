@@ -10,13 +10,25 @@ namespace {
 
 std::vector<Key> make_keys() {
   std::vector<Key> keys;
-  for (auto* part : {process_keys, web_keys, health_and_node_keys}) {
+  for (auto* part : {process_keys, web_keys, cache_keys, health_and_node_keys}) {
     for (Key& key : part()) keys.push_back(std::move(key));
   }
   return keys;
 }
 
 }  // namespace
+
+std::string shown::addresses(const std::vector<Address>& addresses) {
+  std::string list;
+  for (const Address& address : addresses) list += (list.empty() ? "" : ", ") + quoted(address.to_text());
+  return addresses.size() == 1 ? list : "[" + list + "]";
+}
+
+std::string shown::texts(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + quoted(text);
+  return "[" + list + "]";
+}
 
 std::string set_path(std::string& path, const std::string& text) {
   if (!text.starts_with('/')) return "a path begins with '/'";
@@ -45,6 +57,13 @@ std::vector<std::string_view> key_names(Section section) {
   return names;
 }
 
+cluster::Service default_service(cluster::Tier tier) {
+  cluster::Service service;
+  service.tier = tier;
+  if (tier == cluster::Tier::kCache) service.settings = cluster::CacheSettings();
+  return service;
+}
+
 std::string_view name_of(Section section) {
   switch (section) {
     case Section::kRun:
@@ -53,10 +72,16 @@ std::string_view name_of(Section section) {
       return "admin";
     case Section::kWeb:
       return "web.NAME";
-    case Section::kHealth:
+    case Section::kWebHealth:
       return "web.NAME.health";
-    case Section::kNode:
-      return "a node";
+    case Section::kWebNode:
+      return "a node of web.NAME";
+    case Section::kCache:
+      return "cache.NAME";
+    case Section::kCacheHealth:
+      return "cache.NAME.health";
+    case Section::kCacheNode:
+      return "a node of cache.NAME";
   }
   return {};
 }

@@ -15,7 +15,24 @@
 
 namespace tenfold::control {
 
-enum class Section : std::uint8_t { kRun, kAdmin, kWeb, kHealth, kNode };
+enum class Section : std::uint8_t { kRun, kAdmin, kWeb, kWebHealth, kWebNode, kCache, kCacheHealth, kCacheNode };
+
+/// The sections that a service of one tier is written in.
+struct TierSections {
+  Section service;
+  Section health;
+  Section node;
+};
+constexpr TierSections sections_of(cluster::Tier tier) {
+  if (tier == cluster::Tier::kCache) return {Section::kCache, Section::kCacheHealth, Section::kCacheNode};
+  return {Section::kWeb, Section::kWebHealth, Section::kWebNode};
+}
+
+/// The settings of a new service of the tier, all at their defaults.
+cluster::Service default_service(cluster::Tier tier);
+
+/// The tiers that the file may name.
+inline constexpr cluster::Tier kServedTiers[] = {cluster::Tier::kWeb, cluster::Tier::kCache};
 
 enum class KeyType : std::uint8_t {
   kText,
@@ -51,6 +68,7 @@ struct Draft {
   cluster::NodeSpec* node = nullptr;
 
   cluster::WebSettings& web() const { return std::get<cluster::WebSettings>(service->settings); }
+  cluster::CacheSettings& cache() const { return std::get<cluster::CacheSettings>(service->settings); }
   cluster::HealthSettings& health() const { return service->health; }
 };
 

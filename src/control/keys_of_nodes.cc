@@ -19,19 +19,19 @@ std::string set_public_url(std::string& url, const std::string& text) {
 }
 
 const std::vector<Key> kHealthKeys = {
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "enabled",
      .type = KeyType::kBoolean,
      .doc = "Probe the nodes. Without probes, only failing requests take a node out.",
      .example = "false",
      TENFOLD_KEY(health().enabled, flag, shown::boolean)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "path",
      .type = KeyType::kText,
      .doc = "What a probe asks for.",
      .example = "\"/healthz\"",
      TENFOLD_CHECKED_KEY(health().path, text, set_path, quoted)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "status_min",
      .type = KeyType::kInteger,
      .doc = "The lowest status of a good answer.",
@@ -39,7 +39,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 100,
      .most = 599,
      TENFOLD_KEY(health().status_min, number, shown::number)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "status_max",
      .type = KeyType::kInteger,
      .doc = "The highest status of a good answer.",
@@ -47,7 +47,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 100,
      .most = 599,
      TENFOLD_KEY(health().status_max, number, shown::number)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "interval",
      .type = KeyType::kDuration,
      .doc = "Between the probes of one node, jittered by a tenth.",
@@ -55,7 +55,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 10,
      .most = kDayMs,
      TENFOLD_KEY(health().interval, duration, shown::duration)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "fast_interval",
      .type = KeyType::kDuration,
      .doc = "The same, while a node is unknown or may be changing its state.",
@@ -63,7 +63,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 10,
      .most = kDayMs,
      TENFOLD_KEY(health().fast_interval, duration, shown::duration)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "timeout",
      .type = KeyType::kDuration,
      .doc = "A probe must be answered within this time.",
@@ -71,7 +71,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 1,
      .most = kDayMs,
      TENFOLD_KEY(health().timeout, duration, shown::duration)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "rise",
      .type = KeyType::kInteger,
      .doc = "Good probes in a row that bring a node up.",
@@ -79,7 +79,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 1,
      .most = 100,
      TENFOLD_KEY(health().rise, number, shown::number)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "fall",
      .type = KeyType::kInteger,
      .doc = "Bad probes in a row that take a node down.",
@@ -87,14 +87,14 @@ const std::vector<Key> kHealthKeys = {
      .least = 1,
      .most = 100,
      TENFOLD_KEY(health().fall, number, shown::number)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "eject_after",
      .type = KeyType::kInteger,
      .doc = "Failed requests in a row that eject a node (at most half of a service); 0 never ejects.",
      .example = "5",
      .most = 1'000'000,
      TENFOLD_KEY(health().eject_after, number, shown::number)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "eject_for",
      .type = KeyType::kDuration,
      .doc = "How long the first time; longer with each repeat.",
@@ -102,7 +102,7 @@ const std::vector<Key> kHealthKeys = {
      .least = 10,
      .most = kDayMs,
      TENFOLD_KEY(health().eject_for, duration, shown::duration)},
-    {.section = Section::kHealth,
+    {.section = Section::kWebHealth,
      .name = "slow_start",
      .type = KeyType::kDuration,
      .doc = "A node that came up reaches its full share after this.",
@@ -112,7 +112,7 @@ const std::vector<Key> kHealthKeys = {
 };
 
 const std::vector<Key> kNodeKeys = {
-    {.section = Section::kNode,
+    {.section = Section::kWebNode,
      .name = "address",
      .type = KeyType::kAddress,
      .doc = "IP:PORT, [IPv6]:PORT or unix:/path.",
@@ -123,20 +123,20 @@ const std::vector<Key> kNodeKeys = {
        return {};
      },
      .show = [](const Draft& d) -> std::string { return quoted(d.node->address.to_text()); }},
-    {.section = Section::kNode,
+    {.section = Section::kWebNode,
      .name = "weight",
      .type = KeyType::kInteger,
      .doc = "Its share of the traffic beside the others; 0 gets none.",
      .example = "2",
      .most = 1000,
      TENFOLD_KEY(node->weight, number, shown::number)},
-    {.section = Section::kNode,
+    {.section = Section::kWebNode,
      .name = "zone",
      .type = KeyType::kText,
      .doc = "Where it stands; shown in status.",
      .example = "\"a\"",
      TENFOLD_KEY(node->zone, text, quoted)},
-    {.section = Section::kNode,
+    {.section = Section::kWebNode,
      .name = "state",
      .type = KeyType::kChoice,
      .doc = "\"drain\": no new work.",
@@ -149,7 +149,7 @@ const std::vector<Key> kNodeKeys = {
      .show = [](const Draft& d) -> std::string {
        return quoted(d.node->state == cluster::AdminState::kDrain ? "drain" : "enabled");
      }},
-    {.section = Section::kNode,
+    {.section = Section::kWebNode,
      .name = "public",
      .type = KeyType::kText,
      .doc = "Where redirects send clients; without it, the address.",
@@ -157,11 +157,39 @@ const std::vector<Key> kNodeKeys = {
      TENFOLD_CHECKED_KEY(node->public_url, text, set_public_url, quoted)},
 };
 
+// Of a node of a cache alone.
+const std::vector<Key> kRingKeys = {
+    {.section = Section::kCacheNode,
+     .name = "name",
+     .type = KeyType::kText,
+     .doc = "What the ring knows the node by, so that it keeps its keys when its address changes; without it, the "
+            "address.",
+     .example = "\"cache-1\"",
+     TENFOLD_KEY(node->ring_name, text, quoted)},
+};
+
+// What only an HTTP probe or a redirect knows.
+bool is_of_web_alone(std::string_view name) {
+  return name == "path" || name == "status_min" || name == "status_max" || name == "slow_start" || name == "public";
+}
+
+void add_for(Section section, const std::vector<Key>& rows, std::vector<Key>& keys) {
+  for (Key key : rows) {
+    if (key.section != section && is_of_web_alone(key.name)) continue;
+    key.section = section;
+    keys.push_back(std::move(key));
+  }
+}
+
 }  // namespace
 
 std::vector<Key> health_and_node_keys() {
-  std::vector<Key> keys = kHealthKeys;
-  keys.insert(keys.end(), kNodeKeys.begin(), kNodeKeys.end());
+  std::vector<Key> keys;
+  add_for(Section::kWebHealth, kHealthKeys, keys);
+  add_for(Section::kWebNode, kNodeKeys, keys);
+  add_for(Section::kCacheHealth, kHealthKeys, keys);
+  add_for(Section::kCacheNode, kNodeKeys, keys);
+  add_for(Section::kCacheNode, kRingKeys, keys);
   return keys;
 }
 

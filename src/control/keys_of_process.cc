@@ -101,7 +101,7 @@ const std::vector<Key> kAdminKeys = {
        d.admin->token = v.text;
        return {};
      },
-     .show = [](const Draft& d) -> std::string { return d.admin->token.empty() ? quoted("") : "\"(secret)\""; }},
+     .show = [](const Draft& d) -> std::string { return shown::secret(d.admin->token); }},
 };
 
 }  // namespace

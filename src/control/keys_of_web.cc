@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/cidr.h"
 #include "control/key_rows.h"
-#include "control/units.h"
 
 namespace tenfold::control {
 namespace {
@@ -10,22 +9,6 @@ using cluster::BalancerPolicy;
 using cluster::HashKey;
 
 constexpr std::uint64_t kDayMs = 86'400'000;
-
-std::string size(std::uint64_t value) {
-  return quoted(size_text(value));
-}
-
-std::string address_list(const std::vector<Address>& addresses) {
-  std::string list;
-  for (const Address& address : addresses) list += (list.empty() ? "" : ", ") + quoted(address.to_text());
-  return addresses.size() == 1 ? list : "[" + list + "]";
-}
-
-std::string text_list(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + quoted(text);
-  return "[" + list + "]";
-}
 
 std::string set_hash_key(HashKey& key, std::string_view text) {
   if (text == "client-address") {
@@ -99,7 +82,7 @@ const std::vector<Key> kWebPlaceKeys = {
        d.service->listeners = v.addresses;
        return {};
      },
-     .show = [](const Draft& d) -> std::string { return address_list(d.service->listeners); }},
+     .show = [](const Draft& d) -> std::string { return shown::addresses(d.service->listeners); }},
     {.section = Section::kWeb,
      .name = "nodes",
      .type = KeyType::kNodes,
@@ -176,7 +159,7 @@ const std::vector<Key> kWebPlaceKeys = {
      .type = KeyType::kTexts,
      .doc = "Blocks of addresses whose X-Forwarded-* fields are believed; those of all others are replaced.",
      .example = "[\"10.0.0.0/8\"]",
-     TENFOLD_CHECKED_KEY(web().trusted_proxies, texts, set_cidrs, text_list)},
+     TENFOLD_CHECKED_KEY(web().trusted_proxies, texts, set_cidrs, shown::texts)},
 };
 
 const std::vector<Key> kWebLimitKeys = {
@@ -201,13 +184,13 @@ const std::vector<Key> kWebLimitKeys = {
      .type = KeyType::kSize,
      .doc = "Bytes a second that a request's body must keep up on average, after its first ten seconds.",
      .example = "\"256B\"",
-     TENFOLD_KEY(web().body_min_rate, number, size)},
+     TENFOLD_KEY(web().body_min_rate, number, shown::size)},
     {.section = Section::kWeb,
      .name = "body_max",
      .type = KeyType::kSize,
      .doc = "The largest body of a request; 413 beyond.",
      .example = "\"1GiB\"",
-     TENFOLD_KEY(web().body_max_bytes, number, size)},
+     TENFOLD_KEY(web().body_max_bytes, number, shown::size)},
     {.section = Section::kWeb,
      .name = "connect_timeout",
      .type = KeyType::kDuration,

@@ -60,6 +60,11 @@ Json integer_schema(const Key& key) {
   return schema;
 }
 
+// The sections of the tier that a key of a service belongs to.
+TierSections tier_of(const Key& key) {
+  return sections_of(key.section == Section::kCache ? cluster::Tier::kCache : cluster::Tier::kWeb);
+}
+
 Json value_schema(const Key& key) {
   const Json text = {{"type", "string"}};
   const Json texts = {{"type", "array"}, {"items", text}};
@@ -81,9 +86,9 @@ Json value_schema(const Key& key) {
     case KeyType::kTexts:
       return texts;
     case KeyType::kNodes:
-      return {{"type", "array"}, {"items", {{"anyOf", Json::array({text, table_schema(Section::kNode)})}}}};
+      return {{"type", "array"}, {"items", {{"anyOf", Json::array({text, table_schema(tier_of(key).node)})}}}};
     case KeyType::kTable:
-      return table_schema(Section::kHealth);
+      return table_schema(tier_of(key).health);
     default:
       return text;
   }
@@ -117,35 +122,39 @@ void add_section(std::string& page, Section section, const Draft& defaults) {
 }  // namespace
 
 std::string json_schema() {
-  const Json services = {{"type", "object"},
-                         {"propertyNames", {{"pattern", "^[a-z0-9_-]{1,64}$"}}},
-                         {"additionalProperties", table_schema(Section::kWeb)}};
-  const Json schema = {
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-      {"title", "Tenfold topology"},
-      {"type", "object"},
-      {"additionalProperties", false},
-      {"properties",
-       {{"run", table_schema(Section::kRun)}, {"admin", table_schema(Section::kAdmin)}, {"web", services}}}};
+  Json tables = {{"run", table_schema(Section::kRun)}, {"admin", table_schema(Section::kAdmin)}};
+  for (cluster::Tier tier : kServedTiers) {
+    tables[std::string(cluster::name_of(tier))] = {{"type", "object"},
+                                                   {"propertyNames", {{"pattern", "^[a-z0-9_-]{1,64}$"}}},
+                                                   {"additionalProperties", table_schema(sections_of(tier).service)}};
+  }
+  const Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                       {"title", "Tenfold topology"},
+                       {"type", "object"},
+                       {"additionalProperties", false},
+                       {"properties", tables}};
   return schema.dump(2) + "\n";
 }
 
 std::string reference_page() {
   cluster::Topology topology;
-  cluster::Service service;
   cluster::NodeSpec node;
   Draft defaults;
   defaults.run = &topology.run;
   defaults.admin = &topology.admin;
-  defaults.service = &service;
   defaults.node = &node;
   std::string page =
       "# The topology file\n\n"
       "Generated from the table of keys (`src/control/keys.cc`) by `tenfold schema --page`.\n\n"
       "Times are a whole number and `us`, `ms`, `s`, `m` or `h`; sizes a whole number and `B`, `KiB`, `MiB` or `GiB`.\n"
       "Addresses are `IP:PORT`, `[IPv6]:PORT`, `:PORT` (all IPv4 addresses of the machine) or `unix:/path`.\n";
-  for (Section section : {Section::kRun, Section::kAdmin, Section::kWeb, Section::kHealth, Section::kNode})
-    add_section(page, section, defaults);
+  for (Section section : {Section::kRun, Section::kAdmin}) add_section(page, section, defaults);
+  for (cluster::Tier tier : kServedTiers) {
+    cluster::Service service = default_service(tier);
+    defaults.service = &service;
+    const TierSections sections = sections_of(tier);
+    for (Section section : {sections.service, sections.health, sections.node}) add_section(page, section, defaults);
+  }
   return page;
 }
 

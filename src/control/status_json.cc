@@ -47,12 +47,23 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
   return row;
 }
 
+// What a service is for, as far as it takes to know it by.
+void add_place(Json& row, const cluster::Service& service) {
+  row["tier"] = cluster::name_of(service.tier);
+  if (service.tier == cluster::Tier::kWeb) {
+    row["host"] = service.web().host;
+    row["path"] = service.web().path;
+    row["root"] = service.web().root;
+  } else if (service.tier == cluster::Tier::kCache) {
+    row["protocol"] = cluster::name_of(service.cache().protocol);
+    row["ring"] = cluster::name_of(service.cache().ring);
+  }
+}
+
 Json service_row(const Controller& controller, const cluster::Service& service, const planes::PlaneReading& reading) {
   Json row = {{"name", service.full_name()}};
   for (const Address& listener : service.listeners) row["listen"].push_back(listener.to_text());
-  row["host"] = service.web().host;
-  row["path"] = service.web().path;
-  row["root"] = service.web().root;
+  add_place(row, service);
   if (const cluster::ServiceStatus* health = controller.health().find(service.full_name()))
     row["panic"] = health->panic;
   const planes::ServiceReading* counted = find_reading(reading, service.full_name());
@@ -118,7 +129,8 @@ Json topology_json(const cluster::Topology& topology) {
   Json result = {{"epoch", topology.epoch}};
   result["services"] = Json::array();
   for (const cluster::Service& service : topology.services) {
-    Json row = {{"name", service.full_name()}, {"host", service.web().host}, {"path", service.web().path}};
+    Json row = {{"name", service.full_name()}};
+    add_place(row, service);
     for (const Address& listener : service.listeners) row["listen"].push_back(listener.to_text());
     row["nodes"] = Json::array();
     for (const cluster::NodeSpec& node : service.nodes) {

@@ -52,7 +52,7 @@ std::size_t comma_after(std::string_view text, std::size_t at) {
 }
 
 // A node as an element of the list: only what differs from the defaults.
-std::string entry_text(const cluster::NodeSpec& node) {
+std::string entry_text(cluster::Tier tier, const cluster::NodeSpec& node) {
   cluster::NodeSpec defaults;
   defaults.address = node.address;
   if (node == defaults) return quoted(node.address.to_text());
@@ -62,7 +62,7 @@ std::string entry_text(const cluster::NodeSpec& node) {
   plain.node = &defaults;
   std::string fields;
   for (const Key& key : all_keys()) {
-    if (key.section != Section::kNode) continue;
+    if (key.section != sections_of(tier).node) continue;
     const std::string value = key.show(ours);
     if (key.required || value != key.show(plain))
       fields += fmt::format("{}{} = {}", fields.empty() ? "" : ", ", key.name, value);
@@ -180,7 +180,7 @@ Edited add_node(const LoadedTopology& loaded, std::string_view service, const cl
   if (std::ranges::count(changed.nodes, node.address, &cluster::NodeSpec::address) > 0)
     return std::unexpected(fmt::format("{} has the node {} already", service, node.address.to_text()));
   changed.nodes.push_back(node);
-  return checked(loaded, with_entry_added(loaded.text, *found->places, entry_text(node)), intended);
+  return checked(loaded, with_entry_added(loaded.text, *found->places, entry_text(changed.tier, node)), intended);
 }
 
 Edited remove_node(const LoadedTopology& loaded, std::string_view service, const Address& node) {
@@ -204,12 +204,13 @@ Edited change_node(const LoadedTopology& loaded, std::string_view service, const
   const auto index = find_node(loaded, *found, node);
   if (!index) return std::unexpected(index.error());
   cluster::Topology intended = loaded.topology;
+  const cluster::Tier tier = intended.services[found->index].tier;
   cluster::NodeSpec& changed = intended.services[found->index].nodes[*index];
   if (change.weight) changed.weight = *change.weight;
   if (change.state) changed.state = *change.state;
   if (intended.services == loaded.topology.services) return loaded;
   const Range range = range_of(loaded.text, found->places->node_entries[*index]);
-  return checked(loaded, replaced(loaded.text, range, entry_text(changed)), intended);
+  return checked(loaded, replaced(loaded.text, range, entry_text(tier, changed)), intended);
 }
 
 }  // namespace tenfold::control

@@ -6,6 +6,8 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_WINDOWS_COMPAT 0
+// Its own checks would end the program on a text like "[(a]"; behind each of them it reports the error all the same.
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -70,10 +72,12 @@ class Reader {
       if (key == "run" || key == "admin") {
         read_global(key, value);
       } else if (key == "web") {
-        read_tier(key, value);
-      } else if (key == "cache" || key == "sql") {
-        out_.diagnostics.error(marked(key), fmt::format("this version serves no {} services", key.str()),
-                               "it serves the web tier: write [web.NAME]");
+        read_tier(key, value, cluster::Tier::kWeb);
+      } else if (key == "cache") {
+        read_tier(key, value, cluster::Tier::kCache);
+      } else if (key == "sql") {
+        out_.diagnostics.error(marked(key), "this version serves no sql services",
+                               "it serves the tiers web and cache: write [web.NAME] or [cache.NAME]");
       } else {
         out_.diagnostics.error(marked(key), fmt::format("unknown table '{}'", key.str()),
                                nearest_name_help(key.str(), {"run", "admin", "web", "cache", "sql"}));
@@ -125,39 +129,39 @@ class Reader {
               [](const Key&, const toml::node&) {});
   }
 
-  void read_tier(const toml::key& tier, const toml::node& value) {
+  void read_tier(const toml::key& key, const toml::node& value, cluster::Tier tier) {
     const toml::table* services = value.as_table();
     if (services == nullptr) {
-      out_.diagnostics.error(marked(tier), "'web' holds services", "write [web.NAME]");
+      out_.diagnostics.error(marked(key), fmt::format("'{}' holds services", key.str()),
+                             fmt::format("write [{}.NAME]", key.str()));
       return;
     }
     for (const auto& [name, service] : *services) {
       if (const toml::table* table = service.as_table()) {
-        read_service(name, *table);
+        read_service(name, *table, tier);
       } else {
         out_.diagnostics.error(marked(name), fmt::format("'{}' is not a service", name.str()),
-                               fmt::format("a service is a table: [web.{}]", name.str()));
+                               fmt::format("a service is a table: [{}.{}]", key.str(), name.str()));
       }
     }
   }
 
-  void read_service(const toml::key& name, const toml::table& table) {
+  void read_service(const toml::key& name, const toml::table& table, cluster::Tier tier) {
     check_service_name(name.str(), marked(name), out_.diagnostics);
-    cluster::Service service;
-    service.tier = cluster::Tier::kWeb;
+    cluster::Service service = default_service(tier);
+    const TierSections sections = sections_of(tier);
     service.name = name.str();
-    service.settings = cluster::WebSettings();
     ServicePlaces places;
     places.header = marked(name);
     Draft draft;
     draft.service = &service;
-    read_keys(Section::kWeb, table, draft, places.keys, "", [&](const Key& key, const toml::node& value) {
+    read_keys(sections.service, table, draft, places.keys, "", [&](const Key& key, const toml::node& value) {
       if (key.type == KeyType::kNodes) {
         read_nodes(value, service, places);
       } else if (const toml::table* health = value.as_table()) {
-        read_keys(Section::kHealth, *health, draft, places.keys, "health.", [](const Key&, const toml::node&) {});
+        read_keys(sections.health, *health, draft, places.keys, "health.", [](const Key&, const toml::node&) {});
       } else {
-        out_.diagnostics.error(marked(value.source()), "'health' is a table", "write health = { path = \"/healthz\" }");
+        out_.diagnostics.error(marked(value.source()), "'health' is a table", "write health = { interval = \"2s\" }");
       }
     });
     places.listeners = spans_of_list(table["listen"].node());
@@ -190,9 +194,9 @@ class Reader {
       Places ignored;
       if (const toml::table* table = element.as_table()) {
         places.nodes_are_tables |= !table->is_inline();
-        read_keys(Section::kNode, *table, draft, ignored, "", [](const Key&, const toml::node&) {});
+        read_keys(sections_of(service.tier).node, *table, draft, ignored, "", [](const Key&, const toml::node&) {});
       } else {
-        read_key(*find_key(Section::kNode, "address"), raw_of(element), draft, out_.diagnostics);
+        read_key(*find_key(sections_of(service.tier).node, "address"), raw_of(element), draft, out_.diagnostics);
       }
       service.nodes.push_back(std::move(node));
       places.node_entries.push_back(span_of(element.source()));
@@ -202,6 +206,47 @@ class Reader {
   LoadedTopology& out_;
 };
 
+// Skips a string of TOML that begins at `at`; returns where it ends, or the end of the text.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const std::string mark(text.substr(at).starts_with(std::string(3, quote)) ? 3 : 1, quote);
+  for (at += mark.size(); at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text.substr(at).starts_with(mark)) {
+      return at + mark.size();
+    } else if (mark.size() == 1 && text[at] == '\n') {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+// The first byte beyond ASCII that stands in no string and no comment, where TOML allows none; npos when there is none.
+std::size_t find_stray_byte(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = end_of_string(text, at);
+    } else if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      return at;
+    } else {
+      ++at;
+    }
+  }
+  return text.npos;
+}
+
+Location place_of(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const auto line = static_cast<std::uint32_t>(std::ranges::count(before, '\n') + 1);
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {line, static_cast<std::uint32_t>(at - line_start + 1), 1};
+}
+
 // What TOML itself refuses; the parser stops at the first of these.
 bool check_text(LoadedTopology& loaded) {
   const std::string_view text = loaded.text;
@@ -210,9 +255,12 @@ bool check_text(LoadedTopology& loaded) {
     return false;
   }
   if (const std::size_t nul = text.find('\0'); nul != text.npos) {
-    const auto line =
-        static_cast<std::uint32_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n') + 1);
-    loaded.diagnostics.error({line, 1, 1}, "the file holds a NUL byte", "it is not a text file");
+    loaded.diagnostics.error(place_of(text, nul), "the file holds a NUL byte", "it is not a text file");
+    return false;
+  }
+  if (const std::size_t stray = find_stray_byte(text); stray != text.npos) {
+    loaded.diagnostics.error(place_of(text, stray), "a character beyond ASCII stands outside of quotes",
+                             "names and numbers are written in ASCII; put texts into quotes");
     return false;
   }
   return true;

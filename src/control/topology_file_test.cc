@@ -122,6 +122,22 @@ const Wrong kWrong[] = {
     {"[web.a]\n[web.a]\n", "this is not valid TOML", ""},
     {"\xef\xbb\xbf[run]\n", "byte order mark", ""},
     {"[run]\nio = \"\xff\"\n", "not valid TOML", ""},
+    {"[(a]", "not valid TOML", ""},
+    {"# caf\xc3\xa9\n[web.caf\xc3\xa9]\n", "2:9: error: a character beyond ASCII stands outside of quotes", "ASCII"},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\n", "cache.a has no nodes", ""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\npath = \"/\"\n",
+     "unknown key 'path' in [cache.NAME]", ""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\nprotocol = \"reddis\"\n",
+     "\"reddis\" is not a value of 'protocol'", "redis"},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\nhash_tag = \"{\"\n", "a hash tag is two characters",
+     ""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\nitem_max = \"1B\"\n", "'item_max' is from 1KiB",
+     ""},
+    {"[cache.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n", "2:10: warning: whoever reaches this address",
+     "127.0.0.1"},
+    {"[web.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\n"
+     "[cache.b]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "cache.b listens here too", "only web services share a listener"},
 };
 
 TEST(TopologyFile, EachProblemHasItsPlaceAndItsFix) {

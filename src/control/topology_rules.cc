@@ -62,7 +62,11 @@ class Rules {
 
   void check_contents(std::size_t i) {
     const Service& service = loaded_.topology.services[i];
-    const cluster::WebSettings& web = service.web();
+    if (service.tier == cluster::Tier::kWeb) check_web(i, service, service.web());
+    if (service.tier == cluster::Tier::kCache) check_cache(i, service, service.cache());
+  }
+
+  void check_web(std::size_t i, const Service& service, const cluster::WebSettings& web) {
     if (web.root.empty() && service.nodes.empty())
       out_.error(place(i).header, fmt::format("{} has no nodes", service.full_name()),
                  "write nodes = [\"IP:PORT\"], or root = \"/folder\"");
@@ -75,6 +79,19 @@ class Rules {
       out_.error(key_place(i, "index"), "'index' is the name of a file", "for example index = \"index.html\"");
     if (service.health.status_min > service.health.status_max)
       out_.error(key_place(i, "health.status_min"), "status_min is above status_max", "swap them");
+  }
+
+  void check_cache(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {
+    if (service.nodes.empty())
+      out_.error(place(i).header, fmt::format("{} has no nodes", service.full_name()), "write nodes = [\"IP:PORT\"]");
+    if (cache.protocol == cluster::CacheProtocol::kMemcached &&
+        !(cache.password.empty() && cache.node_password.empty()))
+      out_.error(key_place(i, cache.password.empty() ? "node_password" : "password"),
+                 "the text protocol of memcached has no passwords", "remove it, or set protocol = \"redis\"");
+    const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });
+    if (is_open && cache.password.empty())
+      out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",
+                   "listen on 127.0.0.1 or a private network's address, behind a firewall");
   }
 
   void check_nodes(std::size_t i) {
@@ -142,6 +159,8 @@ class Rules {
                    fmt::format("{} takes connections that {} of {} takes", listener.to_text(), theirs.to_text(),
                                other.full_name()),
                    "write both listeners alike, or choose another port");
+      } else if (service.tier != cluster::Tier::kWeb || other.tier != cluster::Tier::kWeb) {
+        out_.error(at, fmt::format("{} listens here too", other.full_name()), "only web services share a listener");
       } else if (service.web().host == other.web().host && same_path(service.web().path, other.web().path)) {
         out_.error(at, fmt::format("{} answers the same listener, host and path", other.full_name()),
                    "give one of them another host or path");

@@ -93,7 +93,8 @@ class WebWorld {
       service.nodes.push_back({.address = origins_[i]->address(),
                                .weight = static_cast<std::uint32_t>(1 + world_.workload.below(3)),
                                .zone = {},
-                               .public_url = {}});
+                               .public_url = {},
+                               .ring_name = {}});
     topology.services.push_back(std::move(service));
     return topology;
   }

@@ -146,7 +146,7 @@ void account(Exchange& exchange) {
 
 }  // namespace
 
-runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, LocalPtr<Listener> listener) {
+runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, LocalPtr<planes::Listener> listener) {
   Connection connection{.worker = *worker,
                         .listener = std::move(listener),
                         .socket = std::move(socket),
@@ -154,7 +154,6 @@ runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, Loc
                         .peer_text = {},
                         .rest = {},
                         .idle_limit = worker->table->topology->run.header_timeout};
-  ++worker->connections;
   while (connection.keep_open) {
     runtime::Buffer first = std::move(connection.rest);
     if (!first) {
@@ -168,7 +167,6 @@ runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, Loc
     co_await serve_request(connection, std::move(first));
   }
   if (connection.unread_input) co_await linger(connection);
-  --worker->connections;
 }
 
 }  // namespace tenfold::web

@@ -17,7 +17,7 @@ namespace tenfold::web {
 
 struct Connection {
   Worker& worker;
-  LocalPtr<Listener> listener;
+  LocalPtr<planes::Listener> listener;
   runtime::Socket socket;
   Address peer;               // read with the first request
   std::string peer_text;      // the address without its port
@@ -28,6 +28,6 @@ struct Connection {
 };
 
 /// Serves the connection to its end. Spawned: takes all it needs by value.
-runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, LocalPtr<Listener> listener);
+runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, LocalPtr<planes::Listener> listener);
 
 }  // namespace tenfold::web

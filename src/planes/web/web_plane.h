@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "planes/listener_set.h"
 #include "planes/plane.h"
 #include "planes/web/worker.h"
 #include "runtime/scope.h"
@@ -23,19 +24,14 @@ class WebPlane final : public planes::Plane {
   runtime::Task<void> shut_down(Duration limit) override;
 
  private:
-  runtime::Task<void> accept_clients(LocalPtr<Listener> listener);
   runtime::Task<void> tick();
-  void close_unnamed_listeners(const cluster::Topology& topology);
   void apply_known_health();
 
+  planes::ListenerSet listeners_;
   Worker worker_;
   std::uint32_t workers_;
-  std::uint32_t connections_most_ = 0;
-  std::vector<LocalPtr<Listener>> listeners_;
   cluster::HealthSnapshotPtr health_;
-  runtime::Stop stopped_;  // ends accepting and ticking
-  runtime::Scope accepting_;
-  runtime::Scope connections_;
+  runtime::Stop stopped_;  // ends ticking
   runtime::Scope ticking_;
 };
 

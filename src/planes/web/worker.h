@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
-#include "base/address.h"
 #include "base/local_ptr.h"
 #include "cluster/route_table.h"
+#include "planes/listener_set.h"
 #include "planes/web/access_log.h"
 #include "planes/web/service.h"
 #include "runtime/io.h"
@@ -17,15 +17,6 @@
 #include "wire/http/message.h"
 
 namespace tenfold::web {
-
-/// A listener of the plane. Its `closing` stop ends idle connections when the topology drops it.
-struct Listener : LocalCounted {
-  Listener(runtime::Socket accepting, Address bound, runtime::Stop& parent)
-      : socket(std::move(accepting)), address(std::move(bound)), closing(parent) {}
-  runtime::Socket socket;
-  Address address;
-  runtime::Stop closing;
-};
 
 /// The services of one epoch.
 struct Table : LocalCounted {
@@ -37,22 +28,20 @@ struct Table : LocalCounted {
 };
 
 struct Worker {
-  Worker(runtime::Io& of, planes::PlaneObserver& told) : io(of), observer(told), log(told) {}
+  Worker(runtime::Io& of, planes::PlaneObserver& told, planes::ListenerSet& listeners)
+      : io(of), observer(told), log(told), draining(listeners.draining()), aborting(listeners.aborting()) {}
 
   runtime::Io& io;
   planes::PlaneObserver& observer;
   AccessLog log;
   LocalPtr<Table> table;
-  runtime::Stop draining;  // no new work: idle connections close, busy ones close after their request
-  runtime::Stop aborting;  // everything ends now
+  runtime::Stop& draining;  // of the plane's listeners (planes/listener_set.h)
+  runtime::Stop& aborting;
 
   // Heads are parsed into these; they are good until the next co_await.
   http::RequestHead request_head;
   http::ResponseHead response_head;
 
-  std::uint32_t connections = 0;
-  std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;
   std::uint64_t malformed = 0;
 };
 

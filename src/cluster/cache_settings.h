@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of a cache service, `[cache.NAME]` (DESIGN 2 and 8). The member initialisers are the defaults of the
+// file.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace tenfold::cluster {
+
+using namespace std::chrono_literals;
+
+enum class CacheProtocol : std::uint8_t { kMemcached, kRedis };
+
+/// How keys find their node (cluster/ring/): by weighted rendezvous, or as another client or proxy places them, so that
+/// Tenfold can take its place without a cold cache.
+enum class RingPolicy : std::uint8_t { kRendezvous, kKetama, kKetamaPlain, kTwemproxy, kModula };
+
+struct CacheSettings {
+  CacheProtocol protocol = CacheProtocol::kMemcached;
+  bool allow_admin = false;  // flush_all, CONFIG, SHUTDOWN … from clients
+  RingPolicy ring = RingPolicy::kRendezvous;
+  std::string key_hash = "fnv1a_64";  // of the ring "twemproxy", as nutcracker names it
+  std::string hash_tag;               // two characters, "{}": what stands between them is hashed; empty: the whole key
+
+  Duration idle_timeout = 24h;              // a client connection without a request
+  Duration connect_timeout = 1s;            // to a node
+  Duration response_timeout = 2s;           // a node's next reply
+  std::uint32_t node_connections = 1;       // of one worker to one node, each pipelined
+  std::uint32_t node_queue = 16'384;        // commands under way on one node, by one worker
+  std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
+  std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument
+
+  std::string password;       // asked of Redis clients by AUTH; empty: none
+  std::string node_user;      // sent to Redis nodes with node_password; empty: the default user
+  std::string node_password;  // empty: none
+
+  bool operator==(const CacheSettings&) const = default;
+};
+
+std::string_view name_of(CacheProtocol protocol);
+std::string_view name_of(RingPolicy policy);
+
+}  // namespace tenfold::cluster

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/limits.h"
+#include "control/key_rows.h"
+
+namespace tenfold::control {
+namespace {
+
+using cluster::CacheProtocol;
+using cluster::RingPolicy;
+
+constexpr std::uint64_t kDayMs = 86'400'000;
+
+std::string set_protocol(CacheProtocol& value, std::string_view text) {
+  value = text == "redis" ? CacheProtocol::kRedis : CacheProtocol::kMemcached;
+  return {};
+}
+std::string protocol(CacheProtocol value) {
+  return quoted(cluster::name_of(value));
+}
+
+std::string set_ring(RingPolicy& value, std::string_view text) {
+  for (RingPolicy policy : {RingPolicy::kRendezvous, RingPolicy::kKetama, RingPolicy::kKetamaPlain,
+                            RingPolicy::kTwemproxy, RingPolicy::kModula}) {
+    if (cluster::name_of(policy) == text) value = policy;
+  }
+  return {};
+}
+std::string ring(RingPolicy value) {
+  return quoted(cluster::name_of(value));
+}
+
+std::string set_hash_tag(std::string& tag, const std::string& text) {
+  if (!text.empty() && text.size() != 2) return "a hash tag is two characters, like \"{}\", or \"\"";
+  tag = text;
+  return {};
+}
+
+std::string set_item_max(std::uint64_t& size, std::uint64_t bytes) {
+  if (bytes < 1024 || bytes > limits::kRespBulkBytesMost) return "'item_max' is from 1KiB to 512MiB";
+  size = bytes;
+  return {};
+}
+
+const std::vector<Key> kCacheKeys = {
+    {.section = Section::kCache,
+     .name = "listen",
+     .type = KeyType::kAddresses,
+     .doc = "Where clients connect.",
+     .example = "\"127.0.0.1:11311\"",
+     .required = true,
+     .set = [](const Draft& d, const KeyValue& v) -> std::string {
+       d.service->listeners = v.addresses;
+       return {};
+     },
+     .show = [](const Draft& d) -> std::string { return shown::addresses(d.service->listeners); }},
+    {.section = Section::kCache,
+     .name = "protocol",
+     .type = KeyType::kChoice,
+     .doc = "What clients and nodes speak: the text protocol of memcached, or RESP.",
+     .example = "\"redis\"",
+     .choices = {"memcached", "redis"},
+     TENFOLD_CHECKED_KEY(cache().protocol, text, set_protocol, protocol)},
+    {.section = Section::kCache,
+     .name = "nodes",
+     .type = KeyType::kNodes,
+     .doc = "The servers that keys are spread over: addresses, or tables with an address and more.",
+     .example = "[\"10.0.0.21:11211\", { address = \"10.0.0.22:11211\", weight = 2 }]"},
+    {.section = Section::kCache,
+     .name = "allow_admin",
+     .type = KeyType::kBoolean,
+     .doc = "Let clients send what is for operators: flush_all, CONFIG, SHUTDOWN and the like.",
+     .example = "true",
+     TENFOLD_KEY(cache().allow_admin, flag, shown::boolean)},
+    {.section = Section::kCache,
+     .name = "ring",
+     .type = KeyType::kChoice,
+     .doc = "How keys find their node. \"ketama\" is libmemcached's weighted one, \"ketama-plain\" its plain one, "
+            "\"twemproxy\" nutcracker's ketama, \"modula\" the remainder of the hash.",
+     .example = "\"ketama\"",
+     .choices = {"rendezvous", "ketama", "ketama-plain", "twemproxy", "modula"},
+     TENFOLD_CHECKED_KEY(cache().ring, text, set_ring, ring)},
+    {.section = Section::kCache,
+     .name = "key_hash",
+     .type = KeyType::kChoice,
+     .doc = "The hash of keys in the rings \"twemproxy\", \"ketama-plain\" and \"modula\", by nutcracker's names.",
+     .example = "\"murmur\"",
+     .choices = {"one_at_a_time", "md5", "crc16", "crc32", "crc32a", "fnv1_64", "fnv1a_64", "fnv1_32", "fnv1a_32",
+                 "hsieh", "murmur", "jenkins"},
+     TENFOLD_KEY(cache().key_hash, text, quoted)},
+    {.section = Section::kCache,
+     .name = "hash_tag",
+     .type = KeyType::kText,
+     .doc = "Two characters: only what stands between them in a key is hashed, so that keys can be kept together. \"\" "
+            "hashes whole keys.",
+     .example = "\"{}\"",
+     TENFOLD_CHECKED_KEY(cache().hash_tag, text, set_hash_tag, quoted)},
+    {.section = Section::kCache,
+     .name = "idle_timeout",
+     .type = KeyType::kDuration,
+     .doc = "A client connection without a request is closed after this.",
+     .example = "\"1h\"",
+     .least = 1,
+     .most = 30 * kDayMs,
+     TENFOLD_KEY(cache().idle_timeout, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "connect_timeout",
+     .type = KeyType::kDuration,
+     .doc = "A node must accept within this time.",
+     .example = "\"500ms\"",
+     .least = 1,
+     .most = 30 * kDayMs,
+     TENFOLD_KEY(cache().connect_timeout, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "response_timeout",
+     .type = KeyType::kDuration,
+     .doc = "A node's next reply must come within this time, or its command is given up.",
+     .example = "\"1s\"",
+     .least = 1,
+     .most = 30 * kDayMs,
+     TENFOLD_KEY(cache().response_timeout, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "node_connections",
+     .type = KeyType::kInteger,
+     .doc = "Connections of one worker to one node; each carries the commands of many clients at once.",
+     .example = "2",
+     .least = 1,
+     .most = 64,
+     TENFOLD_KEY(cache().node_connections, number, shown::number)},
+    {.section = Section::kCache,
+     .name = "node_queue",
+     .type = KeyType::kInteger,
+     .doc = "Commands under way on one node, by one worker; more are answered with an error.",
+     .example = "4096",
+     .least = 1,
+     .most = 1'000'000,
+     TENFOLD_KEY(cache().node_queue, number, shown::number)},
+    {.section = Section::kCache,
+     .name = "pipeline",
+     .type = KeyType::kInteger,
+     .doc = "Commands under way for one client; it is read on when some are answered.",
+     .example = "256",
+     .least = 1,
+     .most = 1'000'000,
+     TENFOLD_KEY(cache().pipeline, number, shown::number)},
+    {.section = Section::kCache,
+     .name = "item_max",
+     .type = KeyType::kSize,
+     .doc = "The largest value, or Redis argument, that a client may send.",
+     .example = "\"1MiB\"",
+     TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
+    {.section = Section::kCache,
+     .name = "password",
+     .type = KeyType::kSecret,
+     .doc = "Asked of Redis clients (AUTH, HELLO). env:NAME, file:PATH, or the text itself.",
+     .example = "\"env:CACHE_PASSWORD\"",
+     .set = [](const Draft& d, const KeyValue& v) -> std::string {
+       d.cache().password = v.text;
+       return {};
+     },
+     .show = [](const Draft& d) -> std::string { return shown::secret(d.cache().password); }},
+    {.section = Section::kCache,
+     .name = "node_user",
+     .type = KeyType::kText,
+     .doc = "The user that Tenfold is to Redis nodes; \"\" is the default user.",
+     .example = "\"tenfold\"",
+     TENFOLD_KEY(cache().node_user, text, quoted)},
+    {.section = Section::kCache,
+     .name = "node_password",
+     .type = KeyType::kSecret,
+     .doc = "The password of that user, or of nodes with `requirepass`.",
+     .example = "\"env:NODE_PASSWORD\"",
+     .set = [](const Draft& d, const KeyValue& v) -> std::string {
+       d.cache().node_password = v.text;
+       return {};
+     },
+     .show = [](const Draft& d) -> std::string { return shown::secret(d.cache().node_password); }},
+    {.section = Section::kCache,
+     .name = "health",
+     .type = KeyType::kTable,
+     .doc = "How nodes are judged, by `version` or PING; see below.",
+     .example = "{ interval = \"1s\" }"},
+};
+
+}  // namespace
+
+std::vector<Key> cache_keys() {
+  return kCacheKeys;
+}
+
+}  // namespace tenfold::control
