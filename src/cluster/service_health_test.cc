@@ -16,7 +16,8 @@ Service service_of(int nodes) {
   Service service;
   service.name = "test";
   service.settings = WebSettings();
-  for (int i = 1; i <= nodes; ++i) service.nodes.push_back({.address = node(i), .zone = {}, .public_url = {}, .ring_name = {}});
+  for (int i = 1; i <= nodes; ++i)
+    service.nodes.push_back({.address = node(i), .zone = {}, .public_url = {}, .ring_name = {}});
   return service;
 }
 
