@@ -19,6 +19,8 @@ std::string_view name_of(RingPolicy policy) {
       return "twemproxy";
     case RingPolicy::kModula:
       return "modula";
+    case RingPolicy::kTwemproxyModula:
+      return "twemproxy-modula";
   }
   return "unknown";
 }

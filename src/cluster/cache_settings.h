@@ -18,7 +18,7 @@ enum class CacheProtocol : std::uint8_t { kMemcached, kRedis };
 
 /// How keys find their node (cluster/ring/): by weighted rendezvous, or as another client or proxy places them, so that
 /// Tenfold can take its place without a cold cache.
-enum class RingPolicy : std::uint8_t { kRendezvous, kKetama, kKetamaPlain, kTwemproxy, kModula };
+enum class RingPolicy : std::uint8_t { kRendezvous, kKetama, kKetamaPlain, kTwemproxy, kModula, kTwemproxyModula };
 
 struct CacheSettings {
   CacheProtocol protocol = CacheProtocol::kMemcached;

@@ -21,7 +21,7 @@ std::string protocol(CacheProtocol value) {
 
 std::string set_ring(RingPolicy& value, std::string_view text) {
   for (RingPolicy policy : {RingPolicy::kRendezvous, RingPolicy::kKetama, RingPolicy::kKetamaPlain,
-                            RingPolicy::kTwemproxy, RingPolicy::kModula}) {
+                            RingPolicy::kTwemproxy, RingPolicy::kModula, RingPolicy::kTwemproxyModula}) {
     if (cluster::name_of(policy) == text) value = policy;
   }
   return {};
@@ -78,7 +78,7 @@ const std::vector<Key> kCacheKeys = {
      .doc = "How keys find their node. \"ketama\" is libmemcached's weighted one, \"ketama-plain\" its plain one, "
             "\"twemproxy\" nutcracker's ketama, \"modula\" the remainder of the hash.",
      .example = "\"ketama\"",
-     .choices = {"rendezvous", "ketama", "ketama-plain", "twemproxy", "modula"},
+     .choices = {"rendezvous", "ketama", "ketama-plain", "twemproxy", "modula", "twemproxy-modula"},
      TENFOLD_CHECKED_KEY(cache().ring, text, set_ring, ring)},
     {.section = Section::kCache,
      .name = "key_hash",

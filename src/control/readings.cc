@@ -17,6 +17,15 @@ void add_node(planes::NodeReading& total, const planes::NodeReading& reading) {
   total.latency_us.merge(reading.latency_us);
 }
 
+void add_cache(planes::CacheReading& total, const planes::CacheReading& reading) {
+  total.commands += reading.commands;
+  total.hits += reading.hits;
+  total.misses += reading.misses;
+  total.errors += reading.errors;
+  total.refused += reading.refused;
+  total.clients += reading.clients;
+}
+
 void add_service(planes::ServiceReading& total, const planes::ServiceReading& reading) {
   for (std::size_t i = 0; i < std::size(total.responses_by_class); ++i)
     total.responses_by_class[i] += reading.responses_by_class[i];
@@ -27,6 +36,7 @@ void add_service(planes::ServiceReading& total, const planes::ServiceReading& re
   total.outstanding += reading.outstanding;
   total.queued += reading.queued;
   total.duration_us.merge(reading.duration_us);
+  add_cache(total.cache, reading.cache);
   for (const planes::NodeReading& node : reading.nodes) {
     const auto known = std::ranges::find(total.nodes, node.address, &planes::NodeReading::address);
     if (known == total.nodes.end()) {

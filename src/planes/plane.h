@@ -45,6 +45,16 @@ struct NodeReading {
   Histogram latency_us;  // from the request sent to the response head
 };
 
+/// What one worker counted of the work of a cache service.
+struct CacheReading {
+  std::uint64_t commands = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t errors = 0;   // commands answered with an error because a node failed
+  std::uint64_t refused = 0;  // commands that make no sense, or are not allowed
+  std::int64_t clients = 0;
+};
+
 /// What one worker counted of one service.
 struct ServiceReading {
   std::string service;                       // "web.shop"
@@ -56,6 +66,7 @@ struct ServiceReading {
   std::int64_t outstanding = 0;
   std::int64_t queued = 0;
   Histogram duration_us;  // from the request head to the last byte of the response
+  CacheReading cache;     // of a cache service alone
   std::vector<NodeReading> nodes;
 };
 

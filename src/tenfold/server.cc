@@ -17,6 +17,9 @@
 #include "control/service_manager.h"
 #include "control/topology_file.h"
 #include "control/worker_host.h"
+#include "planes/cache/cache_plane.h"
+#include "planes/cache/probe.h"
+#include "planes/plane_set.h"
 #include "planes/web/probe.h"
 #include "planes/web/web_plane.h"
 #include "runtime/native/open_io.h"
@@ -50,6 +53,12 @@ runtime::native::BackEnd back_end_of(cluster::IoChoice choice) {
   return runtime::native::BackEnd::kAuto;
 }
 
+// Each tier has its own idea of health.
+runtime::Task<cluster::ProbeReport> probe_of_tier(runtime::Io& io, const cluster::Service& service,
+                                                  const cluster::NodeSpec& node) {
+  return service.tier == cluster::Tier::kCache ? cache::probe(io, service, node) : web::probe(io, service, node);
+}
+
 // One worker: a thread with a loop, a plane, and its main coroutine. Made on its own thread, and alive until that ends.
 class WorkerThread {
  public:
@@ -71,8 +80,10 @@ class WorkerThread {
       started.count_down();
       return;
     }
-    web::WebPlane plane(*opened->io, observer, workers);
-    control::WorkerHost host(*opened->io, plane);
+    planes::PlaneSet all;
+    all.add(cluster::Tier::kWeb, std::make_unique<web::WebPlane>(*opened->io, observer, workers));
+    all.add(cluster::Tier::kCache, std::make_unique<cache::CachePlane>(*opened->io, observer, workers));
+    control::WorkerHost host(*opened->io, all);
     host_ = &host;
     started.count_down();
     opened->io->run(host.run());
@@ -92,7 +103,7 @@ class Server {
         first_(loaded.topology),
         access_log_(settings_.access_log),
         events_(io_, write_to_stderr),
-        controller_(io_, events_, web::probe,
+        controller_(io_, events_, probe_of_tier,
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
         api_(controller_, std::move(loaded), {TENFOLD_VERSION, opened.why}, [this](bool begins) { on_reload(begins); }),
         admin_(io_, first_.admin, [this](control::AdminRequest request) { return api_.handle(std::move(request)); }) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cache plane of one worker: its listeners, its services, and the clients that it serves (planes/plane.h).
+// Thread rule: one worker's thread; the constructor may run elsewhere, before the loop starts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "planes/cache/worker.h"
+#include "planes/listener_set.h"
+#include "planes/plane.h"
+#include "runtime/scope.h"
+
+namespace tenfold::cache {
+
+class CachePlane final : public planes::Plane {
+ public:
+  /// `io` and `observer` outlive this. `workers` is how many share the limits of the topology.
+  CachePlane(runtime::Io& io, planes::PlaneObserver& observer, std::uint32_t workers);
+
+  void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
+  void apply_health(cluster::HealthSnapshotPtr health) override;
+  planes::PlaneReading collect() const override;
+  runtime::Task<void> shut_down(Duration limit) override;
+
+ private:
+  struct Place {
+    std::string name;
+    std::vector<Address> listeners;
+    LocalPtr<Endpoint> endpoint;
+  };
+
+  runtime::Task<void> serve(runtime::Socket client, LocalPtr<planes::Listener> listener);
+  runtime::Task<void> tick();
+  LocalPtr<Endpoint> endpoint_named(const std::string& name) const;
+  void retire_nodes(const CacheService& before, const CacheService* after);
+  void apply_known_health();
+
+  planes::ListenerSet listeners_;
+  Worker worker_;
+  std::uint32_t workers_;
+  std::vector<Place> places_;
+  std::vector<LocalPtr<Node>> retired_;  // no service has them any more; they finish what they have
+  cluster::HealthSnapshotPtr health_;
+  runtime::Stop stopped_;
+  runtime::Scope beside_;  // ticking and flushing
+  bool started_ = false;
+};
+
+}  // namespace tenfold::cache

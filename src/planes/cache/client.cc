@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/client.h"
+
+#include <utility>
+
+#include "planes/cache/memcached_front.h"
+#include "planes/cache/redis_front.h"
+#include "runtime/heap_buffer.h"
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSendTimeout = 30s;               // a client that takes no reply for so long is sent away
+constexpr std::size_t kUnsentBytesMost = 1 << 20;    // before no more of its requests are read
+constexpr std::size_t kMovedBytesLeast = 16 * 1024;  // smaller blocks are copied
+
+// A reply that needs no node.
+class LocalReply final : public Slot {};
+
+}  // namespace
+
+Client::Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener, runtime::Socket socket)
+    : worker_(worker),
+      endpoint_(std::move(endpoint)),
+      listener_(std::move(listener)),
+      socket_(std::move(socket)),
+      reading_(listener_->closing),
+      id_(worker.next_client++),
+      outbox_(worker.flusher, *this) {
+  ++endpoint_->clients;
+}
+
+Client::~Client() {
+  --endpoint_->clients;
+}
+
+// -- Reading -------------------------------------------------------------------------------------------------------
+
+bool Client::is_full() const {
+  return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost;
+}
+
+runtime::Task<void> Client::serve() {
+  runtime::Io& io = worker_.io;
+  outbox_.open(socket_, kSendTimeout);
+  while (!leaving_ && !broken_ && !reading_.requested()) {
+    const runtime::Wait wait(io.now() + service().settings().idle_timeout, &reading_);
+    if (is_full()) {
+      static_cast<void>(co_await changed_.wait(io, wait));
+      continue;
+    }
+    const runtime::BufferSize size = input_ ? runtime::BufferSize::kLarge : runtime::BufferSize::kSmall;
+    Result<runtime::Buffer> read = co_await io.recv(socket_, size, wait);
+    if (!read) break;
+    take(std::move(*read));
+  }
+  co_await finish();
+}
+
+void Client::take(runtime::Buffer received) {
+  endpoint_->counters.received_bytes += received.size();
+  if (!input_) {
+    const std::size_t used = process(received.view());
+    if (used < received.size() && !leaving_) keep_partial(received.view().substr(used));
+    return;
+  }
+  keep_partial(received.view());
+  received.reset();
+  if (input_.size() < wanted_) return;
+  const std::size_t used = process(input_.view());
+  if (!input_) return;  // taken as it was
+  input_.consume(used);
+  if (input_.empty()) input_.reset();
+}
+
+void Client::keep_partial(std::string_view bytes) {
+  const std::size_t have = input_.size();
+  const std::size_t more = wanted_ > have + bytes.size() ? wanted_ - have : bytes.size();
+  runtime::reserve_room(input_, more);
+  input_.append(bytes);
+}
+
+// Cuts requests off the front; returns how many bytes they were.
+std::size_t Client::process(std::string_view bytes) {
+  const bool redis = service().settings().protocol == cluster::CacheProtocol::kRedis;
+  std::size_t used = 0;
+  wanted_ = 0;
+  while (used < bytes.size() && !leaving_) {
+    if (drop_ > 0) {
+      const std::size_t part = std::min<std::uint64_t>(drop_, bytes.size() - used);
+      drop_ -= part;
+      used += part;
+      continue;
+    }
+    const std::string_view rest = bytes.substr(used);
+    const std::size_t taken = redis ? take_redis(*this, rest) : take_memcached(*this, rest);
+    if (taken == 0) break;
+    used += taken;
+  }
+  return used;
+}
+
+runtime::Buffer Client::take_block(std::string_view frame) {
+  if (frame.size() < kMovedBytesLeast || !input_ || frame.data() != input_.view().data() ||
+      frame.size() != input_.size())
+    return {};
+  return std::move(input_);
+}
+
+// -- Replies -------------------------------------------------------------------------------------------------------
+
+void Client::add(Slot& slot) {
+  slot.client = this;
+  slots_.push_back(slot);
+  ++under_way_;
+}
+
+void Client::send(Reply& reply) {
+  if (reply.bytes.empty()) return;
+  endpoint_->counters.sent_bytes += reply.bytes.size();
+  if (reply.block != nullptr && reply.bytes.size() >= kMovedBytesLeast) {
+    outbox_.append(std::move(*reply.block));
+  } else if (!outbox_.append(reply.bytes)) {
+    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  }
+}
+
+void Client::complete(Slot& slot, Reply& reply) {
+  if (&slots_.front() != &slot) {
+    slot.done = true;
+    if (reply.block != nullptr) {
+      slot.reply = std::move(*reply.block);
+    } else if (!reply.bytes.empty()) {
+      runtime::reserve_room(slot.reply, reply.bytes.size());
+      slot.reply.append(reply.bytes);
+    }
+    return;
+  }
+  send(reply);
+  slots_.pop_front();
+  delete &slot;
+  --under_way_;
+  while (!slots_.empty() && slots_.front().done) {
+    Slot* next = slots_.pop_front();
+    Reply kept{.bytes = next->reply.view(), .block = &next->reply};
+    send(kept);
+    delete next;
+    --under_way_;
+  }
+  changed_.wake_one();
+}
+
+void Client::reply(std::string_view bytes) {
+  Reply reply{.bytes = bytes};
+  if (slots_.empty()) return send(reply);
+  auto* slot = new LocalReply();
+  add(*slot);
+  complete(*slot, reply);
+}
+
+void Client::send_failed(const Error&) {
+  broken_ = true;
+  reading_.request();
+  changed_.wake_one();
+}
+
+void Client::all_sent() {
+  changed_.wake_one();
+}
+
+// -- The end -------------------------------------------------------------------------------------------------------
+
+// A client that has gone, or is sent away, still gets the replies that it is owed.
+runtime::Task<void> Client::finish() {
+  const Duration limit = service().settings().response_timeout * 2 + 1s;
+  const runtime::Wait wait(worker_.io.now() + limit, &worker_.aborting);
+  while (!broken_ && (under_way_ > 0 || !outbox_.empty())) {
+    const Status woken = co_await changed_.wait(worker_.io, wait);
+    if (!woken) break;
+  }
+  detach_slots();
+  outbox_.close();
+  co_await outbox_.ended();
+}
+
+void Client::detach_slots() {
+  while (Slot* slot = slots_.pop_front()) {
+    slot->client = nullptr;
+    if (slot->done) delete slot;  // the others go when their nodes have answered
+  }
+}
+
+runtime::Task<void> serve_client(Worker* worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener,
+                                 runtime::Socket socket) {
+  Client client(*worker, std::move(endpoint), std::move(listener), std::move(socket));
+  co_await client.serve();
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client connection of a cache service. Requests are cut off what it sends and handed to the front of its protocol
+// (memcached_front.h, redis_front.h), which sends them to nodes; replies leave in the order of the requests.
+//
+//   socket ──► take() ──► front ──► link of a node
+//   socket ◄── outbox ◄── slots, in order ◄── complete()
+//
+// It is not read while too many of its commands are under way, or while it does not take its replies.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/intrusive_list.h"
+#include "base/local_ptr.h"
+#include "planes/cache/outbox.h"
+#include "planes/cache/pending.h"
+#include "planes/cache/service.h"
+#include "planes/cache/slot.h"
+#include "planes/cache/worker.h"
+#include "planes/listener_set.h"
+#include "runtime/io.h"
+#include "runtime/task.h"
+#include "runtime/wait_queue.h"
+
+namespace tenfold::cache {
+
+class Client final : private OutboxOwner {
+ public:
+  Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener, runtime::Socket socket);
+  ~Client();
+
+  /// Serves the client until it goes, or is sent away.
+  runtime::Task<void> serve();
+
+  // -- For fronts ------------------------------------------------------------------------------------------------
+
+  Worker& worker() { return worker_; }
+  Endpoint& endpoint() { return *endpoint_; }
+  CacheService& service() { return *endpoint_->service; }
+  /// Chooses among the links of a node.
+  std::uint32_t id() const { return id_; }
+
+  /// Puts a slot at the end of the line; the client owns it until complete(), or until the client goes.
+  void add(Slot& slot);
+  /// The slot's reply is known: it leaves when its turn has come, and the slot is deleted. Bytes are copied, or their
+  /// block is moved; an empty reply sends nothing.
+  void complete(Slot& slot, Reply& reply);
+  /// A reply that needs no node, in its turn.
+  void reply(std::string_view bytes);
+  /// No more is read; the connection closes when all replies are sent.
+  void leave() { leaving_ = true; }
+  /// The next bytes of the client are dropped, in the place of a request.
+  void drop(std::uint64_t bytes) { drop_ = bytes; }
+  /// The request at hand has this many bytes, and not all have come.
+  void wait_for(std::uint64_t bytes) { wanted_ = bytes; }
+  /// The block that holds exactly `frame`, when there is such a one; an empty Buffer otherwise.
+  runtime::Buffer take_block(std::string_view frame);
+
+  // What a Redis client has said of itself.
+  bool authenticated = false;
+  bool resp3 = false;
+
+ private:
+  void take(runtime::Buffer received);
+  std::size_t process(std::string_view bytes);
+  void keep_partial(std::string_view bytes);
+  void send(Reply& reply);
+  bool is_full() const;
+  runtime::Task<void> finish();
+  void detach_slots();
+  void send_failed(const Error& error) override;
+  void all_sent() override;
+
+  Worker& worker_;
+  LocalPtr<Endpoint> endpoint_;
+  LocalPtr<planes::Listener> listener_;
+  runtime::Socket socket_;
+  runtime::Stop reading_;  // ends with the listener
+  std::uint32_t id_;
+  std::uint32_t under_way_ = 0;
+  bool leaving_ = false;
+  bool broken_ = false;
+  std::uint64_t drop_ = 0;
+  std::uint64_t wanted_ = 0;
+  runtime::Buffer input_;  // the start of a request that did not come in one piece
+  Outbox outbox_;
+  IntrusiveList<Slot, SlotTag> slots_;
+  runtime::WaitQueue changed_;  // fewer commands under way, or bytes sent
+};
+
+/// For planes::ListenerSet. `endpoint` is the service of the listener.
+runtime::Task<void> serve_client(Worker* worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener,
+                                 runtime::Socket socket);
+
+}  // namespace tenfold::cache

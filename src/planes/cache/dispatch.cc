@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/dispatch.h"
+
+#include <fmt/format.h>
+
+namespace tenfold::cache {
+namespace {
+
+void send(Client& client, NodeLink& link, const Outgoing& outgoing) {
+  auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, is_redis(client));
+  const std::string_view frame = outgoing.second.empty() ? outgoing.first : outgoing.second;
+  runtime::Buffer block = client.take_block(frame);
+  const std::string_view head = outgoing.second.empty() ? std::string_view() : outgoing.first;
+  const bool sent =
+      block ? link.send(head, std::move(block), *command) : link.send(outgoing.first, outgoing.second, *command);
+  if (sent) {
+    client.add(*command);
+    return;
+  }
+  delete command;
+  ++client.endpoint().counters.errors;
+  reply_error(client, link.problem().empty() ? "the node has too many commands under way" : link.problem());
+}
+
+void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const Outgoing& outgoing) {
+  ++client.endpoint().counters.commands;
+  if (link != nullptr) return send(client, *link, outgoing);
+  ++client.endpoint().counters.errors;
+  if (outgoing.rule != ReplyRule::kSwallow) reply_error(client, why);
+}
+
+}  // namespace
+
+bool is_redis(Client& client) {
+  return client.service().settings().protocol == cluster::CacheProtocol::kRedis;
+}
+
+NodeLink* link_to(Client& client, std::uint32_t node, std::string& why) {
+  CacheService& service = client.service();
+  if (node == cluster::Ring::kNone) {
+    why = fmt::format("{} has no node with a weight", service.name());
+    return nullptr;
+  }
+  Node& chosen = *service.nodes()[node];
+  if (!service.is_usable(node)) {
+    why = fmt::format("node {} is down: {}", chosen.address().to_text(), service.why_not(node));
+    return nullptr;
+  }
+  return &chosen.link_for(client.id(), client.resp3);
+}
+
+NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why) {
+  return link_to(client, client.service().owner_of(key), why);
+}
+
+void forward_to_owner(Client& client, std::string_view key, const Outgoing& outgoing) {
+  forward_to_node(client, client.service().owner_of(key), outgoing);
+}
+
+void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing) {
+  std::string why;
+  NodeLink* link = link_to(client, node, why);
+  send_or_refuse(client, link, why, outgoing);
+}
+
+void reply_error(Client& client, std::string_view text) {
+  client.reply(error_reply(is_redis(client), text));
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What both protocols do with a command: find the node of its key, and send it there in the client's turn.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "planes/cache/client.h"
+#include "planes/cache/command.h"
+
+namespace tenfold::cache {
+
+bool is_redis(Client& client);
+
+/// The client's link to a node that may be asked; null, with `why`, when there is none.
+NodeLink* link_to(Client& client, std::uint32_t node, std::string& why);
+/// The same for the owner of a key.
+NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why);
+
+/// A command as it came, or in two pieces; a failure is told to the client, in its turn.
+struct Outgoing {
+  std::string_view first;
+  std::string_view second = {};
+  ReplyRule rule = ReplyRule::kForward;
+  Lookup lookup = Lookup::kNone;
+};
+void forward_to_owner(Client& client, std::string_view key, const Outgoing& outgoing);
+void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing);
+
+/// An error of ours, in the words of the client's protocol.
+void reply_error(Client& client, std::string_view text);
+
+}  // namespace tenfold::cache

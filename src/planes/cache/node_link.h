@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pipelined connection of a worker to a cache node, shared by many clients.
+//
+//   send(bytes, pending) ──► outbox ──► node
+//          └── queue: pending, pending, pending ◄── replies, in order
+//
+// It connects when first needed. When it breaks, every pending is told; the next command connects anew, but not sooner
+// than a back-off after a failed attempt. A node that stays silent for the response timeout loses the commands that
+// wait for it; their replies are counted off if they still come, and the connection is closed when none does.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "cluster/cache_settings.h"
+#include "planes/cache/outbox.h"
+#include "planes/cache/pending.h"
+#include "wire/memcached/reply.h"
+#include "wire/resp/reply.h"
+
+namespace tenfold::cache {
+
+/// What a link tells its node of.
+class LinkObserver {
+ public:
+  virtual void link_connected() = 0;
+  virtual void link_answered(Duration latency) = 0;
+  /// `commands` have no reply; `reason` names the node.
+  virtual void link_failed(std::size_t commands, std::string_view reason) = 0;
+
+ protected:
+  ~LinkObserver() = default;
+};
+
+class NodeLink final : private OutboxOwner {
+ public:
+  /// `settings` and `observer` outlive the link. With `resp3`, a Redis node is asked to answer in RESP3.
+  NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
+           LinkObserver& observer);
+  ~NodeLink();
+
+  /// Queues a command, given in one or two pieces. Its pending is told later, never inside this call; false, and the
+  /// pending is not taken, when the queue is full or the link is closed.
+  [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return send(bytes, std::string_view(), pending); }
+  [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending);
+  /// The same, with a block that is moved.
+  [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending);
+
+  /// Why the last connection ended or could not be made; empty before that.
+  const std::string& problem() const { return problem_; }
+  std::size_t under_way() const { return queued_; }
+  std::uint64_t sent_bytes() const { return sent_bytes_; }
+  std::uint64_t received_bytes() const { return received_bytes_; }
+  bool is_open() const { return state_ == State::kOpen; }
+
+  /// Gives up what waited for too long. Called some times a second.
+  void check(Instant now);
+
+  /// Takes no more commands; ends when what is under way has been answered, or at once.
+  void close(bool at_once);
+  /// Completes when the connection has ended. To be awaited before destruction.
+  runtime::Scope::Join ended() { return running_.join(); }
+  bool has_ended() const { return running_.running() == 0; }
+
+ private:
+  enum class State : std::uint8_t { kIdle, kConnecting, kOpen };
+  using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
+
+  bool accept(Pending& pending);
+  runtime::Task<void> run();
+  runtime::Task<Status> log_in(runtime::Wait wait);
+  runtime::Task<Status> receive();
+  Status take(std::string_view bytes);
+  void deliver(Reply& reply);
+  void fail_all(bool never_sent);
+  void send_failed(const Error& error) override;
+  void all_sent() override {}
+
+  runtime::Io& io_;
+  Address address_;
+  std::string name_;  // "node 10.0.0.21:11211"
+  const cluster::CacheSettings& settings_;
+  bool resp3_;
+  LinkObserver& observer_;
+  State state_ = State::kIdle;
+  bool closing_ = false;
+  runtime::Socket socket_;
+  Flusher& flusher_;
+  std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened
+  std::unique_ptr<runtime::Stop> stop_;
+  std::string stop_reason_;
+  std::string problem_;
+  runtime::WaitQueue begin_;
+  Scanner scanner_;
+  runtime::Buffer partial_;  // the start of a reply that did not come in one piece
+  IntrusiveList<Pending, LinkTag> queue_;
+  std::size_t queued_ = 0;
+  std::size_t given_up_ = 0;  // replies still to come for which nobody waits; they come before those of the queue
+  Instant progress_at_{};     // of the last reply
+  Instant retry_at_{};        // no attempt to connect before
+  Duration backoff_{};
+  std::uint64_t sent_bytes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+  runtime::Scope running_;
+};
+
+}  // namespace tenfold::cache

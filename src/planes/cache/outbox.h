@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes on their way to one socket. What many writers append in one turn of the loop leaves in one system call: the
+// worker's Flusher wakes behind all events of the turn, and sends what each outbox holds.
+//
+//   append ──► filling ──► waiting (full blocks) ──► Flusher ──► one send of up to three blocks at a time
+//
+// Small pieces are copied, which costs less than the kernel's handling of one more piece; large blocks are moved.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/intrusive_list.h"
+#include "runtime/buffer.h"
+#include "runtime/io.h"
+#include "runtime/scope.h"
+#include "runtime/socket.h"
+#include "runtime/stop.h"
+#include "runtime/wait_queue.h"
+
+namespace tenfold::cache {
+
+class Outbox;
+
+class Flusher {
+ public:
+  explicit Flusher(runtime::Io& io) : io_(io) {}
+
+  runtime::Io& io() const { return io_; }
+  void add(Outbox& outbox);
+
+  /// Sends, until the stop.
+  runtime::Task<void> run(runtime::Stop* stop);
+
+ private:
+  friend class Outbox;
+  runtime::Io& io_;
+  IntrusiveList<Outbox> dirty_;
+  runtime::WaitQueue work_;
+};
+
+/// Told when an outbox cannot send any more, or has sent what it held.
+class OutboxOwner {
+ public:
+  virtual void send_failed(const Error& error) = 0;
+  virtual void all_sent() = 0;
+
+ protected:
+  ~OutboxOwner() = default;
+};
+
+class Outbox final : public ListNode<> {
+ public:
+  Outbox(Flusher& flusher, OutboxOwner& owner) : flusher_(flusher), owner_(owner) {}
+
+  /// From now on bytes go to this socket, which outlives close(). A send without progress ends after `timeout`.
+  void open(runtime::Socket& socket, Duration timeout);
+
+  /// Copies `bytes`; false when no block is left: the stream would be broken, and the owner must end it.
+  [[nodiscard]] bool append(std::string_view bytes);
+  /// Takes the block over, as it is.
+  void append(runtime::Buffer block);
+
+  /// Bytes that the kernel has not taken yet.
+  std::size_t bytes() const { return bytes_; }
+  bool empty() const { return bytes_ == 0; }
+
+  /// Drops what is left, and ends a send that is under way; await ended() before the socket closes.
+  void close();
+  runtime::Scope::Join ended() { return sending_.join(); }
+
+ private:
+  friend class Flusher;
+  void flush();
+  runtime::Task<void> send_all();
+  runtime::Buffer take_next();
+  void mark();
+
+  Flusher& flusher_;
+  OutboxOwner& owner_;
+  runtime::Socket* socket_ = nullptr;
+  Duration timeout_{};
+  std::size_t bytes_ = 0;
+  runtime::Buffer filling_;
+  std::vector<runtime::Buffer> waiting_;
+  runtime::Stop stop_;
+  runtime::Scope sending_;
+};
+
+}  // namespace tenfold::cache

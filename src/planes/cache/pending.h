@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits for one reply of a node. A link (node_link.h) holds its pendings in the order in which their commands were
+// sent, which is the order of the replies. Each is told exactly once: of its reply, or that there will be none. Whoever
+// gives a command up leaves its pending in the queue, deaf: so that the late reply is counted off, and reaches nobody.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/intrusive_list.h"
+#include "base/time.h"
+#include "runtime/buffer.h"
+#include "runtime/frame_pool.h"
+
+namespace tenfold::cache {
+
+/// One whole reply.
+struct Reply {
+  std::string_view bytes;
+  /// The block that holds exactly these bytes, free to be moved out; null when they are a part of another.
+  runtime::Buffer* block = nullptr;
+};
+
+/// Why a command has no reply.
+struct LinkFailure {
+  /// Whether no byte of the command can have reached the node.
+  bool never_sent = false;
+  /// For people: "node 10.0.0.21:11211: connect: refused (Connection refused)".
+  std::string_view text;
+};
+
+struct LinkTag {};
+
+class Pending : public ListNode<LinkTag> {
+ public:
+  virtual ~Pending() = default;
+  /// The pending has left the queue, and may delete itself.
+  virtual void on_reply(Reply& reply) = 0;
+  virtual void on_failure(const LinkFailure& failure) = 0;
+
+  Instant queued_at{};
+
+  static void* operator new(std::size_t size) { return runtime::FramePool::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) { runtime::FramePool::release(memory, size); }
+};
+
+}  // namespace tenfold::cache

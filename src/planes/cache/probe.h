@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The active probe of a cache node: `version` of memcached, PING of Redis.
+#pragma once
+
+#include "cluster/node_health.h"
+#include "cluster/topology.h"
+#include "runtime/io.h"
+#include "runtime/task.h"
+
+namespace tenfold::cache {
+
+/// Connects, asks and reads the answer, all within the health settings' timeout. A planes::Probe.
+runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Service& service,
+                                          const cluster::NodeSpec& node);
+
+}  // namespace tenfold::cache

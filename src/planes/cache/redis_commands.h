@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command of Redis 7.0 means to a proxy over several nodes: where its keys stand, and whether it can be
+// right at all when they live on different nodes. Facts from `COMMAND DOCS` and `COMMAND INFO`.
+// Immutable; any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace tenfold::cache {
+
+enum class RedisKind : std::uint8_t {
+  kKeys,         // goes to the node of its keys, which must be one
+  kMget,         // split by key, an array in the order of the keys
+  kSum,          // split by key, integers added up
+  kMset,         // split by pairs, OK when all say so
+  kCountedKeys,  // EVAL and its like: a count of keys, and then those
+  kStreams,      // XREAD: keys behind STREAMS
+  kBlocking,     // as kKeys, but may wait: needs a connection of its own
+  kAllSum,       // asked of all nodes, integers added up
+  kAllArrays,    // asked of all nodes, arrays joined
+  kAllOk,        // told to all nodes
+  kScan,         // goes through the nodes one after the other
+  kAnyNode,      // whichever node is up
+  kLocal,        // answered here
+  kTransaction,  // MULTI and what belongs to it
+  kPubSub,
+  kAdmin,    // for operators
+  kRefused,  // cannot be right over several nodes
+};
+
+struct RedisCommand {
+  std::string_view name;  // in capitals
+  RedisKind kind;
+  std::int8_t first_key = 0;  // the argument's number, as in COMMAND INFO; kCountedKeys: of the count
+  std::int8_t last_key = 0;   // negative: from the end
+  std::int8_t step = 0;
+  bool is_lookup = false;  // its reply tells of a hit or a miss
+};
+
+/// nullptr for a name that is not known. In any case.
+const RedisCommand* find_redis_command(std::string_view name);
+
+/// The keys of a command, where `arguments` begins with its name; none when the arguments make no sense.
+void keys_of(const RedisCommand& command, std::span<const std::string_view> arguments,
+             std::vector<std::string_view>& keys);
+
+}  // namespace tenfold::cache

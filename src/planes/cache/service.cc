@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/service.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tenfold::cache {
+namespace {
+
+cluster::RingKind kind_of(cluster::RingPolicy policy) {
+  switch (policy) {
+    case cluster::RingPolicy::kRendezvous:
+      return cluster::RingKind::kRendezvous;
+    case cluster::RingPolicy::kKetama:
+      return cluster::RingKind::kKetama;
+    case cluster::RingPolicy::kKetamaPlain:
+      return cluster::RingKind::kKetamaPlain;
+    case cluster::RingPolicy::kTwemproxy:
+      return cluster::RingKind::kTwemproxy;
+    case cluster::RingPolicy::kModula:
+      return cluster::RingKind::kModula;
+    case cluster::RingPolicy::kTwemproxyModula:
+      return cluster::RingKind::kTwemproxyModula;
+  }
+  return cluster::RingKind::kRendezvous;
+}
+
+}  // namespace
+
+cluster::Ring ring_of(const cluster::Service& service) {
+  const cluster::CacheSettings& settings = service.cache();
+  const cluster::RingSettings ring{.kind = kind_of(settings.ring),
+                                   .hash = cluster::key_hash_named(settings.key_hash).value_or(cluster::KeyHash::kXxh3),
+                                   .hash_tag = settings.hash_tag};
+  std::vector<cluster::RingNode> nodes;
+  for (const cluster::NodeSpec& node : service.nodes) {
+    nodes.push_back({.host = node.address.host_text(),
+                     .port = node.address.port(),
+                     .name = node.ring_name,
+                     .weight = node.state == cluster::AdminState::kDrain ? 0 : node.weight});
+  }
+  return cluster::Ring(ring, nodes);
+}
+
+// -- Node ----------------------------------------------------------------------------------------------------------
+
+Node::Node(Flusher& flusher, planes::PlaneObserver& observer, std::string service, const Address& address,
+           const cluster::CacheSettings& settings, std::uint32_t eject_after)
+    : flusher_(flusher),
+      observer_(observer),
+      service_(std::move(service)),
+      address_(address),
+      settings_(settings),
+      eject_after_(eject_after) {}
+
+NodeLink& Node::link_for(std::uint32_t client, bool resp3) {
+  Links& links = links_[resp3 ? 1 : 0];
+  LinkObserver& observer = *this;
+  while (links.size() < settings_.node_connections)
+    links.push_back(std::make_unique<NodeLink>(flusher_, address_, settings_, resp3, observer));
+  return *links[client % links.size()];
+}
+
+void Node::check(Instant now) {
+  for (const Links& links : links_) {
+    for (const auto& link : links) link->check(now);
+  }
+}
+
+void Node::close(bool at_once) {
+  for (const Links& links : links_) {
+    for (const auto& link : links) link->close(at_once);
+  }
+}
+
+bool Node::has_ended() const {
+  return std::ranges::all_of(links_, [](const Links& links) {
+    return std::ranges::all_of(links, [](const auto& link) { return link->has_ended(); });
+  });
+}
+
+runtime::Task<void> Node::ended() {
+  for (const Links& links : links_) {
+    for (const auto& link : links) co_await link->ended();
+  }
+}
+
+void Node::link_answered(Duration latency) {
+  ++answered_;
+  failures_in_a_row_ = 0;
+  latency_us_.record(static_cast<std::uint64_t>(std::max<Duration::rep>(latency.count(), 0)) / 1000);
+}
+
+void Node::link_failed(std::size_t commands, std::string_view reason) {
+  failures_ += commands;
+  failures_in_a_row_ += static_cast<std::uint32_t>(commands);
+  if (eject_after_ > 0 && failures_in_a_row_ >= eject_after_)
+    observer_.node_failing(service_, address_, failures_in_a_row_, reason);
+}
+
+planes::NodeReading Node::read() const {
+  planes::NodeReading reading;
+  reading.address = address_;
+  reading.requests = answered_ + failures_;
+  reading.failures = failures_;
+  reading.connects = connects_;
+  for (const Links& links : links_) {
+    for (const auto& link : links) {
+      reading.outstanding += static_cast<std::int64_t>(link->under_way());
+      reading.bytes_sent += link->sent_bytes();
+      reading.bytes_received += link->received_bytes();
+    }
+  }
+  reading.latency_us.merge(latency_us_);
+  return reading;
+}
+
+// -- CacheService --------------------------------------------------------------------------------------------------
+
+CacheService::CacheService(Flusher& flusher, planes::PlaneObserver& observer, cluster::TopologyPtr topology,
+                           const cluster::Service& spec, const CacheService* previous)
+    : topology_(std::move(topology)), spec_(spec), name_(spec.full_name()), ring_(ring_of(spec)) {
+  usable_.assign(spec.nodes.size(), true);
+  reasons_.resize(spec.nodes.size());
+  // Other settings than before need other links.
+  const bool same = previous != nullptr && previous->settings() == spec.cache();
+  for (const cluster::NodeSpec& node : spec.nodes) {
+    LocalPtr<Node> kept;
+    for (std::size_t k = 0; same && k < previous->nodes_.size(); ++k) {
+      if (previous->nodes_[k]->address() == node.address) kept = previous->nodes_[k];
+    }
+    nodes_.push_back(
+        kept ? std::move(kept)
+             : make_local<Node>(flusher, observer, name_, node.address, spec.cache(), spec.health.eject_after));
+  }
+}
+
+void CacheService::apply_health(const cluster::ServiceStatus& status) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const cluster::NodeStatus* node = status.find(nodes_[i]->address());
+    if (node == nullptr) continue;
+    // What is not known yet is tried: a cache that has just started must not answer with errors.
+    usable_[i] = node->state != cluster::NodeState::kDown && node->state != cluster::NodeState::kEjected;
+    reasons_[i] = node->reason;
+  }
+}
+
+}  // namespace tenfold::cache

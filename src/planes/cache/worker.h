@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all clients of one worker's cache plane share.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "planes/cache/outbox.h"
+#include "planes/cache/service.h"
+#include "planes/listener_set.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::cache {
+
+struct Worker {
+  Worker(runtime::Io& of, planes::PlaneObserver& told, planes::ListenerSet& listeners)
+      : io(of), observer(told), flusher(of), aborting(listeners.aborting()) {}
+
+  runtime::Io& io;
+  planes::PlaneObserver& observer;
+  Flusher flusher;
+  runtime::Stop& aborting;
+  std::uint32_t next_client = 0;
+
+  // Requests are parsed into this; it is good until the next co_await.
+  resp::Request redis_request;
+};
+
+}  // namespace tenfold::cache
