@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Buffer of any size, from the heap: for what no block of a pool holds. Thread rule: any thread; its lender has no state.
+// A Buffer of any size, from the heap: for what no block of a pool holds.
+// Thread rule: any thread; its lender has no state.
 #pragma once
 
 #include "runtime/buffer.h"
