@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -12,6 +13,7 @@ import servers
 DURATION = int(os.environ.get("DURATION", "60"))
 RATE = int(os.environ.get("RATE", "400"))
 CONNECTIONS = 32
+UPLOAD_STEP_BYTES = 1000  # a slow upload, but above body_min_rate
 
 
 def say(text):
@@ -85,6 +87,9 @@ def kill(cluster):
     node = cluster.site("site-2")
     load = cluster.load(DURATION, RATE, CONNECTIONS)
     wait_seconds(DURATION / 3)
+    # It hangs first, so that requests are under way on it when it is killed.
+    node.process.send_signal(signal.SIGSTOP)
+    node.wait_until(lambda: outstanding_on(cluster, node.address) >= 4)
     outstanding = outstanding_on(cluster, node.address)
     node.process.kill()
     say(f"killed {node.name} with {outstanding} requests under way on it")
@@ -114,11 +119,11 @@ class Echo:
         if b" 101 " not in head:
             raise servers.ServerFailed(f"no upgrade: {head!r}")
         self.upload = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.upload.sendall(b"POST /live/upload HTTP/1.1\r\nHost: lab\r\nContent-Length: 100\r\n\r\n")
+        self.upload.sendall(b"POST /live/upload HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n" % (100 * UPLOAD_STEP_BYTES))
 
     def step(self):
-        """One message through the tunnel and back, and one byte of the upload."""
-        self.upload.sendall(b"x")
+        """One message through the tunnel and back, and one step of the upload."""
+        self.upload.sendall(b"x" * UPLOAD_STEP_BYTES)
         self.tunnel.sendall(b"ping")
         received = b""
         while len(received) < 4:
@@ -157,9 +162,9 @@ def reload(cluster):
         kept += open_throughout.step()
     answer = open_throughout.upload_answer()
     report = finish(load)
-    uploaded = answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"100")
+    uploaded = answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"%d" % (100 * UPLOAD_STEP_BYTES))
     say(f"reloads {reloaded} of 100; the upgraded connection answered {kept} of 100 times")
-    say(f"the upload of 100 bytes ended {'whole' if uploaded else 'badly'}")
+    say(f"the slow upload of {100 * UPLOAD_STEP_BYTES} bytes ended {'whole' if uploaded else 'badly'}")
     print_report(report)
     return 0 if good and reloaded == kept == 100 and uploaded and report["failed"] == 0 else 1
 

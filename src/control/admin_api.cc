@@ -26,6 +26,10 @@ AdminResponse json_response(const Json& value, int status = 200) {
   return response;
 }
 
+AdminResponse explanation_response(const Json& explanation) {
+  return json_response(explanation, explanation.contains("error") ? 400 : 200);
+}
+
 AdminResponse text_response(int status, std::string body, std::string type = "text/plain; charset=utf-8") {
   AdminResponse response;
   response.status = status;
@@ -98,7 +102,8 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
       {"GET", "/v1/events", &AdminApi::get_events, "The last 256 events."},
       {"GET", "/v1/diff", &AdminApi::get_diff, "What a reload would change."},
       {"POST", "/v1/reload", &AdminApi::post_reload, "Reads the topology file and makes it what runs."},
-      {"GET", "/v1/explain/http", &AdminApi::get_explain, "Where a request for ?url= would go, and why."},
+      {"GET", "/v1/explain/http", &AdminApi::get_explain_http, "Where a request for ?url= would go, and why."},
+      {"GET", "/v1/explain/cache", &AdminApi::get_explain_cache, "Which node of ?service= has ?key=, and why."},
       {"POST", "/v1/services/{service}/nodes", &AdminApi::post_node, "Adds a node, in the file too."},
       {"GET", "/v1/services/{service}/nodes/{address}", &AdminApi::get_node, "One node."},
       {"PATCH", "/v1/services/{service}/nodes/{address}", &AdminApi::patch_node,
@@ -234,9 +239,12 @@ runtime::Task<AdminResponse> AdminApi::get_diff(AdminRequest, Arguments) {
                            {"needs_restart", difference.needs_restart}});
 }
 
-runtime::Task<AdminResponse> AdminApi::get_explain(AdminRequest request, Arguments) {
-  const Json result = explain_http(controller_, request.parameter("url"));
-  co_return json_response(result, result.contains("error") ? 400 : 200);
+runtime::Task<AdminResponse> AdminApi::get_explain_http(AdminRequest request, Arguments) {
+  co_return explanation_response(explain_http(controller_, request.parameter("url")));
+}
+
+runtime::Task<AdminResponse> AdminApi::get_explain_cache(AdminRequest request, Arguments) {
+  co_return explanation_response(explain_cache(controller_, request.parameter("service"), request.parameter("key")));
 }
 
 runtime::Task<AdminResponse> AdminApi::get_node(AdminRequest, Arguments arguments) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "cluster/ring/service_ring.h"
 #include "cluster/route_table.h"
 #include "wire/http/target.h"
 
@@ -49,19 +50,21 @@ std::string why_not(const cluster::Service& service, const cluster::Service& cho
                      chosen.web().path);
 }
 
+Json node_choice(const Controller& controller, const cluster::Service& service, const cluster::NodeSpec& node) {
+  const cluster::ServiceStatus* health = controller.health().find(service.full_name());
+  const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
+  Json row = {{"address", node.address.to_text()}, {"weight", node.weight}};
+  if (status != nullptr) {
+    row["state"] = cluster::name_of(status->state);
+    row["candidate"] = status->usable;
+    row["why"] = node.weight == 0 ? "its weight is 0" : status->reason;
+  }
+  return row;
+}
+
 Json node_choices(const Controller& controller, const cluster::Service& service) {
   Json nodes = Json::array();
-  const cluster::ServiceStatus* health = controller.health().find(service.full_name());
-  for (const cluster::NodeSpec& node : service.nodes) {
-    const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
-    Json row = {{"address", node.address.to_text()}, {"weight", node.weight}};
-    if (status != nullptr) {
-      row["state"] = cluster::name_of(status->state);
-      row["candidate"] = status->usable;
-      row["why"] = node.weight == 0 ? "its weight is 0" : status->reason;
-    }
-    nodes.push_back(row);
-  }
+  for (const cluster::NodeSpec& node : service.nodes) nodes.push_back(node_choice(controller, service, node));
   return nodes;
 }
 
@@ -131,6 +134,38 @@ Json explain_http(const Controller& controller, const std::string& text) {
   return {{"result", "refused"},
           {"why", fmt::format("no service listens on port {}", url->port)},
           {"listeners", listeners}};
+}
+
+Json explain_cache(const Controller& controller, const std::string& service, const std::string& key) {
+  const std::string name = service.starts_with("cache.") ? service : "cache." + service;
+  const cluster::Service* spec = controller.topology()->find(name);
+  if (spec == nullptr)
+    return {{"error", fmt::format("there is no cache service {}", name)},
+            {"help", "`tenfold status` lists the services"}};
+  if (key.empty()) return {{"error", "a key has at least one byte"}, {"help", "write explain cache SERVICE KEY"}};
+  const cluster::CacheSettings& settings = spec->cache();
+  Json result = {{"service", name},
+                 {"protocol", cluster::name_of(settings.protocol)},
+                 {"ring", cluster::name_of(settings.ring)},
+                 {"key", key}};
+  if (!settings.hash_tag.empty()) result["hash_tag"] = settings.hash_tag;
+  std::vector<std::uint32_t> order;
+  cluster::ring_of(*spec).candidates(key, order);
+  if (order.empty()) {
+    result["result"] = "refused";
+    result["why"] = "no node has a weight";
+    return result;
+  }
+  result["owner"] = node_choice(controller, *spec, spec->nodes[order.front()]);
+  result["then"] = Json::array();
+  for (std::size_t i = 1; i < order.size(); ++i)
+    result["then"].push_back(node_choice(controller, *spec, spec->nodes[order[i]]));
+  result["limits"] = {{"connect_timeout", to_text(settings.connect_timeout)},
+                      {"response_timeout", to_text(settings.response_timeout)},
+                      {"node_connections", settings.node_connections},
+                      {"node_queue", settings.node_queue},
+                      {"item_max_bytes", settings.item_max_bytes}};
+  return result;
 }
 
 }  // namespace tenfold::control

@@ -12,4 +12,8 @@ namespace tenfold::control {
 /// each that would be passed over, the limits in force, and how the request could fail. Nothing is sent.
 nlohmann::ordered_json explain_http(const Controller& controller, const std::string& url);
 
+/// Which node of the cache service `service` ("cache.sessions", or "sessions") has `key`, which would have it if that
+/// one failed, and why. Nothing is sent.
+nlohmann::ordered_json explain_cache(const Controller& controller, const std::string& service, const std::string& key);
+
 }  // namespace tenfold::control

@@ -105,6 +105,7 @@ void add_services(Page& page, const planes::PlaneReading& reading) {
   page.family("tenfold_requests_total", "counter",
               "Requests ended, by the class of their status; 0 without a response.");
   for (const Service& service : reading.services) {
+    if (service.cache) continue;
     for (int i = 0; i < 6; ++i)
       page.sample(fmt::format("{},class=\"{}\"", service_label(service), i), service.responses_by_class[i]);
   }
@@ -121,7 +122,37 @@ void add_services(Page& page, const planes::PlaneReading& reading) {
   add_for_services(page, reading, "tenfold_received_bytes_total", "counter", "Bytes of bodies received from clients.",
                    [](const Service& s) { return s.bytes_received; });
   page.family("tenfold_request_duration_seconds", "histogram", "From a request's head to its response's last byte.");
-  for (const Service& service : reading.services) page.histogram(service_label(service), service.duration_us);
+  for (const Service& service : reading.services) {
+    if (!service.cache) page.histogram(service_label(service), service.duration_us);
+  }
+}
+
+void add_caches(Page& page, const planes::PlaneReading& reading) {
+  struct Family {
+    std::string_view name, type, help;
+    std::int64_t (*value)(const planes::CacheReading&);
+  };
+  static constexpr auto kCount = [](std::uint64_t number) { return static_cast<std::int64_t>(number); };
+  static constexpr std::array kFamilies = {
+      Family{"tenfold_cache_commands_total", "counter", "Commands of clients.",
+             [](const planes::CacheReading& c) { return kCount(c.commands); }},
+      Family{"tenfold_cache_hits_total", "counter", "Keys that were asked for, and found.",
+             [](const planes::CacheReading& c) { return kCount(c.hits); }},
+      Family{"tenfold_cache_misses_total", "counter", "Keys that were asked for, and not found.",
+             [](const planes::CacheReading& c) { return kCount(c.misses); }},
+      Family{"tenfold_cache_errors_total", "counter", "Commands answered with an error because a node failed.",
+             [](const planes::CacheReading& c) { return kCount(c.errors); }},
+      Family{"tenfold_cache_refused_total", "counter", "Commands that make no sense, or are not allowed.",
+             [](const planes::CacheReading& c) { return kCount(c.refused); }},
+      Family{"tenfold_cache_clients", "gauge", "Client connections now.",
+             [](const planes::CacheReading& c) { return c.clients; }},
+  };
+  for (const Family& family : kFamilies) {
+    page.family(family.name, family.type, family.help);
+    for (const planes::ServiceReading& service : reading.services) {
+      if (service.cache) page.sample(service_label(service), family.value(*service.cache));
+    }
+  }
 }
 
 void add_nodes(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
@@ -155,6 +186,7 @@ std::string metrics_page(const Controller& controller, const planes::PlaneReadin
   Page page;
   add_process(page, controller, reading);
   add_services(page, reading);
+  add_caches(page, reading);
   add_nodes(page, controller, reading);
   return page.finish();
 }

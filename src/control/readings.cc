@@ -36,7 +36,7 @@ void add_service(planes::ServiceReading& total, const planes::ServiceReading& re
   total.outstanding += reading.outstanding;
   total.queued += reading.queued;
   total.duration_us.merge(reading.duration_us);
-  add_cache(total.cache, reading.cache);
+  if (total.cache && reading.cache) add_cache(*total.cache, *reading.cache);
   for (const planes::NodeReading& node : reading.nodes) {
     const auto known = std::ranges::find(total.nodes, node.address, &planes::NodeReading::address);
     if (known == total.nodes.end()) {

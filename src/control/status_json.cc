@@ -47,6 +47,20 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
   return row;
 }
 
+Json responses_json(const planes::ServiceReading& counted) {
+  Json responses = Json::object();
+  constexpr const char* kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+  for (int i = 0; i < 6; ++i) responses[kClasses[i]] = counted.responses_by_class[i];
+  return responses;
+}
+
+Json cache_json(const planes::CacheReading& cache) {
+  const std::uint64_t looked_up = cache.hits + cache.misses;
+  const double hit_ratio = static_cast<double>(cache.hits) / static_cast<double>(std::max<std::uint64_t>(looked_up, 1));
+  return {{"clients", cache.clients}, {"commands", cache.commands}, {"hits", cache.hits},      {"misses", cache.misses},
+          {"hit_ratio", hit_ratio},   {"errors", cache.errors},     {"refused", cache.refused}};
+}
+
 // What a service is for, as far as it takes to know it by.
 void add_place(Json& row, const cluster::Service& service) {
   row["tier"] = cluster::name_of(service.tier);
@@ -68,10 +82,8 @@ Json service_row(const Controller& controller, const cluster::Service& service, 
     row["panic"] = health->panic;
   const planes::ServiceReading* counted = find_reading(reading, service.full_name());
   if (counted != nullptr) {
-    Json responses = Json::object();
-    constexpr const char* kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    for (int i = 0; i < 6; ++i) responses[kClasses[i]] = counted->responses_by_class[i];
-    row["responses"] = responses;
+    if (counted->cache) row["cache"] = cache_json(*counted->cache);
+    if (service.tier == cluster::Tier::kWeb) row["responses"] = responses_json(*counted);
     row["outstanding"] = counted->outstanding;
     row["queued"] = counted->queued;
     row["queue_refused"] = counted->refused_by_queue;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,8 +66,8 @@ struct ServiceReading {
   std::uint64_t bytes_received = 0;
   std::int64_t outstanding = 0;
   std::int64_t queued = 0;
-  Histogram duration_us;  // from the request head to the last byte of the response
-  CacheReading cache;     // of a cache service alone
+  Histogram duration_us;              // from the request head to the last byte of the response
+  std::optional<CacheReading> cache;  // of a cache service
   std::vector<NodeReading> nodes;
 };
 

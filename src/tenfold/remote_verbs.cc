@@ -222,9 +222,16 @@ int weight(const Arguments& arguments) {
 }
 
 int explain(const Arguments& arguments) {
-  if (arguments.words.size() != 3 || arguments.word(1) != "http") return wrong_usage("explain http URL");
+  std::string path;
+  if (arguments.words.size() == 3 && arguments.word(1) == "http") {
+    path = "/v1/explain/http?url=" + escaped(arguments.word(2));
+  } else if (arguments.words.size() == 4 && arguments.word(1) == "cache") {
+    path = "/v1/explain/cache?service=" + escaped(arguments.word(2)) + "&key=" + escaped(arguments.word(3));
+  } else {
+    return wrong_usage("explain http URL, or explain cache SERVICE KEY");
+  }
   Remote remote(arguments);
-  const auto result = remote.call("GET", "/v1/explain/http?url=" + escaped(arguments.word(2)));
+  const auto result = remote.call("GET", path);
   if (!result) return remote.exit_code();
   print(arguments.json ? result->dump(2) + "\n" : explanation_text(*result));
   return kOk;

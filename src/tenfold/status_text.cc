@@ -48,20 +48,42 @@ std::string node_line(const Json& node, const Json* before, double seconds) {
                      quiet ? "" : node.value("reason", ""));
 }
 
-std::string service_text(const Json& service, const Json* before, double seconds) {
+std::string web_line(const Json& service, const Json* before, double seconds) {
   const std::uint64_t total = answered(service);
   const Json responses = service.value("responses", Json::object());
+  const Json duration = service.value("duration", Json::object());
+  return fmt::format("  {} requests{}, 5xx {}, retries {}, queued {}, refused {}, p50 {:.1f} ms, p99 {:.1f} ms\n",
+                     total, before == nullptr ? "" : fmt::format(" ({})", rate_text(total, answered(*before), seconds)),
+                     responses.value("5xx", std::uint64_t{0}), service.value("retries", 0), service.value("queued", 0),
+                     service.value("queue_refused", 0), duration.value("p50_ms", 0.0), duration.value("p99_ms", 0.0));
+}
+
+// Since the start, or since `before`.
+std::string cache_line(const Json& cache, const Json* before, double seconds) {
+  const auto since = [&](const char* key) {
+    const auto start = before == nullptr ? 0 : before->value(key, std::uint64_t{0});
+    return cache.value(key, std::uint64_t{0}) - start;
+  };
+  const std::uint64_t looked_up = since("hits") + since("misses");
+  const double percent =
+      looked_up == 0 ? 0 : 100.0 * static_cast<double>(since("hits")) / static_cast<double>(looked_up);
+  return fmt::format("  {} clients, {} commands{}, hits {:.1f} %, errors {}, refused {}\n", cache.value("clients", 0),
+                     cache.value("commands", std::uint64_t{0}),
+                     before == nullptr ? "" : fmt::format(" ({})", rate_text(since("commands"), 0, seconds)), percent,
+                     since("errors"), since("refused"));
+}
+
+std::string service_text(const Json& service, const Json* before, double seconds) {
   std::string listen;
   for (const Json& address : service.value("listen", Json::array()))
     listen += (listen.empty() ? "" : ", ") + address.get<std::string>();
   std::string text = fmt::format("\n{} on {}{} {}\n", service.value("name", ""), listen, service.value("path", ""),
                                  service.value("panic", false) ? "PANIC: no node is up; all are tried" : "");
-  text +=
-      fmt::format("  {} requests{}, 5xx {}, retries {}, queued {}, refused {}, p50 {:.1f} ms, p99 {:.1f} ms\n", total,
-                  before == nullptr ? "" : fmt::format(" ({})", rate_text(total, answered(*before), seconds)),
-                  responses.value("5xx", std::uint64_t{0}), service.value("retries", 0), service.value("queued", 0),
-                  service.value("queue_refused", 0), service.value("duration", Json::object()).value("p50_ms", 0.0),
-                  service.value("duration", Json::object()).value("p99_ms", 0.0));
+  if (service.contains("cache")) {
+    text += cache_line(service["cache"], before == nullptr ? nullptr : &before->at("cache"), seconds);
+  } else {
+    text += web_line(service, before, seconds);
+  }
   const Json nodes = service.value("nodes", Json::array());
   if (nodes.empty()) return text + fmt::format("  serves {}\n", service.value("root", ""));
   text += fmt::format("  {:<24} {:<9} {:>5} {:>6} {:>10} {:>8} {:>8} {:>8}\n", "node", "state", "since", "weight",

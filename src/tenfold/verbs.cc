@@ -26,7 +26,8 @@ constexpr std::array kVerbs = {
     Verb{"enable", "SERVICE ADDRESS", "Give a drained node work again.", enable},
     Verb{"remove", "SERVICE ADDRESS", "Remove a node, live and in the file.", remove},
     Verb{"weight", "SERVICE ADDRESS N", "Change a node's share of the traffic.", weight},
-    Verb{"explain", "http URL", "Say where a request would go, and why; sends nothing.", explain},
+    Verb{"explain", "http URL | cache SERVICE KEY", "Say where a request or key would go, and why; sends nothing.",
+         explain},
     Verb{"schema", "[--page]", "Print the JSON Schema of the topology file, or its reference page.", schema},
     Verb{"completion", "", "Print the completion script for bash.", completion},
 };

@@ -108,12 +108,12 @@ planes::PlaneReading CachePlane::collect() const {
     service.service = place.name;
     service.bytes_sent = counters.sent_bytes;
     service.bytes_received = counters.received_bytes;
-    service.cache = {.commands = counters.commands,
-                     .hits = counters.hits,
-                     .misses = counters.misses,
-                     .errors = counters.errors,
-                     .refused = counters.refused,
-                     .clients = place.endpoint->clients};
+    service.cache = planes::CacheReading{.commands = counters.commands,
+                                         .hits = counters.hits,
+                                         .misses = counters.misses,
+                                         .errors = counters.errors,
+                                         .refused = counters.refused,
+                                         .clients = place.endpoint->clients};
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) {
       service.nodes.push_back(node->read());
       service.outstanding += service.nodes.back().outstanding;

@@ -5,42 +5,6 @@
 #include <utility>
 
 namespace tenfold::cache {
-namespace {
-
-cluster::RingKind kind_of(cluster::RingPolicy policy) {
-  switch (policy) {
-    case cluster::RingPolicy::kRendezvous:
-      return cluster::RingKind::kRendezvous;
-    case cluster::RingPolicy::kKetama:
-      return cluster::RingKind::kKetama;
-    case cluster::RingPolicy::kKetamaPlain:
-      return cluster::RingKind::kKetamaPlain;
-    case cluster::RingPolicy::kTwemproxy:
-      return cluster::RingKind::kTwemproxy;
-    case cluster::RingPolicy::kModula:
-      return cluster::RingKind::kModula;
-    case cluster::RingPolicy::kTwemproxyModula:
-      return cluster::RingKind::kTwemproxyModula;
-  }
-  return cluster::RingKind::kRendezvous;
-}
-
-}  // namespace
-
-cluster::Ring ring_of(const cluster::Service& service) {
-  const cluster::CacheSettings& settings = service.cache();
-  const cluster::RingSettings ring{.kind = kind_of(settings.ring),
-                                   .hash = cluster::key_hash_named(settings.key_hash).value_or(cluster::KeyHash::kXxh3),
-                                   .hash_tag = settings.hash_tag};
-  std::vector<cluster::RingNode> nodes;
-  for (const cluster::NodeSpec& node : service.nodes) {
-    nodes.push_back({.host = node.address.host_text(),
-                     .port = node.address.port(),
-                     .name = node.ring_name,
-                     .weight = node.state == cluster::AdminState::kDrain ? 0 : node.weight});
-  }
-  return cluster::Ring(ring, nodes);
-}
 
 // -- Node ----------------------------------------------------------------------------------------------------------
 
@@ -119,7 +83,7 @@ planes::NodeReading Node::read() const {
 
 CacheService::CacheService(Flusher& flusher, planes::PlaneObserver& observer, cluster::TopologyPtr topology,
                            const cluster::Service& spec, const CacheService* previous)
-    : topology_(std::move(topology)), spec_(spec), name_(spec.full_name()), ring_(ring_of(spec)) {
+    : topology_(std::move(topology)), spec_(spec), name_(spec.full_name()), ring_(cluster::ring_of(spec)) {
   usable_.assign(spec.nodes.size(), true);
   reasons_.resize(spec.nodes.size());
   // Other settings than before need other links.

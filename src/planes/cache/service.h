@@ -16,7 +16,7 @@
 
 #include "base/histogram.h"
 #include "base/local_ptr.h"
-#include "cluster/ring/ring.h"
+#include "cluster/ring/service_ring.h"
 #include "cluster/service_health.h"
 #include "cluster/topology.h"
 #include "planes/cache/node_link.h"
@@ -24,9 +24,6 @@
 #include "planes/plane.h"
 
 namespace tenfold::cache {
-
-/// The ring of a service, as its settings and nodes make it; for `explain` too.
-cluster::Ring ring_of(const cluster::Service& service);
 
 class Node final : public LocalCounted, private LinkObserver {
  public:
