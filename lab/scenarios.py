@@ -119,7 +119,9 @@ class Echo:
         if b" 101 " not in head:
             raise servers.ServerFailed(f"no upgrade: {head!r}")
         self.upload = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.upload.sendall(b"POST /live/upload HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n" % (100 * UPLOAD_STEP_BYTES))
+        self.upload.sendall(
+            b"POST /live/upload HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n" % (100 * UPLOAD_STEP_BYTES)
+        )
 
     def step(self):
         """One message through the tunnel and back, and one step of the upload."""

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ enum class RingPolicy : std::uint8_t { kRendezvous, kKetama, kKetamaPlain, kTwem
 struct CacheSettings {
   CacheProtocol protocol = CacheProtocol::kMemcached;
   bool allow_admin = false;  // flush_all, CONFIG, SHUTDOWN … from clients
+  /// The nodes are the only place of what they hold: nothing is ever flushed or placed elsewhere when a node fails.
+  /// Not set: true for Redis, and never for memcached.
+  std::optional<bool> persistent;
   RingPolicy ring = RingPolicy::kRendezvous;
   std::string key_hash = "fnv1a_64";  // of the ring "twemproxy", as nutcracker names it
   std::string hash_tag;               // two characters, "{}": what stands between them is hashed; empty: the whole key
@@ -39,6 +43,7 @@ struct CacheSettings {
   std::string node_user;      // sent to Redis nodes with node_password; empty: the default user
   std::string node_password;  // empty: none
 
+  bool is_store() const { return persistent.value_or(protocol == CacheProtocol::kRedis); }
   bool operator==(const CacheSettings&) const = default;
 };
 

@@ -48,15 +48,18 @@ std::map<Address, cluster::Tier> listeners_of(const cluster::Topology& topology)
 
 }  // namespace
 
-Controller::Controller(runtime::Io& io, EventLog& events, planes::Probe probe, AccessLogSink access_log)
+Controller::Controller(runtime::Io& io, EventLog& events, NodeCalls calls, AccessLogSink access_log)
     : io_(io),
       events_(events),
       access_log_(std::move(access_log)),
-      health_(io, events, probe,
+      health_(io, events, calls.probe,
               [this](const cluster::HealthSnapshotPtr& snapshot) {
                 for (WorkerHost* worker : workers_)
                   worker->io().post([worker, snapshot] { worker->plane().apply_health(snapshot); });
+                rings_.health_changed(snapshot);
               }),
+      rings_(io, events, calls.empty_node,
+             [this](cluster::RingStatusPtr ring) { return apply_ring_everywhere(std::move(ring)); }),
       topology_(std::make_shared<cluster::Topology>()),
       started_at_(io.now()) {}
 
@@ -96,6 +99,7 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
   listeners_.merge(opened);
   health_.apply(topology_);
   co_await apply_everywhere(std::move(*grants));
+  rings_.apply(topology_);
   close_unnamed_listeners();
   if (phase_ == Phase::kStarting) phase_ = Phase::kServing;
   changing_ = false;
@@ -166,6 +170,18 @@ runtime::Task<void> Controller::apply_everywhere(std::vector<std::vector<planes:
   co_await wait_for_all(io_, *answers, kNever);
 }
 
+runtime::Task<void> Controller::apply_ring_everywhere(cluster::RingStatusPtr ring) {
+  const auto answers = std::make_shared<Answers>(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto work = [worker = workers_[i], ring, moves_keys = i == 0, control = &io_, answers] {
+      worker->plane().apply_ring(ring, moves_keys,
+                                 [control, answers] { control->post([answers] { answers->add(); }); });
+    };
+    workers_[i]->io().post(std::move(work));
+  }
+  co_await wait_for_all(io_, *answers, kNever);
+}
+
 void Controller::close_unnamed_listeners() {
   const auto named = listeners_of(*topology_);
   std::erase_if(listeners_, [&](const auto& listener) {
@@ -202,6 +218,7 @@ runtime::Task<planes::PlaneReading> Controller::collect() {
 runtime::Task<void> Controller::shut_down(Duration limit) {
   phase_ = Phase::kShuttingDown;
   co_await health_.stop();
+  co_await rings_.stop();
   const auto answers = std::make_shared<Answers>(workers_.size());
   for (WorkerHost* worker : workers_) {
     auto ended = [control = &io_, answers] { control->post([answers] { answers->add(); }); };
@@ -219,6 +236,10 @@ void Controller::node_failing(std::string_view service, const Address& node, std
   io_.post([this, service = std::string(service), node, failures, reason = std::string(reason)] {
     health_.node_failing(service, node, failures, reason);
   });
+}
+
+void Controller::keys_moved(std::string_view service, std::uint64_t version) {
+  io_.post([this, service = std::string(service), version] { rings_.keys_moved(service, version); });
 }
 
 bool Controller::write_access_log(std::string lines) {

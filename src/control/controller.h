@@ -20,6 +20,7 @@
 #include "control/difference.h"
 #include "control/event_log.h"
 #include "control/health_keeper.h"
+#include "control/ring_keeper.h"
 #include "control/worker_host.h"
 #include "planes/plane.h"
 #include "runtime/io.h"
@@ -35,7 +36,12 @@ class Controller final : public planes::PlaneObserver {
  public:
   enum class Phase : std::uint8_t { kStarting, kServing, kShuttingDown };
 
-  Controller(runtime::Io& io, EventLog& events, planes::Probe probe, AccessLogSink access_log);
+  /// What tiers know of nodes.
+  struct NodeCalls {
+    planes::Probe probe;
+    planes::EmptyNode empty_node;
+  };
+  Controller(runtime::Io& io, EventLog& events, NodeCalls calls, AccessLogSink access_log);
 
   /// All workers, before the first change. They are reached through their Io's post() alone, and outlive shut_down().
   void set_workers(std::vector<WorkerHost*> workers) { workers_ = std::move(workers); }
@@ -52,6 +58,8 @@ class Controller final : public planes::PlaneObserver {
 
   const cluster::TopologyPtr& topology() const { return topology_; }
   const cluster::HealthSnapshot& health() const { return health_.snapshot(); }
+  /// nullptr when the service has no ring.
+  const RingProgress* ring_of(std::string_view service) const { return rings_.find(service); }
   EventLog& events() { return events_; }
   Phase phase() const { return phase_; }
   Instant started_at() const { return started_at_; }
@@ -67,6 +75,7 @@ class Controller final : public planes::PlaneObserver {
 
   void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                     std::string_view reason) override;
+  void keys_moved(std::string_view service, std::uint64_t version) override;
   bool write_access_log(std::string lines) override;
 
  private:
@@ -75,6 +84,7 @@ class Controller final : public planes::PlaneObserver {
       const std::map<Address, int>& handles);
   std::map<Address, int> granted_handles(const cluster::Topology& next, const std::map<Address, int>& opened) const;
   runtime::Task<void> apply_everywhere(std::vector<std::vector<planes::ListenerGrant>> grants);
+  runtime::Task<void> apply_ring_everywhere(cluster::RingStatusPtr ring);
   void close_unnamed_listeners();
   void close_all(const std::map<Address, int>& handles);
 
@@ -82,6 +92,7 @@ class Controller final : public planes::PlaneObserver {
   EventLog& events_;
   AccessLogSink access_log_;
   HealthKeeper health_;
+  RingKeeper rings_;
   std::vector<WorkerHost*> workers_;
   cluster::TopologyPtr topology_;
   std::map<Address, int> listeners_;

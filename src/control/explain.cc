@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/bytes.h"
-#include "cluster/ring/service_ring.h"
+#include "cluster/ring/side_ring.h"
 #include "cluster/route_table.h"
 #include "wire/http/target.h"
 
@@ -136,6 +136,24 @@ Json explain_http(const Controller& controller, const std::string& text) {
           {"listeners", listeners}};
 }
 
+namespace {
+
+// The nodes that have a key, the first that may be asked in front; those behind it come in when it fails.
+Json places_of(const Controller& controller, const cluster::Service& service, const cluster::RingSide& side,
+               const std::string& key) {
+  std::vector<std::uint32_t> order;
+  cluster::ring_of(side).candidates(key, order);
+  Json places = Json::array();
+  for (const bool usable : {true, false}) {
+    for (std::uint32_t index : order) {
+      if (side.usable[index] == usable) places.push_back(node_choice(controller, service, side.nodes[index]));
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
 Json explain_cache(const Controller& controller, const std::string& service, const std::string& key) {
   const std::string name = service.starts_with("cache.") ? service : "cache." + service;
   const cluster::Service* spec = controller.topology()->find(name);
@@ -149,17 +167,22 @@ Json explain_cache(const Controller& controller, const std::string& service, con
                  {"ring", cluster::name_of(settings.ring)},
                  {"key", key}};
   if (!settings.hash_tag.empty()) result["hash_tag"] = settings.hash_tag;
-  std::vector<std::uint32_t> order;
-  cluster::ring_of(*spec).candidates(key, order);
-  if (order.empty()) {
+  const RingProgress* progress = controller.ring_of(name);
+  const Json places = progress == nullptr ? Json::array() : places_of(controller, *spec, progress->ring->to, key);
+  if (places.empty()) {
     result["result"] = "refused";
-    result["why"] = "no node has a weight";
+    result["why"] = "no node with a weight is in the ring";
     return result;
   }
-  result["owner"] = node_choice(controller, *spec, spec->nodes[order.front()]);
+  result["phase"] = cluster::name_of(progress->ring->phase);
+  result["owner"] = places.front();
+  if (progress->ring->phase == cluster::RingPhase::kMoving) {
+    const Json before = places_of(controller, *spec, progress->ring->from, key);
+    if (!before.empty() && before.front()["address"] != places.front()["address"])
+      result["may_still_be_at"] = before.front();
+  }
   result["then"] = Json::array();
-  for (std::size_t i = 1; i < order.size(); ++i)
-    result["then"].push_back(node_choice(controller, *spec, spec->nodes[order[i]]));
+  for (std::size_t i = 1; i < places.size(); ++i) result["then"].push_back(places[i]);
   result["limits"] = {{"connect_timeout", to_text(settings.connect_timeout)},
                       {"response_timeout", to_text(settings.response_timeout)},
                       {"node_connections", settings.node_connections},

@@ -73,6 +73,17 @@ const std::vector<Key> kCacheKeys = {
      .example = "true",
      TENFOLD_KEY(cache().allow_admin, flag, shown::boolean)},
     {.section = Section::kCache,
+     .name = "persistent",
+     .type = KeyType::kBoolean,
+     .doc = "The nodes are a store: nothing is flushed, and the keys of a node that fails wait for it. Not set: "
+            "true for Redis, false for memcached.",
+     .example = "false",
+     .set = [](const Draft& d, const KeyValue& v) -> std::string {
+       d.cache().persistent = v.flag;
+       return {};
+     },
+     .show = [](const Draft& d) -> std::string { return shown::boolean(d.cache().is_store()); }},
+    {.section = Section::kCache,
      .name = "ring",
      .type = KeyType::kChoice,
      .doc = "How keys find their node. \"ketama\" is libmemcached's weighted one, \"ketama-plain\" its plain one, "

@@ -144,6 +144,8 @@ void add_caches(Page& page, const planes::PlaneReading& reading) {
              [](const planes::CacheReading& c) { return kCount(c.errors); }},
       Family{"tenfold_cache_refused_total", "counter", "Commands that make no sense, or are not allowed.",
              [](const planes::CacheReading& c) { return kCount(c.refused); }},
+      Family{"tenfold_cache_moved_keys_total", "counter", "Keys moved from one node to another.",
+             [](const planes::CacheReading& c) { return kCount(c.moved_keys); }},
       Family{"tenfold_cache_clients", "gauge", "Client connections now.",
              [](const planes::CacheReading& c) { return c.clients; }},
   };

@@ -24,6 +24,9 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.errors += reading.errors;
   total.refused += reading.refused;
   total.clients += reading.clients;
+  total.moved_keys += reading.moved_keys;
+  total.seen_keys += reading.seen_keys;
+  total.total_keys += reading.total_keys;
 }
 
 void add_service(planes::ServiceReading& total, const planes::ServiceReading& reading) {

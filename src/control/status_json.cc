@@ -57,8 +57,31 @@ Json responses_json(const planes::ServiceReading& counted) {
 Json cache_json(const planes::CacheReading& cache) {
   const std::uint64_t looked_up = cache.hits + cache.misses;
   const double hit_ratio = static_cast<double>(cache.hits) / static_cast<double>(std::max<std::uint64_t>(looked_up, 1));
-  return {{"clients", cache.clients}, {"commands", cache.commands}, {"hits", cache.hits},      {"misses", cache.misses},
-          {"hit_ratio", hit_ratio},   {"errors", cache.errors},     {"refused", cache.refused}};
+  return {{"clients", cache.clients}, {"commands", cache.commands},    {"hits", cache.hits},
+          {"misses", cache.misses},   {"hit_ratio", hit_ratio},        {"errors", cache.errors},
+          {"refused", cache.refused}, {"moved_keys", cache.moved_keys}};
+}
+
+Json ring_json(const Controller& controller, const RingProgress& progress, const planes::ServiceReading* counted) {
+  const cluster::RingStatus& ring = *progress.ring;
+  Json row = {{"phase", cluster::name_of(ring.phase)},
+              {"since_seconds", to_seconds(controller.io().now() - progress.since)},
+              {"nodes", Json::array()},
+              {"passed_over", Json::array()}};
+  for (const cluster::NodeSpec& node : ring.to.nodes)
+    row[cluster::serves(ring.to, node.address) ? "nodes" : "passed_over"].push_back(node.address.to_text());
+  if (ring.phase == cluster::RingPhase::kMoving) {
+    row["from"] = Json::array();
+    for (const cluster::NodeSpec& node : ring.from.nodes) {
+      if (cluster::serves(ring.from, node.address)) row["from"].push_back(node.address.to_text());
+    }
+    if (counted != nullptr && counted->cache) {
+      row["seen_keys"] = counted->cache->seen_keys;
+      row["total_keys"] = counted->cache->total_keys;
+    }
+  }
+  for (const auto& [node, reason] : progress.refused) row["kept_out"][node.to_text()] = reason;
+  return row;
 }
 
 // What a service is for, as far as it takes to know it by.
@@ -92,6 +115,8 @@ Json service_row(const Controller& controller, const cluster::Service& service, 
     row["received_bytes"] = counted->bytes_received;
     row["duration"] = latency_json(counted->duration_us);
   }
+  if (const RingProgress* ring = controller.ring_of(service.full_name()))
+    row["ring_state"] = ring_json(controller, *ring, counted);
   row["nodes"] = Json::array();
   for (const cluster::NodeSpec& node : service.nodes)
     row["nodes"].push_back(node_row(controller, node, service, counted));

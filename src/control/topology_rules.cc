@@ -88,6 +88,8 @@ class Rules {
         !(cache.password.empty() && cache.node_password.empty()))
       out_.error(key_place(i, cache.password.empty() ? "node_password" : "password"),
                  "the text protocol of memcached has no passwords", "remove it, or set protocol = \"redis\"");
+    if (cache.protocol == cluster::CacheProtocol::kMemcached && cache.persistent.value_or(false))
+      out_.error(key_place(i, "persistent"), "memcached keeps nothing: it is no store", "remove it");
     const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });
     if (is_open && cache.password.empty())
       out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",

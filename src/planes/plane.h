@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "base/address.h"
 #include "base/histogram.h"
 #include "base/result.h"
+#include "cluster/cache_ring.h"
 #include "cluster/service_health.h"
 #include "cluster/topology.h"
 #include "runtime/io.h"
@@ -54,6 +56,10 @@ struct CacheReading {
   std::uint64_t errors = 0;   // commands answered with an error because a node failed
   std::uint64_t refused = 0;  // commands that make no sense, or are not allowed
   std::int64_t clients = 0;
+  std::uint64_t moved_keys = 0;  // from one node to another, since the start
+  // While keys move: how many the nodes that had them before were seen to hold, of how many.
+  std::uint64_t seen_keys = 0;
+  std::uint64_t total_keys = 0;
 };
 
 /// What one worker counted of one service.
@@ -86,6 +92,8 @@ class PlaneObserver {
   /// A node failed `failures` requests of this worker in a row; `reason` says how the last one failed.
   virtual void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                             std::string_view reason) = 0;
+  /// Every key of a cache service has been taken over under that version of its ring.
+  virtual void keys_moved(std::string_view service, std::uint64_t version) = 0;
   /// A batch of whole access log lines. Returns false when it could not be taken (the lines are then lost, and
   /// counted).
   virtual bool write_access_log(std::string lines) = 0;
@@ -102,6 +110,10 @@ class Plane {
   /// it no longer names are closed; `grants` are those that are new.
   virtual void apply(cluster::TopologyPtr topology, std::vector<ListenerGrant> grants) = 0;
   virtual void apply_health(cluster::HealthSnapshotPtr health) = 0;
+  /// The ring of one cache service; planes of other tiers ignore it. `applied` is called, on this thread, when it is in
+  /// force; of a ring in the phase hold, when no command is under way any more, or has been for too long. One worker of
+  /// all, with `moves_keys`, takes keys over that nobody asks for.
+  virtual void apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) = 0;
   virtual PlaneReading collect() const = 0;
 
   /// Stops accepting; connections close as their requests end; after `limit` what is left is cut off. Returns when
@@ -113,5 +125,9 @@ class Plane {
 /// ping.
 using Probe = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
                                                       const cluster::NodeSpec& node);
+
+/// Makes sure that a node holds nothing before it joins a ring: a cache's node is flushed, a store's must be empty.
+using EmptyNode = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
+                                                          const cluster::NodeSpec& node);
 
 }  // namespace tenfold::planes

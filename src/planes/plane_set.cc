@@ -30,6 +30,12 @@ void PlaneSet::apply_health(cluster::HealthSnapshotPtr health) {
   for (const Member& member : planes_) member.plane->apply_health(health);
 }
 
+void PlaneSet::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) {
+  const auto cache = std::ranges::find(planes_, cluster::Tier::kCache, &Member::tier);
+  if (cache == planes_.end()) return applied();
+  cache->plane->apply_ring(std::move(ring), moves_keys, std::move(applied));
+}
+
 PlaneReading PlaneSet::collect() const {
   PlaneReading total;
   for (const Member& member : planes_) {

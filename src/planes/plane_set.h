@@ -19,6 +19,7 @@ class PlaneSet final : public Plane {
   /// Each plane gets the grants of listeners that a service of its tier names.
   void apply(cluster::TopologyPtr topology, std::vector<ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
+  void apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) override;
   PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
 

@@ -45,7 +45,7 @@ class WebWorld {
       : world_(seed),
         control_io_(world_, Address::ipv4({10, 0, 0, 1}, 49'999)),
         events_(control_io_, [](std::string_view) {}),
-        controller_(control_io_, events_, web::probe, [](const std::string&) { return true; }) {
+        controller_(control_io_, events_, {web::probe, nullptr}, [](const std::string&) { return true; }) {
     const std::uint64_t origins = 2 + world_.workload.below(4);
     for (std::uint64_t i = 0; i < origins; ++i)
       origins_.push_back(

@@ -103,7 +103,7 @@ class Server {
         first_(loaded.topology),
         access_log_(settings_.access_log),
         events_(io_, write_to_stderr),
-        controller_(io_, events_, probe_of_tier,
+        controller_(io_, events_, {probe_of_tier, cache::empty_node},
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
         api_(controller_, std::move(loaded), {TENFOLD_VERSION, opened.why}, [this](bool begins) { on_reload(begins); }),
         admin_(io_, first_.admin, [this](control::AdminRequest request) { return api_.handle(std::move(request)); }) {

@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;
+constexpr Duration kQuietPoll = 1ms;
+constexpr Duration kQuietGrace = 1s;
 
 // The service of the listener has gone since; so does the client.
 runtime::Task<void> send_away(runtime::Socket client) {
@@ -37,20 +39,22 @@ runtime::Task<void> CachePlane::serve(runtime::Socket client, LocalPtr<planes::L
   return send_away(std::move(client));
 }
 
-LocalPtr<Endpoint> CachePlane::endpoint_named(const std::string& name) const {
+const CachePlane::Place* CachePlane::place_named(const std::string& name) const {
   const auto found = std::ranges::find(places_, name, &Place::name);
-  return found == places_.end() ? make_local<Endpoint>() : found->endpoint;
+  return found == places_.end() ? nullptr : &*found;
 }
 
 void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) {
+  topology_ = std::move(topology);
   std::vector<Place> places;
-  for (const cluster::Service& spec : topology->services) {
+  for (const cluster::Service& spec : topology_->services) {
     if (spec.tier != cluster::Tier::kCache) continue;
-    Place place{.name = spec.full_name(), .listeners = spec.listeners, .endpoint = endpoint_named(spec.full_name())};
-    const LocalPtr<CacheService> before = place.endpoint->service;
-    place.endpoint->service = make_local<CacheService>(worker_.flusher, worker_.observer, topology, spec, before.get());
-    if (before) retire_nodes(*before, place.endpoint->service.get());
-    places.push_back(std::move(place));
+    Place& place = places.emplace_back();
+    if (const Place* before = place_named(spec.full_name())) place = *before;
+    place.name = spec.full_name();
+    place.listeners = spec.listeners;
+    if (!place.endpoint) place.endpoint = make_local<Endpoint>();
+    renew(place);
   }
   for (const Place& place : places_) {
     if (std::ranges::find(places, place.name, &Place::name) == places.end())
@@ -58,10 +62,57 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
   }
   places_ = std::move(places);
   apply_known_health();
-  listeners_.apply(*topology, grants, std::max(1U, topology->run.connections_max / workers_));
+  listeners_.apply(*topology_, grants, std::max(1U, topology_->run.connections_max / workers_));
   if (std::exchange(started_, true)) return;
   beside_.spawn(tick());
   beside_.spawn(worker_.flusher.run(&stopped_));
+}
+
+// The service under the topology and the ring that it has now.
+void CachePlane::renew(Place& place) {
+  const cluster::Service* spec = topology_->find(place.name);
+  const LocalPtr<CacheService> before = place.endpoint->service;
+  place.endpoint->service =
+      make_local<CacheService>(worker_.flusher, worker_.observer, topology_, *spec, place.ring, before.get());
+  if (before) retire_nodes(*before, place.endpoint->service.get());
+}
+
+// -- Rings ---------------------------------------------------------------------------------------------------------
+
+void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) {
+  const auto place = std::ranges::find(places_, ring->service, &Place::name);
+  if (place == places_.end()) return applied();
+  Endpoint& endpoint = *place->endpoint;
+  if (ring->phase == cluster::RingPhase::kHold) {
+    endpoint.held = true;
+    if (place->mover) place->mover->stop();
+    beside_.spawn(wait_for_quiet(place->endpoint, std::move(applied)));
+    return;
+  }
+  place->ring = std::move(ring);
+  renew(*place);
+  apply_known_health();
+  place->mover = LocalPtr<Mover>();
+  if (moves_keys && place->ring->phase == cluster::RingPhase::kMoving) {
+    place->mover = make_local<Mover>(worker_, place->endpoint);
+    beside_.spawn(place->mover->run(place->mover));
+  }
+  endpoint.held = false;
+  endpoint.released.wake_all();
+  applied();
+}
+
+// A node that hangs has not answered within its time: what it was sent is given up by then.
+runtime::Task<void> CachePlane::wait_for_quiet(LocalPtr<Endpoint> endpoint, std::move_only_function<void()> quiet) {
+  const auto under_way = [&endpoint] {
+    std::size_t commands = endpoint->moves;
+    for (const LocalPtr<Node>& node : endpoint->service->nodes()) commands += node->under_way();
+    return commands;
+  };
+  const Instant until = worker_.io.now() + endpoint->service->settings().response_timeout + kQuietGrace;
+  while (under_way() > 0 && worker_.io.now() < until && !stopped_.requested())
+    static_cast<void>(co_await worker_.io.sleep_for(kQuietPoll, &stopped_));
+  quiet();
 }
 
 void CachePlane::retire_nodes(const CacheService& before, const CacheService* after) {
@@ -113,7 +164,10 @@ planes::PlaneReading CachePlane::collect() const {
                                          .misses = counters.misses,
                                          .errors = counters.errors,
                                          .refused = counters.refused,
-                                         .clients = place.endpoint->clients};
+                                         .clients = place.endpoint->clients,
+                                         .moved_keys = place.endpoint->moved_keys,
+                                         .seen_keys = place.mover ? place.mover->seen_keys() : 0,
+                                         .total_keys = place.mover ? place.mover->total_keys() : 0};
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) {
       service.nodes.push_back(node->read());
       service.outstanding += service.nodes.back().outstanding;
@@ -133,6 +187,10 @@ runtime::Task<void> CachePlane::shut_down(Duration limit) {
     co_await node->ended();
   }
   stopped_.request();
+  for (const Place& place : places_) {
+    if (place.mover) place.mover->stop();
+  }
+  co_await worker_.moves.join();
   co_await beside_.join();
 }
 

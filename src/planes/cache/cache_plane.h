@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "planes/cache/mover.h"
 #include "planes/cache/worker.h"
 #include "planes/listener_set.h"
 #include "planes/plane.h"
@@ -20,6 +21,7 @@ class CachePlane final : public planes::Plane {
 
   void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
+  void apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) override;
   planes::PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
 
@@ -28,17 +30,22 @@ class CachePlane final : public planes::Plane {
     std::string name;
     std::vector<Address> listeners;
     LocalPtr<Endpoint> endpoint;
+    cluster::RingStatusPtr ring;  // null until the first has come
+    LocalPtr<Mover> mover;        // while keys move, in the worker that moves them
   };
 
   runtime::Task<void> serve(runtime::Socket client, LocalPtr<planes::Listener> listener);
   runtime::Task<void> tick();
-  LocalPtr<Endpoint> endpoint_named(const std::string& name) const;
+  runtime::Task<void> wait_for_quiet(LocalPtr<Endpoint> endpoint, std::move_only_function<void()> quiet);
+  const Place* place_named(const std::string& name) const;
+  void renew(Place& place);
   void retire_nodes(const CacheService& before, const CacheService* after);
   void apply_known_health();
 
   planes::ListenerSet listeners_;
   Worker worker_;
   std::uint32_t workers_;
+  cluster::TopologyPtr topology_;
   std::vector<Place> places_;
   std::vector<LocalPtr<Node>> retired_;  // no service has them any more; they finish what they have
   cluster::HealthSnapshotPtr health_;

@@ -34,6 +34,15 @@ Client::Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Lis
 
 Client::~Client() {
   --endpoint_->clients;
+  if (handle_) handle_->client = nullptr;
+}
+
+LocalPtr<ClientHandle> Client::handle() {
+  if (!handle_) {
+    handle_ = make_local<ClientHandle>();
+    handle_->client = this;
+  }
+  return handle_;
 }
 
 // -- Reading -------------------------------------------------------------------------------------------------------
@@ -47,8 +56,16 @@ runtime::Task<void> Client::serve() {
   outbox_.open(socket_, kSendTimeout);
   while (!leaving_ && !broken_ && !reading_.requested()) {
     const runtime::Wait wait(io.now() + service().settings().idle_timeout, &reading_);
-    if (is_full()) {
+    if (is_full() || paused_ > 0) {
       static_cast<void>(co_await changed_.wait(io, wait));
+      continue;
+    }
+    if (endpoint_->held) {
+      static_cast<void>(co_await endpoint_->released.wait(io, wait));
+      continue;
+    }
+    if (std::exchange(interrupted_, false)) {
+      go_on();
       continue;
     }
     const runtime::BufferSize size = input_ ? runtime::BufferSize::kLarge : runtime::BufferSize::kSmall;
@@ -68,7 +85,11 @@ void Client::take(runtime::Buffer received) {
   }
   keep_partial(received.view());
   received.reset();
-  if (input_.size() < wanted_) return;
+  if (input_.size() >= wanted_) go_on();
+}
+
+// Takes the requests that input_ holds.
+void Client::go_on() {
   const std::size_t used = process(input_.view());
   if (!input_) return;  // taken as it was
   input_.consume(used);
@@ -88,6 +109,10 @@ std::size_t Client::process(std::string_view bytes) {
   std::size_t used = 0;
   wanted_ = 0;
   while (used < bytes.size() && !leaving_) {
+    if (must_wait()) {
+      interrupted_ = true;
+      break;
+    }
     if (drop_ > 0) {
       const std::size_t part = std::min<std::uint64_t>(drop_, bytes.size() - used);
       drop_ -= part;
@@ -176,7 +201,7 @@ void Client::all_sent() {
 runtime::Task<void> Client::finish() {
   const Duration limit = service().settings().response_timeout * 2 + 1s;
   const runtime::Wait wait(worker_.io.now() + limit, &worker_.aborting);
-  while (!broken_ && (under_way_ > 0 || !outbox_.empty())) {
+  while (!broken_ && (under_way_ > 0 || paused_ > 0 || !outbox_.empty())) {
     const Status woken = co_await changed_.wait(worker_.io, wait);
     if (!woken) break;
   }

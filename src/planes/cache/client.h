@@ -26,6 +26,11 @@
 
 namespace tenfold::cache {
 
+/// Outlives the client, for those that may.
+struct ClientHandle : LocalCounted {
+  class Client* client = nullptr;
+};
+
 class Client final : private OutboxOwner {
  public:
   Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener, runtime::Socket socket);
@@ -55,6 +60,14 @@ class Client final : private OutboxOwner {
   void drop(std::uint64_t bytes) { drop_ = bytes; }
   /// The request at hand has this many bytes, and not all have come.
   void wait_for(std::uint64_t bytes) { wanted_ = bytes; }
+  LocalPtr<ClientHandle> handle();
+  /// No further request is begun until resume(): the one at hand takes keys over, and those behind it must not
+  /// overtake.
+  void pause() { ++paused_; }
+  void resume() {
+    --paused_;
+    changed_.wake_one();
+  }
   /// The block that holds exactly `frame`, when there is such a one; an empty Buffer otherwise.
   runtime::Buffer take_block(std::string_view frame);
 
@@ -68,6 +81,8 @@ class Client final : private OutboxOwner {
   void keep_partial(std::string_view bytes);
   void send(Reply& reply);
   bool is_full() const;
+  bool must_wait() const { return paused_ > 0 || endpoint_->held; }
+  void go_on();
   runtime::Task<void> finish();
   void detach_slots();
   void send_failed(const Error& error) override;
@@ -80,6 +95,9 @@ class Client final : private OutboxOwner {
   runtime::Stop reading_;  // ends with the listener
   std::uint32_t id_;
   std::uint32_t under_way_ = 0;
+  LocalPtr<ClientHandle> handle_;  // made when first needed
+  std::uint32_t paused_ = 0;
+  bool interrupted_ = false;  // input_ holds requests that had to wait
   bool leaving_ = false;
   bool broken_ = false;
   std::uint64_t drop_ = 0;

@@ -8,24 +8,6 @@
 namespace tenfold::cache {
 namespace {
 
-// Which replies the flag q of a meta command hides, as memcached 1.6.18 does (tests/cache_test.py asks it).
-bool is_hidden(ReplyRule rule, std::string_view reply) {
-  switch (rule) {
-    case ReplyRule::kForward:
-      return false;
-    case ReplyRule::kSwallow:
-      return true;
-    case ReplyRule::kQuietMetaGet:
-      return reply.starts_with("EN");
-    case ReplyRule::kQuietMetaSet:
-    case ReplyRule::kQuietMetaDelete:
-      return reply.starts_with("HD");
-    case ReplyRule::kQuietMetaArithmetic:
-      return reply.starts_with("HD") || reply.starts_with("VA");
-  }
-  return false;
-}
-
 void count_lookup(Counters& counters, Lookup lookup, std::string_view reply) {
   bool is_hit = false;
   bool is_miss = false;
@@ -50,6 +32,24 @@ void count_lookup(Counters& counters, Lookup lookup, std::string_view reply) {
 }
 
 }  // namespace
+
+// Which replies the flag q of a meta command hides, as memcached 1.6.18 does (tests/cache_differential_test.py).
+bool is_hidden(ReplyRule rule, std::string_view reply) {
+  switch (rule) {
+    case ReplyRule::kForward:
+      return false;
+    case ReplyRule::kSwallow:
+      return true;
+    case ReplyRule::kQuietMetaGet:
+      return reply.starts_with("EN");
+    case ReplyRule::kQuietMetaSet:
+    case ReplyRule::kQuietMetaDelete:
+      return reply.starts_with("HD");
+    case ReplyRule::kQuietMetaArithmetic:
+      return reply.starts_with("HD") || reply.starts_with("VA");
+  }
+  return false;
+}
 
 void Command::on_reply(Reply& reply) {
   count_lookup(endpoint_->counters, lookup_, reply.bytes);

@@ -25,6 +25,8 @@ enum class ReplyRule : std::uint8_t {
 /// What a reply says of the cache: for the counters.
 enum class Lookup : std::uint8_t { kNone, kMemcached, kMeta, kRedis };
 
+bool is_hidden(ReplyRule rule, std::string_view reply);
+
 class Command final : public Slot, public Pending {
  public:
   Command(Endpoint& endpoint, ReplyRule rule, Lookup lookup, bool redis)

@@ -6,6 +6,7 @@
 
 #include "planes/cache/dispatch.h"
 #include "planes/cache/join.h"
+#include "planes/cache/memcached_moving.h"
 #include "wire/memcached/request.h"
 
 namespace tenfold::cache {
@@ -53,39 +54,59 @@ std::string_view verb_text(const Request& request) {
 
 // -- Retrieval of several keys -------------------------------------------------------------------------------------
 
-// One request a node, with the keys that it owns; their values come back as one reply.
-void get_many(Client& client, const Request& request) {
-  const CacheService& service = client.service();
+// The keys of one retrieval, by where they are.
+struct Shares {
   struct Share {
     std::string line;
     std::uint32_t keys = 0;
   };
-  std::vector<Share> shares(service.nodes().size());
-  std::string_view keys = request.keys;
-  std::uint32_t last = cluster::Ring::kNone;
+  std::vector<Share> of_nodes;
+  std::vector<std::string_view> moving;
   std::size_t nodes_used = 0;
+  std::uint32_t last = CacheService::kNoNode;  // the owner of the last key
+};
+
+Shares share_out(const CacheService& service, const Request& request) {
+  Shares shares;
+  shares.of_nodes.resize(service.nodes().size());
+  const bool can_move = service.is_moving() && (request.verb == Verb::kGet || request.verb == Verb::kGets);
+  std::string_view keys = request.keys;
   for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys)) {
-    last = service.owner_of(key);
-    if (last == cluster::Ring::kNone) break;
-    Share& share = shares[last];
+    if (can_move && service.source_of(key) != CacheService::kNoNode) {
+      shares.moving.push_back(key);
+      continue;
+    }
+    shares.last = service.owner_of(key);
+    if (shares.last == CacheService::kNoNode) break;
+    Shares::Share& share = shares.of_nodes[shares.last];
     if (share.keys++ == 0) {
-      ++nodes_used;
+      ++shares.nodes_used;
       share.line = verb_text(request);
       if (!request.argument.empty()) (share.line += ' ') += request.argument;
     }
     (share.line += ' ') += key;
   }
-  if (nodes_used <= 1 || last == cluster::Ring::kNone)
-    return forward_to_node(client, last, {.first = request.line, .second = kLineEnd, .lookup = Lookup::kMemcached});
+  return shares;
+}
+
+// One request a node, with the keys that it owns; their values come back as one reply.
+void get_many(Client& client, const Request& request) {
+  const Shares shares = share_out(client.service(), request);
+  const bool no_owner = shares.last == CacheService::kNoNode && shares.moving.empty();
+  if (no_owner || (shares.nodes_used <= 1 && shares.moving.empty()))
+    return forward_to_node(client, shares.last,
+                           {.first = request.line, .second = kLineEnd, .lookup = Lookup::kMemcached});
   ++client.endpoint().counters.commands;
   auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
   client.add(*join);
-  for (std::uint32_t node = 0; node < shares.size(); ++node) {
-    if (shares[node].keys == 0) continue;
-    Pending& part = join->add_part(shares[node].keys);
+  for (std::string_view key : shares.moving) get_moving(client, key, request.verb == Verb::kGets, join->add_part(1));
+  for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
+    const Shares::Share& share = shares.of_nodes[node];
+    if (share.keys == 0) continue;
+    Pending& part = join->add_part(share.keys);
     std::string why;
     NodeLink* link = link_to(client, node, why);
-    if (link != nullptr && link->send(shares[node].line, kLineEnd, part)) continue;
+    if (link != nullptr && link->send(share.line, kLineEnd, part)) continue;
     if (link != nullptr) why = link->problem();
     part.on_failure({.never_sent = true, .text = why});
   }
@@ -146,6 +167,7 @@ void flush_all(Client& client, const Request& request) {
 // -- One key -------------------------------------------------------------------------------------------------------
 
 void forward(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+  if (request.more_keys) return get_many(client, request);
   std::string decoded;
   std::string_view key = request.key;
   if (request.base64_key) {
@@ -156,11 +178,19 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
   if (is_retrieval(request.verb)) outgoing.lookup = Lookup::kMemcached;
   if (request.verb == Verb::kMetaGet) outgoing.lookup = Lookup::kMeta;
   if (!request.noreply && !request.quiet) return forward_to_owner(client, key, outgoing);
-  const std::string line = without(request, request.noreply ? "noreply" : "q");
-  outgoing.rule = request.noreply ? ReplyRule::kSwallow : quiet_rule(request.verb);
+  const std::string line = answered_line(request);
+  outgoing.rule = rule_of(request);
   outgoing.first = line;
   outgoing.second = bytes.substr(request.line_bytes, size - request.line_bytes);
   forward_to_owner(client, key, outgoing);
+}
+
+void serve_key(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+  if (client.service().is_moving()) {
+    if (request.verb == Verb::kGet || request.verb == Verb::kGets) return get_many(client, request);
+    if (take_moving(client, request, bytes.substr(0, size))) return;
+  }
+  forward(client, request, bytes, size);
 }
 
 // A command with a value, once all of that has come; the size of the request, or 0.
@@ -178,11 +208,26 @@ std::size_t store(Client& client, const Request& request, std::string_view bytes
   if (bytes.substr(size - kLineEnd.size(), kLineEnd.size()) != kLineEnd)
     client.reply(kBadChunk);
   else
-    forward(client, request, bytes, size);
+    serve_key(client, request, bytes, size);
   return size;
 }
 
 }  // namespace
+
+void forward_memcached(Client& client, std::string_view whole) {
+  Request request;
+  memcached::parse_request(whole, request);
+  forward(client, request, whole, whole.size());
+}
+
+std::string answered_line(const Request& request) {
+  return request.noreply ? without(request, "noreply") : without(request, "q");
+}
+
+ReplyRule rule_of(const Request& request) {
+  if (request.noreply) return ReplyRule::kSwallow;
+  return request.quiet ? quiet_rule(request.verb) : ReplyRule::kForward;
+}
 
 std::size_t take_memcached(Client& client, std::string_view bytes) {
   Request request;
@@ -220,10 +265,7 @@ std::size_t take_memcached(Client& client, std::string_view bytes) {
       client.reply(kAdminRefused);
       break;
     default:
-      if (request.more_keys)
-        get_many(client, request);
-      else
-        forward(client, request, bytes, request.line_bytes);
+      serve_key(client, request, bytes, request.line_bytes);
   }
   return request.line_bytes;
 }

@@ -17,20 +17,31 @@ constexpr std::size_t kAnswerBytesMost = 512;
 struct Question {
   std::string bytes;
   std::string_view name;
-  std::string_view wanted;
+  std::string wanted;
 };
 
-Question question_for(const cluster::CacheSettings& settings) {
-  if (settings.protocol == cluster::CacheProtocol::kMemcached) return {"version\r\n", "version", "VERSION "};
-  Question question{.bytes = {}, .name = "PING", .wanted = "+PONG"};
+// To a Redis node, behind the log-in that it may want.
+Question redis_question(const cluster::CacheSettings& settings, std::string_view command, std::string_view wanted) {
+  Question question{.bytes = {}, .name = command, .wanted = std::string(wanted)};
   if (!settings.node_password.empty()) {
     std::vector<std::string_view> words = {"AUTH", settings.node_password};
     if (!settings.node_user.empty()) words.insert(words.begin() + 1, settings.node_user);
     resp::write_request(words, question.bytes);
-    question.wanted = "+OK\r\n+PONG";
+    question.wanted.insert(0, "+OK\r\n");
   }
-  question.bytes += "PING\r\n";
+  (question.bytes += command) += "\r\n";
   return question;
+}
+
+Question is_alive(const cluster::CacheSettings& settings) {
+  if (settings.protocol == cluster::CacheProtocol::kMemcached) return {"version\r\n", "version", "VERSION "};
+  return redis_question(settings, "PING", "+PONG");
+}
+
+Question is_empty(const cluster::CacheSettings& settings) {
+  if (settings.protocol == cluster::CacheProtocol::kMemcached) return {"flush_all\r\n", "flush_all", "OK\r\n"};
+  if (settings.is_store()) return redis_question(settings, "DBSIZE", ":0\r\n");
+  return redis_question(settings, "FLUSHALL", "+OK\r\n");
 }
 
 // The start of an answer, for people.
@@ -59,11 +70,8 @@ runtime::Task<Result<std::string>> ask(runtime::Io& io, const Address& address, 
   co_return answer;
 }
 
-}  // namespace
-
-runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Service& service,
-                                          const cluster::NodeSpec& node) {
-  const Question question = question_for(service.cache());
+runtime::Task<cluster::ProbeReport> report_on(runtime::Io& io, const cluster::Service& service,
+                                              const cluster::NodeSpec& node, Question question) {
   const Duration timeout = service.health.timeout;
   const Instant began = io.now();
   const Result<std::string> answer = co_await ask(io, node.address, question, runtime::Wait{began + timeout, nullptr});
@@ -72,6 +80,21 @@ runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Servic
   cluster::ProbeReport report;
   report.ok = answer.has_value() && answer->starts_with(question.wanted);
   report.detail = fmt::format("{}: {} after {}", asked, answer ? shown(*answer) : to_string(answer.error()), took);
+  co_return report;
+}
+
+}  // namespace
+
+runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Service& service,
+                                          const cluster::NodeSpec& node) {
+  co_return co_await report_on(io, service, node, is_alive(service.cache()));
+}
+
+runtime::Task<cluster::ProbeReport> empty_node(runtime::Io& io, const cluster::Service& service,
+                                               const cluster::NodeSpec& node) {
+  cluster::ProbeReport report = co_await report_on(io, service, node, is_empty(service.cache()));
+  if (!report.ok && service.cache().is_store())
+    report.detail += "; a node that joins a store must be empty: flush it, or set persistent = false";
   co_return report;
 }
 

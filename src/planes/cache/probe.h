@@ -13,4 +13,8 @@ namespace tenfold::cache {
 runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Service& service,
                                           const cluster::NodeSpec& node);
 
+/// Before a node joins the ring: a cache's node is flushed; one of a store must hold nothing already.
+runtime::Task<cluster::ProbeReport> empty_node(runtime::Io& io, const cluster::Service& service,
+                                               const cluster::NodeSpec& node);
+
 }  // namespace tenfold::cache

@@ -12,6 +12,7 @@
 #include "planes/cache/dispatch.h"
 #include "planes/cache/join.h"
 #include "planes/cache/redis_commands.h"
+#include "planes/cache/redis_moving.h"
 #include "planes/cache/redis_session.h"
 #include "wire/resp/request.h"
 
@@ -218,6 +219,13 @@ bool is_greeting(const RedisCommand* command) {
          (command->name == "AUTH" || command->name == "HELLO" || command->name == "QUIT" || command->name == "RESET");
 }
 
+// A frame whose keys have been brought to their owner.
+void dispatch_brought(Client& client, std::string_view frame) {
+  resp::Request& request = client.worker().redis_request;
+  resp::parse_request(frame, client.service().settings().item_max_bytes, request);
+  RedisRequest(client, *find_redis_command(request.arguments.front()), request.arguments, frame).dispatch();
+}
+
 void dispatch(Client& client, const resp::Request& request, std::string_view bytes) {
   const RedisCommand* command = find_redis_command(request.arguments.front());
   if (!client.service().settings().password.empty() && !client.authenticated && !is_greeting(command))
@@ -227,10 +235,13 @@ void dispatch(Client& client, const resp::Request& request, std::string_view byt
     const std::string_view name = request.arguments.front().substr(0, 64);
     return reply_error(client, fmt::format("unknown command '{}'", name));
   }
-  if (!request.is_inline) return RedisRequest(client, *command, request.arguments, bytes).dispatch();
   std::string frame;
-  resp::write_request(request.arguments, frame);
-  RedisRequest(client, *command, request.arguments, frame).dispatch();
+  if (request.is_inline) {
+    resp::write_request(request.arguments, frame);
+    bytes = frame;
+  }
+  if (bring_keys(client, *command, request.arguments, bytes, dispatch_brought)) return;
+  RedisRequest(client, *command, request.arguments, bytes).dispatch();
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/ring/side_ring.h"
+
 namespace tenfold::cache {
 
 // -- Node ----------------------------------------------------------------------------------------------------------
@@ -35,6 +37,14 @@ void Node::close(bool at_once) {
   for (const Links& links : links_) {
     for (const auto& link : links) link->close(at_once);
   }
+}
+
+std::size_t Node::under_way() const {
+  std::size_t total = 0;
+  for (const Links& links : links_) {
+    for (const auto& link : links) total += link->under_way();
+  }
+  return total;
 }
 
 bool Node::has_ended() const {
@@ -82,21 +92,61 @@ planes::NodeReading Node::read() const {
 // -- CacheService --------------------------------------------------------------------------------------------------
 
 CacheService::CacheService(Flusher& flusher, planes::PlaneObserver& observer, cluster::TopologyPtr topology,
-                           const cluster::Service& spec, const CacheService* previous)
-    : topology_(std::move(topology)), spec_(spec), name_(spec.full_name()), ring_(cluster::ring_of(spec)) {
-  usable_.assign(spec.nodes.size(), true);
-  reasons_.resize(spec.nodes.size());
+                           const cluster::Service& spec, cluster::RingStatusPtr ring, const CacheService* previous)
+    : topology_(std::move(topology)), spec_(spec), ring_(std::move(ring)), name_(spec.full_name()) {
+  if (!ring_) return;
   // Other settings than before need other links.
   const bool same = previous != nullptr && previous->settings() == spec.cache();
-  for (const cluster::NodeSpec& node : spec.nodes) {
-    LocalPtr<Node> kept;
-    for (std::size_t k = 0; same && k < previous->nodes_.size(); ++k) {
-      if (previous->nodes_[k]->address() == node.address) kept = previous->nodes_[k];
+  const auto find = [](const std::vector<LocalPtr<Node>>& nodes, const Address& address) {
+    return std::ranges::find_if(nodes, [&](const LocalPtr<Node>& node) { return node->address() == address; });
+  };
+  for (const cluster::RingSide* side : {&ring_->to, &ring_->from}) {
+    for (const cluster::NodeSpec& node : side->nodes) {
+      if (find(nodes_, node.address) != nodes_.end()) continue;
+      LocalPtr<Node> kept;
+      if (same) {
+        const auto known = find(previous->nodes_, node.address);
+        if (known != previous->nodes_.end()) kept = *known;
+      }
+      nodes_.push_back(
+          kept ? std::move(kept)
+               : make_local<Node>(flusher, observer, name_, node.address, spec.cache(), spec.health.eject_after));
     }
-    nodes_.push_back(
-        kept ? std::move(kept)
-             : make_local<Node>(flusher, observer, name_, node.address, spec.cache(), spec.health.eject_after));
   }
+  usable_.assign(nodes_.size(), true);
+  reasons_.resize(nodes_.size());
+  to_ = make_side(ring_->to);
+  from_ = make_side(ring_->from);
+  is_moving_ = ring_->phase == cluster::RingPhase::kMoving;
+}
+
+CacheService::Side CacheService::make_side(const cluster::RingSide& side) const {
+  Side made{.ring = cluster::ring_of(side), .nodes = {}, .usable = std::make_unique<bool[]>(side.nodes.size())};
+  for (std::size_t i = 0; i < side.nodes.size(); ++i) {
+    std::uint32_t index = 0;
+    while (nodes_[index]->address() != side.nodes[i].address) ++index;
+    made.nodes.push_back(index);
+    made.usable[i] = side.usable[i];
+    made.all_usable &= side.usable[i];
+  }
+  return made;
+}
+
+std::uint32_t CacheService::Side::place(std::string_view key) const {
+  const std::uint32_t index = all_usable ? ring.owner(key) : ring.candidate(key, {usable.get(), nodes.size()});
+  return index == cluster::Ring::kNone ? kNoNode : nodes[index];
+}
+
+std::uint32_t CacheService::source_of(std::string_view key) const {
+  if (!is_moving_) return kNoNode;
+  const std::uint32_t source = from_.place(key);
+  return source == kNoNode || source == to_.place(key) || !usable_[source] ? kNoNode : source;
+}
+
+bool CacheService::had_keys(std::uint32_t node) const {
+  if (!is_moving_) return false;
+  const auto found = std::ranges::find(from_.nodes, node);
+  return found != from_.nodes.end() && from_.usable[static_cast<std::size_t>(found - from_.nodes.begin())];
 }
 
 void CacheService::apply_health(const cluster::ServiceStatus& status) {

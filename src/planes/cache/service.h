@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One worker's view of a cache service and its nodes.
 //
-//   Endpoint (while the service stays in the topology) ──► CacheService (one an epoch) ── ring ── Node, Node, …
-//        ▲                                                                                  (kept while it stays)
+//   Endpoint (while the service stays in the topology) ──► CacheService (one a ring) ── Node, Node, …
+//        ▲                                                                           (kept while they stay)
 //        └── every client connection of the service
 //
 // Thread rule: one worker's thread.
@@ -16,12 +16,14 @@
 
 #include "base/histogram.h"
 #include "base/local_ptr.h"
-#include "cluster/ring/service_ring.h"
+#include "cluster/cache_ring.h"
+#include "cluster/ring/ring.h"
 #include "cluster/service_health.h"
 #include "cluster/topology.h"
 #include "planes/cache/node_link.h"
 #include "planes/cache/outbox.h"
 #include "planes/plane.h"
+#include "runtime/wait_queue.h"
 
 namespace tenfold::cache {
 
@@ -36,6 +38,7 @@ class Node final : public LocalCounted, private LinkObserver {
   NodeLink& link_for(std::uint32_t client, bool resp3);
 
   void check(Instant now);
+  std::size_t under_way() const;
   void close(bool at_once);
   bool has_ended() const;
   runtime::Task<void> ended();
@@ -74,19 +77,30 @@ struct Counters {
   std::uint64_t sent_bytes = 0;
 };
 
+/// The service under one ring. Nodes are known by their index in nodes(): those that serve, and while keys move, those
+/// that had them before.
 class CacheService : public LocalCounted {
  public:
-  /// `previous` is the same service in the epoch before, or null.
+  /// `previous` is the same service before this change, or null. Without a ring yet, nothing is served.
   CacheService(Flusher& flusher, planes::PlaneObserver& observer, cluster::TopologyPtr topology,
-               const cluster::Service& spec, const CacheService* previous);
+               const cluster::Service& spec, cluster::RingStatusPtr ring, const CacheService* previous);
 
   const cluster::CacheSettings& settings() const { return spec_.cache(); }
   const std::string& name() const { return name_; }
   const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
+  std::uint64_t ring_version() const { return ring_ ? ring_->version : 0; }
 
-  /// The node that owns a key; kNoNode when every node has weight 0.
-  std::uint32_t owner_of(std::string_view key) const { return ring_.owner(key); }
+  /// The node that has a key; kNoNode when there is none.
+  std::uint32_t owner_of(std::string_view key) const { return to_.place(key); }
   static constexpr std::uint32_t kNoNode = UINT32_MAX;
+
+  /// Whether some keys have to be taken over from the node that had them before.
+  bool is_moving() const { return is_moving_; }
+  /// That node, for a key that may still be there; kNoNode for all others.
+  std::uint32_t source_of(std::string_view key) const;
+
+  /// Whether keys may have to be taken from this node.
+  bool had_keys(std::uint32_t node) const;
 
   /// Whether a node may be asked; if not, why.
   bool is_usable(std::uint32_t node) const { return usable_[node]; }
@@ -95,11 +109,24 @@ class CacheService : public LocalCounted {
   void apply_health(const cluster::ServiceStatus& status);
 
  private:
+  // A side of the ring, with the indexes of nodes().
+  struct Side {
+    std::uint32_t place(std::string_view key) const;
+    cluster::Ring ring;
+    std::vector<std::uint32_t> nodes;
+    std::unique_ptr<bool[]> usable;
+    bool all_usable = true;
+  };
+  Side make_side(const cluster::RingSide& side) const;
+
   cluster::TopologyPtr topology_;  // keeps spec_ alive
   const cluster::Service& spec_;
+  cluster::RingStatusPtr ring_;
   std::string name_;
   std::vector<LocalPtr<Node>> nodes_;
-  cluster::Ring ring_;
+  Side to_;
+  Side from_;
+  bool is_moving_ = false;
   std::vector<bool> usable_;
   std::vector<std::string> reasons_;
 };
@@ -108,6 +135,11 @@ struct Endpoint : LocalCounted {
   LocalPtr<CacheService> service;
   Counters counters;
   std::uint32_t clients = 0;
+
+  bool held = true;             // a ring is being changed: clients wait until it is in force
+  runtime::WaitQueue released;  // then
+  std::uint32_t moves = 0;      // requests under way that take keys over
+  std::uint64_t moved_keys = 0;
 };
 
 }  // namespace tenfold::cache

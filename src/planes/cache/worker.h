@@ -9,6 +9,7 @@
 #include "planes/cache/outbox.h"
 #include "planes/cache/service.h"
 #include "planes/listener_set.h"
+#include "runtime/scope.h"
 #include "wire/resp/request.h"
 
 namespace tenfold::cache {
@@ -22,6 +23,7 @@ struct Worker {
   Flusher flusher;
   runtime::Stop& aborting;
   std::uint32_t next_client = 0;
+  runtime::Scope moves;  // requests that take keys over from other nodes
 
   // Requests are parsed into this; it is good until the next co_await.
   resp::Request redis_request;

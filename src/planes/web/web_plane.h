@@ -20,6 +20,7 @@ class WebPlane final : public planes::Plane {
 
   void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
+  void apply_ring(cluster::RingStatusPtr, bool, std::move_only_function<void()> applied) override { applied(); }
   planes::PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/memcached/request.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
@@ -352,6 +353,20 @@ std::optional<std::string> decode_base64_key(std::string_view key) {
   const std::size_t padding = key.ends_with("==") ? 2 : key.ends_with('=') ? 1 : 0;
   decoded.resize(decoded.size() - padding);
   return decoded;
+}
+
+MetaKey::MetaKey(std::string_view key) : word(key) {
+  const bool is_plain = std::ranges::all_of(key, [](char c) { return c > 0x20 && c != 0x7f; });
+  if (is_plain) return;
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  word.clear();
+  flag = " b";
+  for (std::size_t i = 0; i < key.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t k = i; k < i + 3; ++k)
+      bits = bits << 8 | (k < key.size() ? static_cast<unsigned char>(key[k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) word += i + k <= key.size() ? kDigits[bits >> (18 - 6 * k) & 0x3f] : '=';
+  }
 }
 
 }  // namespace tenfold::memcached

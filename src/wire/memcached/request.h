@@ -99,4 +99,11 @@ std::string_view next_key(std::string_view& keys);
 /// The key that placement uses: decoded where the request has it in base64; nullopt when that is no base64.
 std::optional<std::string> decode_base64_key(std::string_view key);
 
+/// A key as a meta command names it: as it is, or in base64 with the flag b when it holds bytes that no line may.
+struct MetaKey {
+  explicit MetaKey(std::string_view key);
+  std::string word;
+  std::string_view flag = "";  // " b"
+};
+
 }  // namespace tenfold::memcached

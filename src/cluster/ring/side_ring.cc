@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/ring/service_ring.h"
+#include "cluster/ring/side_ring.h"
 
 #include <vector>
 
@@ -26,17 +26,14 @@ RingKind kind_of(RingPolicy policy) {
 
 }  // namespace
 
-Ring ring_of(const Service& service) {
-  const CacheSettings& settings = service.cache();
-  const RingSettings ring{.kind = kind_of(settings.ring),
-                          .hash = key_hash_named(settings.key_hash).value_or(KeyHash::kXxh3),
-                          .hash_tag = settings.hash_tag};
+Ring ring_of(const RingSide& side) {
+  const RingSettings ring{.kind = kind_of(side.policy),
+                          .hash = key_hash_named(side.key_hash).value_or(KeyHash::kXxh3),
+                          .hash_tag = side.hash_tag};
   std::vector<RingNode> nodes;
-  for (const NodeSpec& node : service.nodes) {
-    nodes.push_back({.host = node.address.host_text(),
-                     .port = node.address.port(),
-                     .name = node.ring_name,
-                     .weight = node.state == AdminState::kDrain ? 0 : node.weight});
+  for (const NodeSpec& node : side.nodes) {
+    nodes.push_back(
+        {.host = node.address.host_text(), .port = node.address.port(), .name = node.ring_name, .weight = node.weight});
   }
   return Ring(ring, nodes);
 }

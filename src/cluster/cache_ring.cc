@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cluster/cache_ring.h"
+
+#include <algorithm>
+
+namespace tenfold::cluster {
+namespace {
+
+const NodeSpec* find_node(const RingSide& side, const Address& address) {
+  const auto found = std::ranges::find(side.nodes, address, &NodeSpec::address);
+  return found == side.nodes.end() ? nullptr : &*found;
+}
+
+bool has_failed(const NodeStatus* status) {
+  return status != nullptr && (status->state == NodeState::kDown || status->state == NodeState::kEjected);
+}
+
+}  // namespace
+
+std::string_view name_of(RingPhase phase) {
+  switch (phase) {
+    case RingPhase::kSteady:
+      return "steady";
+    case RingPhase::kHold:
+      return "hold";
+    case RingPhase::kMoving:
+      return "moving";
+  }
+  return "";
+}
+
+bool serves(const RingSide& side, const Address& node) {
+  const NodeSpec* found = find_node(side, node);
+  return found != nullptr && side.usable[static_cast<std::size_t>(found - side.nodes.data())];
+}
+
+RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now) {
+  const CacheSettings& settings = service.cache();
+  const bool first = now.version == 0;
+  RingSide wanted{
+      .policy = settings.ring, .key_hash = settings.key_hash, .hash_tag = settings.hash_tag, .nodes = {}, .usable = {}};
+  for (const NodeSpec& node : service.nodes) {
+    if (node.state == AdminState::kDrain || node.weight == 0) continue;
+    const NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
+    const bool is_up = status != nullptr && (status->state == NodeState::kUp ||
+                                             (status->state == NodeState::kUnknown && !service.health.enabled));
+    const bool is_member = find_node(now.to, node.address) != nullptr;
+    if (!first && !is_member && !is_up) continue;
+    const bool was_usable = first || !is_member || serves(now.to, node.address);
+    // What is not known yet stays as it is: a cache that has just started must not answer with errors.
+    const bool is_usable = settings.is_store() || is_up || (was_usable && !has_failed(status));
+    wanted.nodes.push_back(node);
+    wanted.usable.push_back(is_usable);
+  }
+  if (std::ranges::count(wanted.usable, true) == 0) {
+    for (std::size_t i = 0; i < wanted.nodes.size(); ++i)
+      wanted.usable[i] = first || serves(now.to, wanted.nodes[i].address);
+  }
+  return wanted;
+}
+
+RingSide with_failures_of(const RingSide& wanted, RingSide side) {
+  for (std::size_t i = 0; i < side.nodes.size(); ++i) {
+    const NodeSpec* node = find_node(wanted, side.nodes[i].address);
+    if (node != nullptr && !serves(wanted, node->address)) side.usable[i] = false;
+  }
+  return side;
+}
+
+std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now) {
+  std::vector<NodeSpec> joining;
+  for (const NodeSpec& node : wanted.nodes) {
+    if (serves(wanted, node.address) && !serves(now, node.address)) joining.push_back(node);
+  }
+  return joining;
+}
+
+bool keys_move(const RingSide& from, const RingSide& to) {
+  return from != to && std::ranges::count(from.usable, true) > 0 && std::ranges::count(to.usable, true) > 0 &&
+         (from.nodes != to.nodes || from.policy != to.policy || from.key_hash != to.key_hash ||
+          from.hash_tag != to.hash_tag || !joining_nodes(to, from).empty());
+}
+
+}  // namespace tenfold::cluster

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ring of a cache service as it is at this moment, which may lag behind the topology: nodes join and leave it in
+// steps that every worker takes together (control/ring_keeper.h), so that no two of them ever place a key differently.
+//
+//   steady ──► hold ──► steady                    a node failed: its keys go to their next candidates
+//          └─► hold ──► moving ──► steady         keys have a node that had them before, and are taken from there
+//
+//   steady   keys live on their owner of `to`
+//   hold     no command is sent; those under way end (a round trip, usually)
+//   moving   keys live on their owner of `to`, or still on that of `from`; never a different value on each
+//
+// Immutable once published; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/cache_settings.h"
+#include "cluster/service_health.h"
+#include "cluster/topology.h"
+
+namespace tenfold::cluster {
+
+enum class RingPhase : std::uint8_t { kSteady, kHold, kMoving };
+
+std::string_view name_of(RingPhase phase);
+
+/// A ring, and which of its nodes may be asked.
+struct RingSide {
+  RingPolicy policy = RingPolicy::kRendezvous;
+  std::string key_hash;
+  std::string hash_tag;
+  std::vector<NodeSpec> nodes;  // with their weights at that time; in the order of the file
+  std::vector<bool> usable;     // of each node; the keys of one that is not go to their next candidates
+
+  bool operator==(const RingSide&) const = default;
+};
+
+struct RingStatus {
+  std::string service;  // "cache.sessions"
+  std::uint64_t version = 0;
+  RingPhase phase = RingPhase::kSteady;
+  RingSide to;
+  RingSide from;  // while moving
+};
+using RingStatusPtr = std::shared_ptr<const RingStatus>;
+
+/// Nodes that are in `side` and may be asked.
+bool serves(const RingSide& side, const Address& node);
+
+/// What a ring is to be, by the topology and the health of its nodes:
+/// - nodes that are enabled and have a weight are in it; a new one only once it is up;
+/// - a node that is down or ejected loses its keys to the next candidates, unless the service is a store (persistent),
+///   whose keys nobody else has; it gets them back when it is up again;
+/// - when no node is left, none is passed over: better an error than a cache that everybody has lost.
+/// `now` is the ring as it is; with version 0 there was none, and every node is in from the start.
+RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now);
+
+/// The same ring with the nodes that have failed since passed over, and nothing else of `wanted`.
+RingSide with_failures_of(const RingSide& wanted, RingSide side);
+
+/// Nodes that are asked in `wanted` and not in `now`: what they hold is old, or somebody else's.
+std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now);
+
+/// Whether a key can have a node of `from` that is asked, and another one of `to`.
+bool keys_move(const RingSide& from, const RingSide& to);
+
+}  // namespace tenfold::cluster

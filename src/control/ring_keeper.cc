@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/ring_keeper.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tenfold::control {
+namespace {
+
+using namespace std::chrono_literals;
+using cluster::RingPhase;
+using cluster::RingSide;
+using cluster::RingStatus;
+
+constexpr Duration kRetryInterval = 5s;  // to empty a node that could not be emptied
+
+std::string names_of(const std::vector<cluster::NodeSpec>& nodes) {
+  std::vector<std::string> names;
+  for (const cluster::NodeSpec& node : nodes) names.push_back(node.address.to_text());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Takes a node back out of what is wanted: one that was in the ring stays passed over.
+void leave_out(RingSide& wanted, const RingSide& now, const Address& node) {
+  for (std::size_t i = 0; i < wanted.nodes.size(); ++i) {
+    if (wanted.nodes[i].address != node) continue;
+    wanted.usable[i] = false;
+    const bool was_member = std::ranges::find(now.nodes, node, &cluster::NodeSpec::address) != now.nodes.end();
+    if (was_member) return;
+    wanted.nodes.erase(wanted.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+    wanted.usable.erase(wanted.usable.begin() + static_cast<std::ptrdiff_t>(i));
+    return;
+  }
+}
+
+}  // namespace
+
+RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, planes::EmptyNode empty_node, Publish publish)
+    : io_(io),
+      events_(events),
+      empty_node_(empty_node),
+      publish_(std::move(publish)),
+      topology_(std::make_shared<cluster::Topology>()),
+      health_(std::make_shared<cluster::HealthSnapshot>()) {}
+
+void RingKeeper::apply(cluster::TopologyPtr topology) {
+  topology_ = std::move(topology);
+  std::erase_if(kept_, [this](const auto& entry) {
+    if (topology_->find(entry.first) != nullptr) return false;
+    entry.second->stop.request();
+    return true;
+  });
+  for (const cluster::Service& service : topology_->services) {
+    const std::string name = service.full_name();
+    if (service.tier != cluster::Tier::kCache || kept_.contains(name)) continue;
+    const auto kept = std::make_shared<Kept>(stopped_);
+    RingStatus none;
+    none.service = name;
+    kept->progress.ring = std::make_shared<const RingStatus>(std::move(none));
+    kept_[name] = kept;
+    scope_.spawn(keep(name, kept));
+  }
+  changed_.wake_all();
+}
+
+void RingKeeper::health_changed(cluster::HealthSnapshotPtr health) {
+  health_ = std::move(health);
+  changed_.wake_all();
+}
+
+void RingKeeper::keys_moved(std::string_view service, std::uint64_t version) {
+  const auto found = kept_.find(service);
+  if (found == kept_.end() || found->second->now().version != version) return;
+  found->second->finished = true;
+  changed_.wake_all();
+}
+
+const RingProgress* RingKeeper::find(std::string_view service) const {
+  const auto found = kept_.find(service);
+  return found == kept_.end() ? nullptr : &found->second->progress;
+}
+
+runtime::Task<void> RingKeeper::keep(std::string service, std::shared_ptr<Kept> kept) {
+  while (!kept->stop.requested()) {
+    const cluster::TopologyPtr topology = topology_;
+    const cluster::Service* spec = topology->find(service);
+    if (spec == nullptr) break;
+    const bool changed = co_await step(*spec, *kept);
+    if (changed) continue;
+    static_cast<void>(co_await changed_.wait(io_, runtime::Wait(io_.now() + kRetryInterval, &kept->stop)));
+  }
+}
+
+// One step towards what is wanted; false when there is nothing to do now.
+runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept) {
+  const RingStatus& now = kept.now();
+  RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now);
+  if (now.version == 0) {
+    co_await change(kept, RingPhase::kSteady, {}, std::move(wanted));
+    co_return true;
+  }
+  RingSide alive = cluster::with_failures_of(wanted, now.to);
+  if (alive != now.to) {
+    RingSide from = cluster::with_failures_of(wanted, now.from);
+    co_await change(kept, now.phase, std::move(from), std::move(alive));
+    co_return true;
+  }
+  if (now.phase == RingPhase::kMoving) {
+    if (!kept.finished) co_return false;
+    co_await change(kept, RingPhase::kSteady, {}, now.to);
+    co_return true;
+  }
+  if (wanted == now.to) co_return false;
+  const bool can_join = co_await empty_joining(service, kept, wanted);
+  if (!can_join) co_return true;
+  if (wanted == now.to) co_return false;
+  if (cluster::keys_move(now.to, wanted))
+    co_await change(kept, RingPhase::kMoving, now.to, std::move(wanted));
+  else
+    co_await change(kept, RingPhase::kSteady, {}, std::move(wanted));
+  kept.emptied.clear();
+  co_return true;
+}
+
+// What a node holds that was away, or never was a part of this cache, is not to be served. True when the nodes that
+// join are empty, and nothing was waited for: otherwise the world may have changed meanwhile.
+runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, Kept& kept, RingSide& wanted) {
+  const std::vector<cluster::NodeSpec> joining = cluster::joining_nodes(wanted, kept.now().to);
+  std::erase_if(kept.emptied, [&](const auto& entry) {
+    return std::ranges::find(joining, entry.first, &cluster::NodeSpec::address) == joining.end();
+  });
+  std::erase_if(kept.progress.refused, [&](const auto& entry) {
+    return std::ranges::find(joining, entry.first, &cluster::NodeSpec::address) == joining.end();
+  });
+  bool waited = false;
+  for (const cluster::NodeSpec& node : joining) {
+    if (kept.emptied.contains(node.address)) continue;
+    if (io_.now() < kept.retry_at && kept.progress.refused.contains(node.address)) {
+      leave_out(wanted, kept.now().to, node.address);
+      continue;
+    }
+    const cluster::ProbeReport report = co_await empty_node_(io_, service, node);
+    waited = true;
+    if (report.ok) {
+      kept.emptied[node.address] = io_.now();
+      kept.progress.refused.erase(node.address);
+      continue;
+    }
+    kept.retry_at = io_.now() + kRetryInterval;
+    std::string& reason = kept.progress.refused[node.address];
+    if (std::exchange(reason, report.detail) != report.detail)
+      events_.add(EventLog::Level::kWarning, "node_kept_out",
+                  {{"service", service.full_name()}, {"node", node.address.to_text()}, {"reason", report.detail}});
+  }
+  co_return !waited;
+}
+
+// A ring that places keys otherwise begins when nothing is under way under the one before.
+runtime::Task<void> RingKeeper::change(Kept& kept, RingPhase phase, RingSide from, RingSide to) {
+  const cluster::RingStatusPtr before = kept.progress.ring;
+  if (before->version != 0 && (to != before->to || phase == RingPhase::kMoving)) {
+    RingStatus hold = *before;
+    hold.phase = RingPhase::kHold;
+    co_await publish(kept, std::move(hold));
+  }
+  RingStatus next{.service = before->service, .phase = phase, .to = std::move(to), .from = std::move(from)};
+  co_await publish(kept, std::move(next));
+  report(*before, kept.now());
+}
+
+runtime::Task<void> RingKeeper::publish(Kept& kept, RingStatus next) {
+  next.version = kept.now().version + 1;
+  kept.finished = false;
+  kept.progress.ring = std::make_shared<const RingStatus>(std::move(next));
+  kept.progress.since = io_.now();
+  co_await publish_(kept.progress.ring);
+}
+
+void RingKeeper::report(const RingStatus& before, const RingStatus& now) {
+  events_.add(EventLog::Level::kInfo, "ring_changed",
+              {{"service", now.service},
+               {"phase", std::string(cluster::name_of(now.phase))},
+               {"joined", names_of(cluster::joining_nodes(now.to, before.to))},
+               {"left", names_of(cluster::joining_nodes(before.to, now.to))}});
+}
+
+runtime::Task<void> RingKeeper::stop() {
+  stopped_.request();
+  co_await scope_.join();
+}
+
+}  // namespace tenfold::control

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes the rings of cache services, one step at a time and in all workers together (cluster/cache_ring.h). It hears
+// of new topologies and of nodes that fail or return, and works until each ring is what it should be:
+//
+//   a node is to join ── emptied first ──► hold ──► moving ── every key has been taken over ──► steady
+//   a node has failed ──────────────────► hold ──► steady, with its keys on their next candidates
+//
+// A failure is answered at once, also while keys move; everything else waits until they have moved.
+// Thread rule: the control thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cluster/cache_ring.h"
+#include "control/event_log.h"
+#include "planes/plane.h"
+#include "runtime/io.h"
+#include "runtime/scope.h"
+#include "runtime/stop.h"
+#include "runtime/wait_queue.h"
+
+namespace tenfold::control {
+
+struct RingProgress {
+  cluster::RingStatusPtr ring;
+  Instant since{};  // of the phase
+  /// Why nodes that should join are kept out.
+  std::map<Address, std::string> refused;
+};
+
+class RingKeeper {
+ public:
+  /// Gives a ring to every worker; completes when all have it (and, in the phase hold, have nothing under way).
+  using Publish = std::move_only_function<runtime::Task<void>(cluster::RingStatusPtr)>;
+
+  RingKeeper(runtime::Io& io, EventLog& events, planes::EmptyNode empty_node, Publish publish);
+
+  void apply(cluster::TopologyPtr topology);
+  void health_changed(cluster::HealthSnapshotPtr health);
+  /// Every key has moved under that version of the ring.
+  void keys_moved(std::string_view service, std::uint64_t version);
+
+  /// nullptr when the service has no ring.
+  const RingProgress* find(std::string_view service) const;
+
+  /// Ends all changes; a ring may stay on its way.
+  runtime::Task<void> stop();
+
+ private:
+  struct Kept {
+    explicit Kept(runtime::Stop& of_all) : stop(of_all) {}
+    RingProgress progress;
+    bool finished = false;               // moving: no key is left to move
+    std::map<Address, Instant> emptied;  // nodes that are to join, and when they were found empty
+    Instant retry_at{};                  // of nodes that could not be emptied
+    runtime::Stop stop;
+    const cluster::RingStatus& now() const { return *progress.ring; }
+  };
+
+  runtime::Task<void> keep(std::string service, std::shared_ptr<Kept> kept);
+  runtime::Task<bool> step(const cluster::Service& service, Kept& kept);
+  runtime::Task<void> join(const cluster::Service& service, Kept& kept, cluster::RingSide wanted);
+  runtime::Task<bool> empty_joining(const cluster::Service& service, Kept& kept, cluster::RingSide& wanted);
+  runtime::Task<void> change(Kept& kept, cluster::RingPhase phase, cluster::RingSide from, cluster::RingSide to);
+  runtime::Task<void> publish(Kept& kept, cluster::RingStatus next);
+  void report(const cluster::RingStatus& before, const cluster::RingStatus& now);
+
+  runtime::Io& io_;
+  EventLog& events_;
+  planes::EmptyNode empty_node_;
+  Publish publish_;
+  cluster::TopologyPtr topology_;
+  cluster::HealthSnapshotPtr health_;
+  std::map<std::string, std::shared_ptr<Kept>, std::less<>> kept_;
+  runtime::WaitQueue changed_;
+  runtime::Stop stopped_;
+  runtime::Scope scope_;
+};
+
+}  // namespace tenfold::control

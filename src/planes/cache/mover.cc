@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/mover.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "planes/cache/ask.h"
+#include "planes/cache/carry.h"
+#include "planes/cache/redis_moving.h"
+#include "wire/memcached/metadump.h"
+#include "wire/resp/reply.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kKeysAtOnce = 32;     // of memcached, on their way
+constexpr std::size_t kKeysOfAScan = 100;     // of Redis; a MIGRATE of so many blocks its node for about a millisecond
+constexpr Duration kRetryInterval = 1s;       // after a pass that could not see or move every key
+constexpr Duration kDumpTimeout = 10s;        // without a further line
+constexpr std::size_t kLineBytesMost = 4096;  // of a dump: a key of 250 bytes in %XX, and some numbers
+
+}  // namespace
+
+Mover::Mover(Worker& worker, LocalPtr<Endpoint> endpoint)
+    : worker_(worker), endpoint_(std::move(endpoint)), service_(endpoint_->service) {}
+
+runtime::Task<void> Mover::run(LocalPtr<Mover> self) {
+  const auto nodes = static_cast<std::uint32_t>(service_->nodes().size());
+  for (std::uint32_t node = 0; node < nodes; ++node) co_await count_keys(node);
+  for (std::uint32_t node = 0; node < nodes && !stop_.requested();) {
+    const bool seen_all = co_await pass(node);
+    if (seen_all) {
+      ++node;
+      continue;
+    }
+    static_cast<void>(co_await worker_.io.sleep_for(kRetryInterval, &stop_));
+  }
+  co_await carrying_.join();
+  if (!stop_.requested()) worker_.observer.keys_moved(service_->name(), service_->ring_version());
+}
+
+// A node that is down has nothing to take; if it comes back, it is emptied first.
+runtime::Task<bool> Mover::pass(std::uint32_t node) {
+  if (!service_->had_keys(node) || !service_->is_usable(node)) co_return true;
+  failed_ = false;
+  bool ended = false;
+  if (is_redis())
+    ended = co_await pass_redis(node);
+  else
+    ended = co_await pass_memcached(node);
+  co_await wait_for_room(1);
+  co_return ended && !failed_ && !stop_.requested();
+}
+
+runtime::Task<void> Mover::count_keys(std::uint32_t node) {
+  if (!service_->had_keys(node) || !service_->is_usable(node) || stop_.requested()) co_return;
+  const std::string request = is_redis() ? "*1\r\n$6\r\nDBSIZE\r\n" : "stats\r\n";
+  const Answer answer = co_await ask(worker_.io, service_->nodes()[node]->link_for(0, false), request);
+  if (!answer) co_return;
+  std::int64_t keys = 0;
+  if (is_redis())
+    resp::integer_of(answer.text, keys);
+  else
+    keys = static_cast<std::int64_t>(memcached::stat_of(answer.text, "curr_items").value_or(0));
+  total_ += static_cast<std::uint64_t>(std::max<std::int64_t>(keys, 0));
+}
+
+// Until less than `most` keys are on their way.
+runtime::Task<void> Mover::wait_for_room(std::size_t most) {
+  while (under_way_ >= most) static_cast<void>(co_await ended_.wait(worker_.io, runtime::Wait{kNever, nullptr}));
+}
+
+// -- memcached -----------------------------------------------------------------------------------------------------
+
+// By the hash table: an item that is used meanwhile cannot slip past, as it could in a walk along the lists of the LRU.
+runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
+  runtime::Io& io = worker_.io;
+  const auto wait = [&] { return runtime::Wait(io.now() + kDumpTimeout, &stop_); };
+  Result<runtime::Socket> socket = co_await io.connect(service_->nodes()[node]->address(), wait());
+  if (!socket) co_return false;
+  const Status sent = co_await io.send(*socket, "lru_crawler metadump hash\r\n", wait());
+  if (!sent) co_return false;
+  std::string text;
+  for (bool ended = false; !ended;) {
+    Result<runtime::Buffer> read = co_await io.recv(*socket, runtime::BufferSize::kLarge, wait());
+    if (!read) co_return false;
+    text += read->view();
+    read->reset();
+    const bool good = co_await take_lines(text, node, ended);
+    if (!good || text.size() > kLineBytesMost) co_return false;
+  }
+  co_return true;
+}
+
+// Takes the whole lines off the front; false when the node says anything but keys.
+runtime::Task<bool> Mover::take_lines(std::string& text, std::uint32_t node, bool& ended) {
+  std::size_t used = 0;
+  for (std::size_t end = text.find('\n'); end != text.npos && !ended; end = text.find('\n', used)) {
+    const std::string_view line = std::string_view(text).substr(used, end - used);
+    used = end + 1;
+    ended = line.starts_with("END");
+    if (ended) break;
+    std::optional<std::string> key = memcached::key_of_metadump(line);
+    if (!key || stop_.requested()) co_return false;
+    ++seen_;
+    if (service_->source_of(*key) != node) continue;
+    co_await wait_for_room(kKeysAtOnce);
+    ++under_way_;
+    ++endpoint_->moves;
+    carrying_.spawn(carry_memcached(std::move(*key), node));
+  }
+  text.erase(0, used);
+  co_return true;
+}
+
+runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) {
+  const std::uint32_t owner = service_->owner_of(key);
+  const Carrier carrier{.io = worker_.io,
+                        .owner = service_->nodes()[owner]->link_for(0, false),
+                        .source = service_->nodes()[node]->link_for(0, false),
+                        .patience = service_->settings().response_timeout};
+  const Carried carried = co_await carry(carrier, memcached::MetaKey(key), CarryFor::kChanging);
+  failed_ |= carried.state == Carried::State::kFailed;
+  endpoint_->moved_keys += carried.moved ? 1 : 0;
+  --under_way_;
+  --endpoint_->moves;
+  ended_.wake_one();
+}
+
+// -- Redis ---------------------------------------------------------------------------------------------------------
+
+runtime::Task<bool> Mover::pass_redis(std::uint32_t node) {
+  NodeLink& link = service_->nodes()[node]->link_for(0, false);
+  std::string cursor = "0";
+  do {
+    if (stop_.requested()) co_return false;
+    std::string request;
+    resp::write_request({"SCAN", cursor, "COUNT", fmt::format("{}", kKeysOfAScan)}, request);
+    const Answer answer = co_await ask(worker_.io, link, std::move(request));
+    std::vector<std::string_view> parts;
+    if (answer) resp::elements_of(answer.text, parts);
+    if (parts.size() != 2 || stop_.requested()) co_return false;
+    cursor = resp::text_of(parts[0]);
+    std::vector<std::string_view> keys;
+    resp::elements_of(parts[1], keys);
+    std::map<std::uint32_t, std::vector<std::string>> by_owner;
+    for (std::string_view element : keys) {
+      ++seen_;
+      const std::string_view key = resp::text_of(element);
+      if (service_->source_of(key) == node) by_owner[service_->owner_of(key)].emplace_back(key);
+    }
+    ++endpoint_->moves;
+    for (auto& [owner, moving] : by_owner) {
+      const std::size_t count = moving.size();
+      const std::string problem = co_await migrate(worker_.io, *service_, node, owner, std::move(moving));
+      failed_ |= !problem.empty();
+      endpoint_->moved_keys += problem.empty() ? count : 0;
+    }
+    --endpoint_->moves;
+  } while (cursor != "0");
+  co_return true;
+}
+
+}  // namespace tenfold::cache
