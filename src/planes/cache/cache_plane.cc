@@ -99,6 +99,7 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
   }
   endpoint.held = false;
   endpoint.released.wake_all();
+  endpoint.second_tries.go_on(worker_.io.now());
   applied();
 }
 
@@ -144,6 +145,7 @@ runtime::Task<void> CachePlane::tick() {
     const Instant now = worker_.io.now();
     for (const Place& place : places_) {
       for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) node->check(now);
+      place.endpoint->second_tries.go_on(now);
     }
     for (const LocalPtr<Node>& node : retired_) node->check(now);
     std::erase_if(retired_, [](const LocalPtr<Node>& node) { return node->has_ended(); });
@@ -180,6 +182,7 @@ planes::PlaneReading CachePlane::collect() const {
 runtime::Task<void> CachePlane::shut_down(Duration limit) {
   co_await listeners_.shut_down(limit);
   for (const Place& place : places_) {
+    place.endpoint->second_tries.go_on(worker_.io.now());  // those of clients that are gone
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) retired_.push_back(node);
   }
   for (const LocalPtr<Node>& node : retired_) {

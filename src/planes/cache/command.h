@@ -4,9 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/local_ptr.h"
 #include "planes/cache/pending.h"
+#include "planes/cache/second_try.h"
 #include "planes/cache/service.h"
 #include "planes/cache/slot.h"
 
@@ -27,19 +30,33 @@ enum class Lookup : std::uint8_t { kNone, kMemcached, kMeta, kRedis };
 
 bool is_hidden(ReplyRule rule, std::string_view reply);
 
-class Command final : public Slot, public Pending {
+class Command final : public Slot, public Pending, public SecondTry {
  public:
   Command(Endpoint& endpoint, ReplyRule rule, Lookup lookup, bool redis)
       : endpoint_(&endpoint), rule_(rule), lookup_(lookup), redis_(redis) {}
 
+  /// For a second try, should it come to that.
+  KeptRequest kept;
+
   void on_reply(Reply& reply) override;
   void on_failure(const LinkFailure& failure) override;
 
+  /// It could not be sent, or has failed without harm: it is sent to the owner of its key as soon as there is one, or
+  /// fails with `problem`. The client has added it as a slot. False when that cannot be: nothing is kept, or the nodes
+  /// are a store.
+  bool wait_for_owner(std::string_view problem, Instant now);
+  void try_again(Instant now) override;
+
  private:
+  void fail(std::string_view problem);
+  bool send_to_owner();
+
   LocalPtr<Endpoint> endpoint_;
   ReplyRule rule_;
   Lookup lookup_;
   bool redis_;
+  Instant give_up_at_{};  // of a second try
+  std::string problem_;   // why the first try failed
 };
 
 /// A failure in the words of the protocol: a whole error reply.

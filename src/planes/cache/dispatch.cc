@@ -6,25 +6,22 @@
 namespace tenfold::cache {
 namespace {
 
-void send(Client& client, NodeLink& link, const Outgoing& outgoing) {
-  auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, is_redis(client));
+bool send(Client& client, NodeLink& link, const Outgoing& outgoing, Command& command) {
   const std::string_view frame = outgoing.second.empty() ? outgoing.first : outgoing.second;
   runtime::Buffer block = client.take_block(frame);
+  if (!block) return link.send(outgoing.first, outgoing.second, command);
   const std::string_view head = outgoing.second.empty() ? std::string_view() : outgoing.first;
-  const bool sent =
-      block ? link.send(head, std::move(block), *command) : link.send(outgoing.first, outgoing.second, *command);
-  if (sent) {
-    client.add(*command);
-    return;
-  }
-  delete command;
-  ++client.endpoint().counters.errors;
-  reply_error(client, link.problem().empty() ? "the node has too many commands under way" : link.problem());
+  return link.send(head, std::move(block), command);
 }
 
 void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const Outgoing& outgoing) {
   ++client.endpoint().counters.commands;
-  if (link != nullptr) return send(client, *link, outgoing);
+  auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, is_redis(client));
+  if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
+  if (link != nullptr && send(client, *link, outgoing, *command)) return client.add(*command);
+  if (link != nullptr) why = link->problem().empty() ? "the node has too many commands under way" : link->problem();
+  if (command->wait_for_owner(why, client.worker().io.now())) return client.add(*command);
+  delete command;
   ++client.endpoint().counters.errors;
   if (outgoing.rule != ReplyRule::kSwallow) reply_error(client, why);
 }
@@ -53,7 +50,8 @@ NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why) 
   return link_to(client, client.service().owner_of(key), why);
 }
 
-void forward_to_owner(Client& client, std::string_view key, const Outgoing& outgoing) {
+void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing) {
+  outgoing.key = key;
   forward_to_node(client, client.service().owner_of(key), outgoing);
 }
 

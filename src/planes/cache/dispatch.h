@@ -24,8 +24,9 @@ struct Outgoing {
   std::string_view second = {};
   ReplyRule rule = ReplyRule::kForward;
   Lookup lookup = Lookup::kNone;
+  std::string_view key = {};  // for a second try at another node; empty: there is none
 };
-void forward_to_owner(Client& client, std::string_view key, const Outgoing& outgoing);
+void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing);
 void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing);
 
 /// An error of ours, in the words of the client's protocol.

@@ -222,7 +222,7 @@ void NodeLink::fail_all(bool never_sent) {
   IntrusiveList<Pending, LinkTag> failed;
   failed.splice_back(queue_);
   const std::size_t count = std::exchange(queued_, 0);
-  if (count > 0) observer_.link_failed(count, problem_);
+  if (count > 0) observer_.link_failed(count, problem_, never_sent);
   const std::string text = problem_;
   const LinkFailure failure{.never_sent = never_sent, .text = text};
   while (Pending* pending = failed.pop_front()) pending->on_failure(failure);
@@ -241,7 +241,7 @@ void NodeLink::check(Instant now) {
     ++count;
     pending->on_failure(failure);
   }
-  if (count > 0) observer_.link_failed(count, text);
+  if (count > 0) observer_.link_failed(count, text, false);
   if (given_up_ > 0 && now - progress_at_ >= 2 * settings_.response_timeout) {
     stop_reason_ = "no reply for long";
     stop_->request();

@@ -29,8 +29,8 @@ class LinkObserver {
  public:
   virtual void link_connected() = 0;
   virtual void link_answered(Duration latency) = 0;
-  /// `commands` have no reply; `reason` names the node.
-  virtual void link_failed(std::size_t commands, std::string_view reason) = 0;
+  /// `commands` have no reply; `reason` names the node. With `unreachable`, no connection could be made.
+  virtual void link_failed(std::size_t commands, std::string_view reason, bool unreachable) = 0;
 
  protected:
   ~LinkObserver() = default;

@@ -65,10 +65,11 @@ void Node::link_answered(Duration latency) {
   latency_us_.record(static_cast<std::uint64_t>(std::max<Duration::rep>(latency.count(), 0)) / 1000);
 }
 
-void Node::link_failed(std::size_t commands, std::string_view reason) {
+// A cache that refuses connections is gone, whatever the count.
+void Node::link_failed(std::size_t commands, std::string_view reason, bool unreachable) {
   failures_ += commands;
   failures_in_a_row_ += static_cast<std::uint32_t>(commands);
-  if (eject_after_ > 0 && failures_in_a_row_ >= eject_after_)
+  if (eject_after_ > 0 && (failures_in_a_row_ >= eject_after_ || unreachable))
     observer_.node_failing(service_, address_, failures_in_a_row_, reason);
 }
 

@@ -22,6 +22,7 @@
 #include "cluster/topology.h"
 #include "planes/cache/node_link.h"
 #include "planes/cache/outbox.h"
+#include "planes/cache/second_try.h"
 #include "planes/plane.h"
 #include "runtime/wait_queue.h"
 
@@ -50,7 +51,7 @@ class Node final : public LocalCounted, private LinkObserver {
 
   void link_connected() override { ++connects_; }
   void link_answered(Duration latency) override;
-  void link_failed(std::size_t commands, std::string_view reason) override;
+  void link_failed(std::size_t commands, std::string_view reason, bool unreachable) override;
 
   Flusher& flusher_;
   planes::PlaneObserver& observer_;
@@ -140,6 +141,7 @@ struct Endpoint : LocalCounted {
   runtime::WaitQueue released;  // then
   std::uint32_t moves = 0;      // requests under way that take keys over
   std::uint64_t moved_keys = 0;
+  SecondTries second_tries;
 };
 
 }  // namespace tenfold::cache
