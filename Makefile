@@ -33,7 +33,7 @@ bench: build ## CPU per request beside HAProxy, nginx and a bare relay
 	@tools/deps bench
 	bench/run
 
-lab: build ## a whole site on this machine; SCENARIO=add, drain, kill or reload runs one under load
+lab: build ## a whole site on this machine; SCENARIO=add, drain, kill, reload or cache runs one
 	@tools/deps lab
 	lab/lab $(SCENARIO)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The servers of the lab, and the commands that are given to Tenfold."""
 
+import json
 import os
 import pathlib
 import shlex
@@ -12,6 +13,7 @@ import tempfile
 import servers
 
 PRODUCTS = 3000
+CACHE_NODES = 3
 
 TOPOLOGY = """\
 # The lab's site. `tenfold add` writes into this file; so may you, and then `tenfold reload`.
@@ -22,6 +24,19 @@ shutdown_grace = "0s"
 [admin]
 listen = "unix:{folder}/admin.sock"
 
+[cache.site]                 # sessions, and data that is dear to compute; the site believes it to be one memcached
+listen = "127.0.0.1:{cache_port}"
+nodes = [
+{cache_nodes}
+]
+
+[web.files]                  # the pictures: served from disk by Tenfold itself
+listen = "127.0.0.1:{port}"
+path = "/static/"
+root = "{pictures}"
+"""
+
+SHOP = """
 [web.shop]
 listen = "127.0.0.1:{port}"
 node_connections = 96        # the application has 128 threads, and each connection takes one
@@ -33,12 +48,11 @@ nodes = [
 path = "/healthz"
 interval = "1s"
 slow_start = "5s"
-
-[web.files]                  # the pictures: served from disk by Tenfold itself
-listen = "127.0.0.1:{port}"
-path = "/static/"
-root = "{pictures}"
 """
+
+
+def listed(addresses):
+    return "\n".join(f'  "{address}",' for address in addresses)
 
 
 class Cluster:
@@ -48,6 +62,8 @@ class Cluster:
         self.pictures = self.folder / "pictures"
         self.servers = []
         self.port = servers.free_port()
+        self.cache_port = servers.free_port()
+        self.cache_nodes = []
         self.url = f"http://127.0.0.1:{self.port}"
         self.file = self.folder / "tenfold.toml"
 
@@ -65,20 +81,25 @@ class Cluster:
 
     def _start(self):
         self.pictures.mkdir()
-        self._say("starting MariaDB and memcached")
+        self._say(f"starting MariaDB and {CACHE_NODES} memcached servers")
         self.database = self._keep(servers.start_mariadb(self.folder))
-        self.memcached = self._keep(servers.start_memcached(self.folder))
+        self.cache_nodes = [self.start_cache_node(f"cache-{i + 1}").address for i in range(CACHE_NODES)]
         self._say(f"filling the shop with {PRODUCTS} products")
         servers.prepare_site(
-            self.build / "site", self.folder, self.database.address, self.memcached.address, self.pictures, PRODUCTS
+            self.build / "site", self.folder, self.database.address, self.cache_nodes[0], self.pictures, PRODUCTS
         )
-        self._say("starting two application servers, and Tenfold")
-        nodes = [self.start_site("site-1"), self.start_site("site-2")]
-        self.write_topology([node.address for node in nodes])
+        # The site needs its cache, and Tenfold is that: so it starts with the cache alone, and gets the site then.
+        self._say("starting Tenfold and two application servers")
+        self.write_topology([])
         tenfold = servers.Server("tenfold", [str(self.build / "tenfold"), "run", "-c", str(self.file)], self.folder)
         tenfold.address = f"127.0.0.1:{self.port}"
         self.tenfold = self._keep(tenfold)
         tenfold.wait_until(lambda: servers.accepts(self.port) and self.run("status").returncode == 0)
+        nodes = [self.start_site("site-1"), self.start_site("site-2")]
+        self.write_topology([node.address for node in nodes])
+        if self.run("reload").returncode != 0:
+            raise servers.ServerFailed("tenfold does not take the site")
+        tenfold.wait_until(lambda: self.status()["services"][0]["nodes"] and self.is_up("web.shop"))
 
     def _keep(self, server):
         self.servers.append(server)
@@ -92,19 +113,44 @@ class Cluster:
         """One more application server; Tenfold does not know of it."""
         return self._keep(
             servers.start_site(
-                self.build / "site", self.folder, name, self.database.address, self.memcached.address, self.pictures
+                self.build / "site", self.folder, name, self.database.address, self.cache_address, self.pictures
             )
         )
+
+    @property
+    def cache_address(self):
+        """Where the site finds its cache: Tenfold."""
+        return f"127.0.0.1:{self.cache_port}"
+
+    def start_cache_node(self, name):
+        """One more memcached; Tenfold does not know of it."""
+        return self._keep(servers.start_memcached(self.folder, name))
 
     def start_child(self, name, command):
         return self._keep(servers.Server(name, command, self.folder))
 
     def write_topology(self, nodes, extra=""):
-        lines = "\n".join(f'  "{node}",' for node in nodes)
-        text = TOPOLOGY.format(folder=self.folder, port=self.port, pictures=self.pictures, nodes=lines) + extra
-        self.file.write_text(text, encoding="utf-8")
+        text = TOPOLOGY.format(
+            folder=self.folder,
+            port=self.port,
+            cache_port=self.cache_port,
+            cache_nodes=listed(self.cache_nodes),
+            pictures=self.pictures,
+        )
+        if nodes:
+            text += SHOP.format(port=self.port, nodes=listed(nodes))
+        self.file.write_text(text + extra, encoding="utf-8")
 
-    def site(self, name):
+    def status(self):
+        return json.loads(self.run("status", "--json").stdout)
+
+    def service(self, name):
+        return next(row for row in self.status()["services"] if row["name"] == name)
+
+    def is_up(self, name):
+        return all(node.get("state") == "up" for node in self.service(name)["nodes"])
+
+    def child(self, name):
         return next(server for server in self.servers if server.name == name)
 
     def command(self, *words):

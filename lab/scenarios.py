@@ -8,11 +8,13 @@ import socket
 import sys
 import time
 
+from members import Members
 import servers
 
 DURATION = int(os.environ.get("DURATION", "60"))
 RATE = int(os.environ.get("RATE", "400"))
 CONNECTIONS = 32
+MEMBERS = 60  # visitors who are logged in, in the scenario `cache`
 UPLOAD_STEP_BYTES = 1000  # a slow upload, but above body_min_rate
 
 
@@ -69,7 +71,7 @@ def add(cluster):
 
 
 def drain(cluster):
-    node = cluster.site("site-2")
+    node = cluster.child("site-2")
     load = cluster.load(DURATION, RATE, CONNECTIONS)
     wait_seconds(DURATION / 3)
     done = run_verb(cluster, "drain", "web.shop", node.address) and run_verb(
@@ -84,7 +86,7 @@ def drain(cluster):
 
 
 def kill(cluster):
-    node = cluster.site("site-2")
+    node = cluster.child("site-2")
     load = cluster.load(DURATION, RATE, CONNECTIONS)
     wait_seconds(DURATION / 3)
     # It hangs first, so that requests are under way on it when it is killed.
@@ -102,8 +104,7 @@ def kill(cluster):
 
 
 def outstanding_on(cluster, address):
-    status = json.loads(cluster.run("status", "--json").stdout)
-    rows = [row for service in status["services"] for row in service["nodes"]]
+    rows = cluster.service("web.shop")["nodes"]
     return next(row["outstanding"] for row in rows if row["address"] == address)
 
 
@@ -149,7 +150,7 @@ def reload(cluster):
         "echo", [sys.executable, os.path.join(os.path.dirname(__file__), "echo_server.py"), str(port)]
     )
     echo.wait_until(lambda: servers.accepts(port))
-    nodes = [cluster.site("site-1").address, cluster.site("site-2").address]
+    nodes = [cluster.child("site-1").address, cluster.child("site-2").address]
     live = service_text(cluster, "live", "/live/", f"127.0.0.1:{port}") + "health = { enabled = false }\n"
     cluster.write_topology(nodes, live)
     good = run_verb(cluster, "reload")
@@ -171,4 +172,51 @@ def reload(cluster):
     return 0 if good and reloaded == kept == 100 and uploaded and report["failed"] == 0 else 1
 
 
-ALL = {"add": add, "drain": drain, "kill": kill, "reload": reload}
+def hit_ratio(before, after):
+    hits, misses = (after["cache"][key] - before["cache"][key] for key in ("hits", "misses"))
+    return hits / max(hits + misses, 1)
+
+
+def wait_until_steady(cluster, nodes):
+    def is_steady():
+        ring = cluster.service("cache.site")["ring_state"]
+        return ring["phase"] == "steady" and len(ring["nodes"]) == nodes
+
+    cluster.tenfold.wait_until(is_steady)
+
+
+def cache(cluster):
+    members = Members(cluster, MEMBERS)
+    load = cluster.load(DURATION, RATE, CONNECTIONS)
+    wait_seconds(DURATION / 3)
+    at_add = cluster.service("cache.site")
+    began = time.monotonic()
+    fourth = cluster.start_cache_node("cache-4")
+    added = run_verb(cluster, "add", "cache.site", fourth.address)
+    wait_until_steady(cluster, len(cluster.cache_nodes) + 1)
+    after_add = cluster.service("cache.site")
+    say(f"the ring is steady with 4 nodes, {time.monotonic() - began:.1f} s after the fourth was started")
+    say(f"keys moved: {after_add['cache']['moved_keys']}")
+    wait_seconds(DURATION / 3)
+    at_kill = cluster.service("cache.site")
+    lost_on_add = members.lost
+    cluster.child("cache-1").process.kill()
+    say("killed cache-1")
+    report = finish(load)
+    at_end = cluster.service("cache.site")
+    members.stop()
+    print_report(report)
+    say(
+        f"hits     {hit_ratio({'cache': dict.fromkeys(('hits', 'misses'), 0)}, at_add):.1%} before, "
+        f"{hit_ratio(at_add, after_add):.1%} while the fourth joined, {hit_ratio(after_add, at_kill):.1%} with it, "
+        f"{hit_ratio(at_kill, at_end):.1%} after one was killed"
+    )
+    say(f"members  {members.pages} pages, {members.failed} failed")
+    say(
+        f"log-ins  {lost_on_add} of {MEMBERS} lost on add, {members.lost - lost_on_add} by the kill (its sessions died)"
+    )
+    good = added and report["failed"] == members.failed == lost_on_add == 0
+    return 0 if good and members.pages > DURATION else 1
+
+
+ALL = {"add": add, "drain": drain, "kill": kill, "reload": reload, "cache": cache}
