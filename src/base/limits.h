@@ -36,7 +36,8 @@ inline constexpr std::uint64_t kMemcachedValueBytesMost = 1ULL << 30;
 inline constexpr std::size_t kRespInlineBytesMost = 64 * 1024;
 inline constexpr std::size_t kRespArgumentsMost = 1024 * 1024;
 inline constexpr std::uint64_t kRespBulkBytesMost = 512ULL * 1024 * 1024;
-inline constexpr int kRespNestingMost = 32;
+inline constexpr std::uint64_t kRespRequestExtraBytesMost = 64 << 20;  // of a request, beside its largest argument
+inline constexpr std::size_t kRespNestingMost = 8192;                   // of replies; scripts can make deep ones
 
 // Topology.
 inline constexpr std::size_t kTopologyFileBytesMost = 4 * 1024 * 1024;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "planes/cache/dispatch.h"
 #include "planes/cache/join.h"
 #include "planes/cache/redis_commands.h"
@@ -219,10 +220,17 @@ bool is_greeting(const RedisCommand* command) {
          (command->name == "AUTH" || command->name == "HELLO" || command->name == "QUIT" || command->name == "RESET");
 }
 
+resp::RequestLimits limits_of(Client& client) {
+  const std::uint64_t item_max_bytes = client.service().settings().item_max_bytes;
+  return {.bulk_bytes_most = item_max_bytes,
+          .request_bytes_most = item_max_bytes + limits::kRespRequestExtraBytesMost,
+          .arguments_most = limits::kRespArgumentsMost};
+}
+
 // A frame whose keys have been brought to their owner.
 void dispatch_brought(Client& client, std::string_view frame) {
   resp::Request& request = client.worker().redis_request;
-  resp::parse_request(frame, client.service().settings().item_max_bytes, request);
+  resp::parse_request(frame, limits_of(client), request);
   RedisRequest(client, *find_redis_command(request.arguments.front()), request.arguments, frame).dispatch();
 }
 
@@ -248,7 +256,7 @@ void dispatch(Client& client, const resp::Request& request, std::string_view byt
 
 std::size_t take_redis(Client& client, std::string_view bytes) {
   resp::Request& request = client.worker().redis_request;
-  const resp::ParseOutcome outcome = resp::parse_request(bytes, client.service().settings().item_max_bytes, request);
+  const resp::ParseOutcome outcome = resp::parse_request(bytes, limits_of(client), request);
   switch (outcome.state) {
     case resp::ParseState::kNeedMore:
       client.wait_for(outcome.wanted);

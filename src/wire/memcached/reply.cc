@@ -22,6 +22,19 @@ std::string_view word_of(std::string_view line, int n) {
 
 constexpr std::uint64_t kLineEndBytes = 2;
 
+// The first words of replies that are one line, or that end several.
+constexpr std::string_view kLastWords[] = {
+    "HD",           "EN",           "NF",        "NS",       "EX",      "MN",      "ME",     "END",     "STORED",
+    "NOT_STORED",   "EXISTS",       "NOT_FOUND", "DELETED",  "TOUCHED", "OK",      "RESET",  "VERSION", "ERROR",
+    "CLIENT_ERROR", "SERVER_ERROR", "BUSY",      "BADCLASS", "NOSPARE", "NOTFULL", "UNSAFE", "SAME",    "MEMLIMIT"};
+
+// Such a word, or the number that incr and decr answer with.
+bool is_last_line(std::string_view line) {
+  const std::string_view word = word_of(line, 0);
+  if (std::ranges::find(kLastWords, word) != std::end(kLastWords)) return true;
+  return !word.empty() && std::ranges::all_of(line, [](char c) { return is_digit(c) || c == ' '; });
+}
+
 }  // namespace
 
 // Judges a line without its line end. Sets what follows from it.
@@ -34,8 +47,9 @@ ReplyScanner::Line ReplyScanner::judge(std::string_view line) {
     value_left_ = *size + kLineEndBytes;
     return item ? Line::kItem : Line::kItemAndLast;
   }
-  if (line.starts_with("STAT ") || line.starts_with("key=") || line.starts_with("ITEM ")) return Line::kMore;
-  return line.empty() && !in_items_ ? Line::kBad : Line::kLast;
+  if (line.starts_with("STAT ") || line.starts_with("key=") || line.starts_with("ITEM ") || line.starts_with("PREFIX "))
+    return Line::kMore;
+  return is_last_line(line) ? Line::kLast : Line::kBad;
 }
 
 // The line whose end is at `line_end` of `bytes`, with what came of it before; empty data() when it is too long.

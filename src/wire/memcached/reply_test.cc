@@ -59,6 +59,8 @@ TEST(MemcachedReply, ByteByByte) {
 TEST(MemcachedReply, NonsenseIsAnError) {
   EXPECT_EQ(ReplyScanner().scan("VALUE k 0 x\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan("VA 99999999999\r\n").state, ReplyScanner::State::kError);
+  EXPECT_EQ(ReplyScanner().scan("WHAT\r\n").state, ReplyScanner::State::kError);
+  EXPECT_EQ(ReplyScanner().scan("12x\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan("\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan(std::string(5000, 'x')).state, ReplyScanner::State::kError);
 }

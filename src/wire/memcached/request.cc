@@ -11,8 +11,9 @@ namespace tenfold::memcached {
 namespace {
 
 constexpr std::string_view kError = "ERROR\r\n";
+constexpr int kFlagsMost = 17;
+constexpr int kFlagsOfMetaSetMost = 16;
 constexpr std::string_view kBadFormat = "CLIENT_ERROR bad command line format\r\n";
-constexpr std::string_view kBadChunk = "CLIENT_ERROR bad data chunk\r\n";
 constexpr std::string_view kLineTooLong = "CLIENT_ERROR line too long\r\n";
 constexpr std::string_view kBadDelta = "CLIENT_ERROR invalid numeric delta argument\r\n";
 constexpr std::string_view kBadExpiry = "CLIENT_ERROR invalid exptime argument\r\n";
@@ -207,7 +208,7 @@ class Parser {
     const auto expiry = parse_signed(expiry_text);
     const auto size = parse_decimal(size_text);
     if (!size || *size > limits::kMemcachedValueBytesMost) {
-      return size_text.starts_with('-') ? refuse(kBadChunk) : refuse(kBadFormat, true);
+      return refuse(kBadFormat, !size_text.starts_with('-'));
     }
     if (!client_flags || *client_flags > UINT32_MAX || !expiry) return refuse_with_value(kBadFormat, *size);
     if (!is_key(request_.key)) return refuse_with_value(kBadFormat, *size);
@@ -263,6 +264,14 @@ class Parser {
     return complete();
   }
 
+  // memcached takes so many, and reads what follows the line of a longer one as further commands.
+  bool has_too_many_flags(int most) const {
+    std::string_view flags = rest_;
+    int count = 0;
+    while (!take_word(flags).empty()) ++count;
+    return count > most;
+  }
+
   // Takes the flags that concern us; the node judges the others.
   bool take_flags() {
     request_.flags = rest_;
@@ -271,8 +280,8 @@ class Parser {
       for (char c : flag) {
         if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
       }
-      if (flag == "q") request_.quiet = true;
-      if (flag == "b") request_.base64_key = true;
+      if (flag.front() == 'q') request_.quiet = true;
+      if (flag.front() == 'b') request_.base64_key = true;
     }
     return !request_.base64_key || decode_base64_key(request_.key).has_value();
   }
@@ -280,6 +289,7 @@ class Parser {
   ParseOutcome meta() {
     request_.key = take_word(rest_);
     if (request_.key.empty()) return refuse(kError);
+    if (has_too_many_flags(kFlagsMost)) return refuse("CLIENT_ERROR options flags are too long\r\n");
     if (!is_key(request_.key) || !take_flags()) return refuse(kBadFormat);
     return complete();
   }
@@ -289,8 +299,8 @@ class Parser {
     const std::string_view size_text = take_word(rest_);
     if (size_text.empty()) return refuse(kError);
     const auto size = parse_decimal(size_text);
-    if (!size || *size > limits::kMemcachedValueBytesMost)
-      return size_text.starts_with('-') ? refuse(kBadChunk) : refuse(kBadFormat, true);
+    if (!size || *size > limits::kMemcachedValueBytesMost) return refuse(kBadFormat, !size_text.starts_with('-'));
+    if (has_too_many_flags(kFlagsOfMetaSetMost)) return refuse("CLIENT_ERROR options flags too long\r\n");
     if (!is_key(request_.key) || !take_flags()) return refuse_with_value(kBadFormat, *size);
     request_.value_bytes = *size;
     return complete();

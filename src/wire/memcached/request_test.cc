@@ -65,7 +65,21 @@ TEST(MemcachedRequest, MetaFlags) {
   EXPECT_EQ(decode_base64_key("c29tZWI="), "someb");
   EXPECT_EQ(decode_base64_key("a===="), std::nullopt);
   EXPECT_EQ(decode_base64_key("=AAA"), std::nullopt);
+  EXPECT_TRUE(parsed("mg k q0 v\r\n").quiet);  // memcached looks at the first letter
   EXPECT_EQ(refused("mg not_base_64! b v\r\n").reply, "CLIENT_ERROR bad command line format\r\n");
+}
+
+// memcached would read the rest of the line as commands of its own.
+TEST(MemcachedRequest, MoreFlagsThanMemcachedTakesAreRefused) {
+  const auto flags = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += " v";
+    return text + "\r\n";
+  };
+  EXPECT_EQ(parsed("mg k" + flags(17)).verb, Verb::kMetaGet);
+  EXPECT_EQ(refused("mg k" + flags(18)).reply, "CLIENT_ERROR options flags are too long\r\n");
+  EXPECT_EQ(parsed("ms k 1" + flags(16)).verb, Verb::kMetaSet);
+  EXPECT_EQ(refused("ms k 1" + flags(17)).reply, "CLIENT_ERROR options flags too long\r\n");
 }
 
 TEST(MemcachedRequest, LinesWithoutReturnAreTakenToo) {
@@ -80,7 +94,8 @@ TEST(MemcachedRequest, WhatIsWrongIsSaidAndItsValueDropped) {
   const ParseOutcome bad_key = refused("set a\tb 0 0 4\r\n");
   EXPECT_EQ(bad_key.reply, "CLIENT_ERROR bad command line format\r\n");
   EXPECT_EQ(bad_key.drop_bytes, 15 + 4 + 2);
-  EXPECT_EQ(refused("set k 0 0 -1\r\n").reply, "CLIENT_ERROR bad data chunk\r\n");
+  EXPECT_EQ(refused("set k 0 0 -1\r\n").reply, "CLIENT_ERROR bad command line format\r\n");
+  EXPECT_FALSE(refused("set k 0 0 -1\r\n").close);
   EXPECT_TRUE(refused("set k 0 0 4294967296\r\n").close);
   EXPECT_TRUE(refused("set k 0 0 18446744073709551616\r\n").close);
   EXPECT_EQ(refused("set k 4294967296 0 1\r\n").reply, "CLIENT_ERROR bad command line format\r\n");

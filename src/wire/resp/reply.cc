@@ -33,9 +33,9 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
 
 // One value has ended: true when the whole reply has.
 bool ReplyScanner::value_ended() {
-  while (depth_ > 0) {
-    if (--left_[static_cast<std::size_t>(depth_ - 1)] > 0) return false;
-    --depth_;
+  while (!left_.empty()) {
+    if (--left_.back() > 0) return false;
+    left_.pop_back();
   }
   return true;
 }
@@ -45,8 +45,8 @@ bool ReplyScanner::take_count(std::int64_t count) {
     ended_ = value_ended();
     return true;
   }
-  if (depth_ == limits::kRespNestingMost) return false;
-  left_[static_cast<std::size_t>(depth_++)] = count;
+  if (left_.size() == limits::kRespNestingMost) return false;
+  left_.push_back(count);
   return true;
 }
 
@@ -69,7 +69,7 @@ bool ReplyScanner::take_line(std::string_view line) {
     return true;
   }
   if (!is_counted(type)) return false;
-  if (type == '>' && depth_ == 0) push_ = true;
+  if (type == '>' && left_.empty()) push_ = true;
   // An attribute stands in front of the value that it describes: its pairs, and then that value.
   if (type == '|') return take_count(*count * 2 + 1);
   return take_count(type == '%' ? *count * 2 : *count);

@@ -30,15 +30,14 @@ class ReplyScanner {
   bool is_push() const { return push_; }
   /// Inside a bulk string: its bytes that are still to come, with the line end; for making room at once.
   std::uint64_t bulk_left() const { return bulk_left_; }
-  bool at_start() const { return depth_ == 0 && line_used_ == 0 && bulk_left_ == 0 && !skipping_line_; }
+  bool at_start() const { return left_.empty() && line_used_ == 0 && bulk_left_ == 0 && !skipping_line_; }
 
  private:
   bool value_ended();
   bool take_line(std::string_view line);
   bool take_count(std::int64_t count);
 
-  std::array<std::int64_t, limits::kRespNestingMost> left_{};  // values still to come, by depth
-  int depth_ = 0;
+  std::vector<std::int64_t> left_;  // values still to come, by depth
   bool push_ = false;
   bool ended_ = false;
   bool skipping_line_ = false;  // in a simple text of any length

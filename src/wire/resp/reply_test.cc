@@ -63,6 +63,16 @@ TEST(RespReply, NonsenseIsAnError) {
   EXPECT_EQ(state_of(deep), ReplyScanner::State::kError);
 }
 
+// A script may answer with tables in tables; Redis itself ends at such depths.
+TEST(RespReply, DeepRepliesOfScriptsAreWhole) {
+  std::string deep;
+  for (int i = 0; i < 5000; ++i) deep += "*1\r\n";
+  deep += ":1\r\n";
+  const auto step = ReplyScanner().scan(deep + "+OK\r\n");
+  EXPECT_EQ(step.state, ReplyScanner::State::kComplete);
+  EXPECT_EQ(step.consumed, deep.size());
+}
+
 TEST(RespReply, TakenApart) {
   std::vector<std::string_view> elements;
   elements_of("*3\r\n$1\r\na\r\n*1\r\n:1\r\n$-1\r\n", elements);

@@ -16,6 +16,7 @@ constexpr std::string_view kInlineTooLong = "-ERR Protocol error: too big inline
 constexpr std::string_view kUnbalanced = "-ERR Protocol error: unbalanced quotes in request\r\n";
 constexpr std::string_view kBadMultibulk = "-ERR Protocol error: invalid multibulk length\r\n";
 constexpr std::string_view kBadBulk = "-ERR Protocol error: invalid bulk length\r\n";
+constexpr std::string_view kTooLarge = "-ERR Protocol error: too big request\r\n";
 constexpr std::string_view kNoDollar = "-ERR Protocol error: expected '$'\r\n";
 constexpr std::string_view kNoLineEnd = "-ERR Protocol error: expected CR LF behind a bulk string\r\n";
 constexpr std::size_t kNumberLineBytesMost = 32;
@@ -45,15 +46,17 @@ Number read_number(std::string_view bytes) {
   }
   if (at >= bytes.size()) return {NumberState::kNeedMore};
   if (at == first_digit || bytes[at] != '\r') return {NumberState::kBad};
+  // One spelling a number, as Redis takes them: no -0, no zeros in front.
+  if (bytes[first_digit] == '0' && (negative || at > first_digit + 1)) return {NumberState::kBad};
   if (at + 1 >= bytes.size()) return {NumberState::kNeedMore};
   if (bytes[at + 1] != '\n') return {NumberState::kBad};
   return {NumberState::kComplete, negative ? -value : value, at + 2};
 }
 
-ParseOutcome parse_array(std::string_view bytes, std::uint64_t bulk_most, Request& request) {
+ParseOutcome parse_array(std::string_view bytes, const RequestLimits& limits, Request& request) {
   const Number count = read_number(bytes.substr(1));
   if (count.state == NumberState::kNeedMore) return {};
-  if (count.state == NumberState::kBad || count.value > static_cast<std::int64_t>(limits::kRespArgumentsMost))
+  if (count.state == NumberState::kBad || count.value > static_cast<std::int64_t>(limits.arguments_most))
     return error(kBadMultibulk);
   std::size_t at = 1 + count.line_bytes;
   if (count.value <= 0) return {.state = ParseState::kEmpty, .consumed = at};
@@ -62,10 +65,12 @@ ParseOutcome parse_array(std::string_view bytes, std::uint64_t bulk_most, Reques
     if (bytes[at] != '$') return error(kNoDollar);
     const Number size = read_number(bytes.substr(at + 1));
     if (size.state == NumberState::kNeedMore) return {};
-    if (size.state == NumberState::kBad || size.value < 0 || static_cast<std::uint64_t>(size.value) > bulk_most)
+    if (size.state == NumberState::kBad || size.value < 0 ||
+        static_cast<std::uint64_t>(size.value) > limits.bulk_bytes_most)
       return error(kBadBulk);
     const std::size_t start = at + 1 + size.line_bytes;
     const std::size_t end = start + static_cast<std::size_t>(size.value);
+    if (end > limits.request_bytes_most) return error(kTooLarge);
     if (end + 2 > bytes.size()) return {.wanted = end + 2 + 6 * static_cast<std::uint64_t>(left - 1)};
     if (bytes[end] != '\r' || bytes[end + 1] != '\n') return error(kNoLineEnd);
     request.arguments.push_back(bytes.substr(start, end - start));
@@ -139,12 +144,12 @@ ParseOutcome parse_inline(std::string_view bytes, Request& request) {
 
 }  // namespace
 
-ParseOutcome parse_request(std::string_view bytes, std::uint64_t bulk_most, Request& request) {
+ParseOutcome parse_request(std::string_view bytes, const RequestLimits& limits, Request& request) {
   request.arguments.clear();
   request.unquoted.clear();
   request.is_inline = false;
   if (bytes.empty()) return {};
-  return bytes.front() == '*' ? parse_array(bytes, bulk_most, request) : parse_inline(bytes, request);
+  return bytes.front() == '*' ? parse_array(bytes, limits, request) : parse_inline(bytes, request);
 }
 
 void write_array_head(std::size_t count, std::string& out) {

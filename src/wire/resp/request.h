@@ -34,8 +34,15 @@ struct ParseOutcome {
   std::string_view reply = {};
 };
 
-/// Parses the request at the front of `bytes`. A bulk string beyond `bulk_most` is an error.
-ParseOutcome parse_request(std::string_view bytes, std::uint64_t bulk_most, Request& request);
+/// What a request may hold; more is an error.
+struct RequestLimits {
+  std::uint64_t bulk_bytes_most;
+  std::uint64_t request_bytes_most;
+  std::size_t arguments_most;
+};
+
+/// Parses the request at the front of `bytes`.
+ParseOutcome parse_request(std::string_view bytes, const RequestLimits& limits, Request& request);
 
 /// Appends the request as an array of bulk strings.
 void write_request(const std::vector<std::string_view>& arguments, std::string& out);
