@@ -155,13 +155,22 @@ class Failing(Scenario):
         )
         self.assertEqual(client.read().status, 413)
 
+    def test_a_dead_node_that_nobody_has_judged_yet_costs_hardly_a_retry(self):
+        for balancer in ("p2c", "round-robin", "least-request", "random", "hash"):
+            nodes = [DeadNode(), self.node()]
+            tenfold = self.web(nodes, self.NO_PROBES + f'\nbalancer = "{balancer}"')
+            client = self.client(tenfold)
+            statuses = {client.get(f"/{i}").status for i in range(300)}
+            self.assertEqual(statuses, {200}, balancer)
+
     def test_retries_stay_within_their_budget(self):
-        node = self.node()
-        dead = [DeadNode() for _ in range(3)]
-        client = self.client(self.web([*dead, node], self.NO_PROBES + '\nretries = 3\nbalancer = "round-robin"'))
-        statuses = [client.get().status for _ in range(200)]
-        self.assertIn(502, statuses, "the budget ends")
-        self.assertIn(200, statuses)
+        tenfold = self.web([DeadNode() for _ in range(4)], self.NO_PROBES + "\nretries = 3")
+        client = self.client(tenfold)
+        reasons = [client.get().field("Proxy-Status") for _ in range(200)]
+        self.assertIn("connect_failed", reasons[0])
+        self.assertIn("retry_budget", reasons[-1], "the budget ends")
+        status = tenfold.admin_request("GET", "/v1/status").json()["services"][0]
+        self.assertLessEqual(status["retries"], 10 + 200 * 0.2)
 
     def test_five_failures_in_a_row_eject_a_node_and_half_stay(self):
         bad = self.node(lambda request: None)

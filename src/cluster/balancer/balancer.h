@@ -29,6 +29,7 @@ struct NodeView {
   std::uint32_t outstanding = 0;  // requests under way from this worker
   double latency_ns = 0;          // a moving average; 0 while nothing was measured
   Instant measured{};             // when it was last measured
+  Instant suspected_until{};      // passed over while another is left (suspicion.h)
   std::uint64_t identity = 0;     // a hash of the address, for policies that place by it
 };
 

@@ -6,22 +6,13 @@
 namespace tenfold::web {
 namespace {
 
-constexpr int kBusy = -2;
+using cluster::kBusy;
 
-// The preferred node that has room; kBusy when all that could be taken are at their limit, kNone when there are none.
 int choose_node(const Exchange& exchange) {
   WebService& service = *exchange.service;
   const cluster::Pick pick{exchange.io().prng(), exchange.io().now(), exchange.key_hash};
-  cluster::Tried passed_over = exchange.tried;
-  bool busy = false;
-  for (;;) {
-    const int index = service.state().balancer->choose(service.views(), passed_over, pick);
-    if (index == cluster::Balancer::kNone) return busy ? kBusy : cluster::Balancer::kNone;
-    const auto at = static_cast<std::size_t>(index);
-    if (service.nodes()[at]->outstanding() < service.node_limit()) return index;
-    busy = true;
-    passed_over.add(at);
-  }
+  return cluster::choose_with_room(*service.state().balancer, service.views(), exchange.tried, pick,
+                                   service.node_limit());
 }
 
 // Waits for room on some node: first come, first served, up to the limits of length and time.
@@ -70,12 +61,15 @@ class NodeSlot {
   Node& node_;
 };
 
-void count_failure(Exchange& exchange) {
+void count_failure(Exchange& exchange, bool unreachable) {
   Node& node = *exchange.node;
   ++node.counters.failures;
   const std::uint32_t in_a_row = node.failed();
   const std::uint32_t limit = exchange.service->spec().health.eject_after;
+  const Instant now = exchange.io().now();
+  if (unreachable) exchange.service->suspect(node, cluster::Ground::kUnreachable, now);
   if (limit == 0 || in_a_row < limit) return;
+  if (!unreachable) exchange.service->suspect(node, cluster::Ground::kFailing, now);
   std::string reason(facts_of(exchange.failure).name);
   if (exchange.failure == Failure::kNone) reason = "status " + std::to_string(exchange.status);
   if (!exchange.detail.empty()) reason += ": " + exchange.detail;
@@ -98,7 +92,7 @@ void account(Exchange& exchange, AttemptEnd end) {
   if (end == AttemptEnd::kAnswered && exchange.failure == Failure::kNone && !is_gateway_failure(exchange.status)) {
     exchange.node->succeeded();
   } else {
-    count_failure(exchange);
+    count_failure(exchange, end == AttemptEnd::kUnreachable);
   }
 }
 

@@ -37,6 +37,7 @@ void Node::set_view(cluster::NodeView* view) {
   view->outstanding = outstanding_;
   view->latency_ns = view_->latency_ns;
   view->measured = view_->measured;
+  view->suspected_until = view_->suspected_until;
   view_ = view;
 }
 
@@ -109,7 +110,10 @@ void WebService::apply_health(const cluster::ServiceStatus& status) {
     const cluster::NodeStatus* node = status.find(nodes_[i]->address());
     if (node == nullptr) continue;
     views_[i].usable = node->usable && spec_.nodes[i].weight > 0;
-    if (node->state == cluster::NodeState::kUp) up_since_[i] = node->since;
+    if (node->state == cluster::NodeState::kUp) {
+      up_since_[i] = node->since;
+      cluster::acquit(views_[i], node->since);
+    }
     if (node->usable) {
       nodes_[i]->pool().open();
     } else {
@@ -117,6 +121,14 @@ void WebService::apply_health(const cluster::ServiceStatus& status) {
     }
   }
   state_->waiting.wake_all();
+}
+
+void WebService::suspect(Node& node, cluster::Ground ground, Instant now) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].get() != &node) continue;
+    cluster::suspect(views_, i, ground, now);
+    node.suspect_until(views_[i].suspected_until);
+  }
 }
 
 void WebService::tick(Instant now) {

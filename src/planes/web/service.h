@@ -18,6 +18,7 @@
 #include "base/histogram.h"
 #include "base/local_ptr.h"
 #include "cluster/balancer/balancer.h"
+#include "cluster/balancer/suspicion.h"
 #include "cluster/cidr.h"
 #include "cluster/retry_budget.h"
 #include "cluster/service_health.h"
@@ -45,6 +46,8 @@ class Node : public LocalCounted {
   /// A request failed, or did not: how many in a row by now.
   std::uint32_t failed() { return ++failures_in_a_row_; }
   void succeeded() { failures_in_a_row_ = 0; }
+  /// For the epoch that lists this node now, which may be later than the one that suspects it.
+  void suspect_until(Instant until) { view_->suspected_until = until; }
 
   /// Where a balancer reads this node's load; never null.
   void set_view(cluster::NodeView* view);
@@ -115,6 +118,8 @@ class WebService : public LocalCounted {
   bool trusts_anyone() const { return !trusted_.empty(); }
 
   void apply_health(const cluster::ServiceStatus& status);
+  /// Has this worker pass the node over for a while, where the ground allows it (cluster/balancer/suspicion.h).
+  void suspect(Node& node, cluster::Ground ground, Instant now);
   /// Weights of nodes that are starting slowly, and pools: called a few times a second.
   void tick(Instant now);
 
