@@ -39,6 +39,8 @@ struct CacheSettings {
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument
 
+  bool hot_keys = true;  // the keys that are asked for most are found, and shown to operators
+
   std::string password;       // asked of Redis clients by AUTH; empty: none
   std::string node_user;      // sent to Redis nodes with node_password; empty: the default user
   std::string node_password;  // empty: none

@@ -104,6 +104,7 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
       {"POST", "/v1/reload", &AdminApi::post_reload, "Reads the topology file and makes it what runs."},
       {"GET", "/v1/explain/http", &AdminApi::get_explain_http, "Where a request for ?url= would go, and why."},
       {"GET", "/v1/explain/cache", &AdminApi::get_explain_cache, "Which node of ?service= has ?key=, and why."},
+      {"GET", "/v1/services/{service}", &AdminApi::get_service, "One service, as in the status."},
       {"POST", "/v1/services/{service}/nodes", &AdminApi::post_node, "Adds a node, in the file too."},
       {"GET", "/v1/services/{service}/nodes/{address}", &AdminApi::get_node, "One node."},
       {"PATCH", "/v1/services/{service}/nodes/{address}", &AdminApi::patch_node,
@@ -115,8 +116,8 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
 
 namespace {
 
-// The segments that {…} stand for, when the path has the pattern's shape. The last takes what is left: an address may
-// be the path of a Unix socket.
+// The segments that {…} stand for, when the path has the pattern's shape. An address takes what is left: it may be the
+// path of a Unix socket.
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
   std::vector<std::string> arguments;
   while (!pattern.empty()) {
@@ -124,9 +125,11 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
     if (!path.starts_with(pattern.substr(0, open))) return std::nullopt;
     if (open == pattern.npos) return path.size() == pattern.size() ? std::optional(arguments) : std::nullopt;
     path.remove_prefix(open);
+    pattern.remove_prefix(open);
+    const bool takes_all = pattern == "{address}";
     pattern.remove_prefix(pattern.find('}') + 1);
-    const std::size_t end = pattern.empty() ? path.size() : path.find('/');
-    if (end == 0 || end == path.npos) return std::nullopt;
+    const std::size_t end = takes_all ? path.size() : std::min(path.find('/'), path.size());
+    if (end == 0) return std::nullopt;
     AdminRequest decoder;
     decoder.query = "segment=" + std::string(path.substr(0, end));
     arguments.push_back(decoder.parameter("segment"));
@@ -244,7 +247,18 @@ runtime::Task<AdminResponse> AdminApi::get_explain_http(AdminRequest request, Ar
 }
 
 runtime::Task<AdminResponse> AdminApi::get_explain_cache(AdminRequest request, Arguments) {
-  co_return explanation_response(explain_cache(controller_, request.parameter("service"), request.parameter("key")));
+  const planes::PlaneReading reading = co_await controller_.collect();
+  co_return explanation_response(
+      explain_cache(controller_, reading, request.parameter("service"), request.parameter("key")));
+}
+
+runtime::Task<AdminResponse> AdminApi::get_service(AdminRequest, Arguments arguments) {
+  const planes::PlaneReading reading = co_await controller_.collect();
+  const Json service = service_json(controller_, reading, arguments[0]);
+  if (service.is_null())
+    co_return admin_error(404, fmt::format("there is no service {}", arguments[0]),
+                          "GET /v1/topology lists the services");
+  co_return json_response(service);
 }
 
 runtime::Task<AdminResponse> AdminApi::get_node(AdminRequest, Arguments arguments) {

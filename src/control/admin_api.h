@@ -45,6 +45,7 @@ class AdminApi {
   runtime::Task<AdminResponse> get_diff(AdminRequest request, Arguments arguments);
   runtime::Task<AdminResponse> get_explain_http(AdminRequest request, Arguments arguments);
   runtime::Task<AdminResponse> get_explain_cache(AdminRequest request, Arguments arguments);
+  runtime::Task<AdminResponse> get_service(AdminRequest request, Arguments arguments);
   runtime::Task<AdminResponse> get_node(AdminRequest request, Arguments arguments);
   runtime::Task<AdminResponse> post_reload(AdminRequest request, Arguments arguments);
   runtime::Task<AdminResponse> post_node(AdminRequest request, Arguments arguments);

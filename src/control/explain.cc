@@ -9,6 +9,8 @@
 #include "base/bytes.h"
 #include "cluster/ring/side_ring.h"
 #include "cluster/route_table.h"
+#include "control/cache_json.h"
+#include "control/readings.h"
 #include "wire/http/target.h"
 
 namespace tenfold::control {
@@ -154,7 +156,8 @@ Json places_of(const Controller& controller, const cluster::Service& service, co
 
 }  // namespace
 
-Json explain_cache(const Controller& controller, const std::string& service, const std::string& key) {
+Json explain_cache(const Controller& controller, const planes::PlaneReading& reading, const std::string& service,
+                   const std::string& key) {
   const std::string name = service.starts_with("cache.") ? service : "cache." + service;
   const cluster::Service* spec = controller.topology()->find(name);
   if (spec == nullptr)
@@ -183,6 +186,8 @@ Json explain_cache(const Controller& controller, const std::string& service, con
   }
   result["then"] = Json::array();
   for (std::size_t i = 1; i < places.size(); ++i) result["then"].push_back(places[i]);
+  const planes::ServiceReading* counted = find_reading(reading, name);
+  if (counted != nullptr && counted->cache) result["heat"] = heat_json(*counted->cache, key);
   result["limits"] = {{"connect_timeout", to_text(settings.connect_timeout)},
                       {"response_timeout", to_text(settings.response_timeout)},
                       {"node_connections", settings.node_connections},

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "control/controller.h"
+#include "planes/plane.h"
 
 namespace tenfold::control {
 
@@ -13,7 +14,8 @@ namespace tenfold::control {
 nlohmann::ordered_json explain_http(const Controller& controller, const std::string& url);
 
 /// Which node of the cache service `service` ("cache.sessions", or "sessions") has `key`, which would have it if that
-/// one failed, and why. Nothing is sent.
-nlohmann::ordered_json explain_cache(const Controller& controller, const std::string& service, const std::string& key);
+/// one failed, why, and how hot it is. Nothing is sent.
+nlohmann::ordered_json explain_cache(const Controller& controller, const planes::PlaneReading& reading,
+                                     const std::string& service, const std::string& key);
 
 }  // namespace tenfold::control

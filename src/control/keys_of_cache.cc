@@ -161,6 +161,13 @@ const std::vector<Key> kCacheKeys = {
      .example = "\"1MiB\"",
      TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
     {.section = Section::kCache,
+     .name = "hot_keys",
+     .type = KeyType::kBoolean,
+     .doc = "Find the keys that are asked for most, and show them in `status`, `top`, `explain` and the admin API. "
+            "Turn it off where keys hold what operators must not see.",
+     .example = "false",
+     TENFOLD_KEY(cache().hot_keys, flag, shown::boolean)},
+    {.section = Section::kCache,
      .name = "password",
      .type = KeyType::kSecret,
      .doc = "Asked of Redis clients (AUTH, HELLO). env:NAME, file:PATH, or the text itself.",

@@ -3,16 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
+#include "control/cache_json.h"
 #include "control/readings.h"
 
 namespace tenfold::control {
 namespace {
 
 constexpr std::size_t kSeriesMost = 20'000;
-constexpr std::array kLatencyBounds_us = {1'000U,   2'500U,   5'000U,     10'000U,    25'000U,    50'000U,    100'000U,
-                                          250'000U, 500'000U, 1'000'000U, 2'500'000U, 5'000'000U, 10'000'000U};
+constexpr std::array kLatencyBounds_us = {100U,       250U,       500U,       1'000U,     2'500U,   5'000U,
+                                          10'000U,    25'000U,    50'000U,    100'000U,   250'000U, 500'000U,
+                                          1'000'000U, 2'500'000U, 5'000'000U, 10'000'000U};
 
 // One family of series at a time, as the format wants it.
 class Page {
@@ -155,6 +158,49 @@ void add_caches(Page& page, const planes::PlaneReading& reading) {
       if (service.cache) page.sample(service_label(service), family.value(*service.cache));
     }
   }
+  page.family("tenfold_cache_hottest_key_share", "gauge", "Share of the key that is asked for most, from 0 to 1.");
+  for (const planes::ServiceReading& service : reading.services) {
+    if (service.cache) page.sample(service_label(service), hottest_share(*service.cache));
+  }
+}
+
+struct Ring {
+  std::string label;
+  const RingProgress* progress;
+};
+
+template <typename Value>
+void add_for_rings(Page& page, const std::vector<Ring>& rings, std::string_view name, std::string_view help,
+                   Value value) {
+  page.family(name, "gauge", help);
+  for (const Ring& ring : rings) page.sample(ring.label, value(*ring.progress));
+}
+
+void add_rings(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
+  std::vector<Ring> rings;
+  for (const planes::ServiceReading& service : reading.services) {
+    const RingProgress* progress = controller.ring_of(service.service);
+    if (progress != nullptr) rings.push_back({service_label(service), progress});
+  }
+  page.family("tenfold_cache_ring_phase", "gauge", "1 for the phase that the ring is in.");
+  for (const Ring& ring : rings)
+    page.sample(fmt::format("{},phase=\"{}\"", ring.label, cluster::name_of(ring.progress->ring->phase)), 1);
+  add_for_rings(page, rings, "tenfold_cache_ring_phase_seconds", "Since the ring is in its phase.",
+                [&](const RingProgress& ring) { return to_seconds(controller.io().now() - ring.since); });
+  add_for_rings(page, rings, "tenfold_cache_ring_nodes", "Nodes that have keys.",
+                [](const RingProgress& ring) { return std::ranges::count(ring.ring->to.usable, true); });
+  add_for_rings(page, rings, "tenfold_cache_ring_passed_over_nodes", "Failed nodes, whose keys others have.",
+                [](const RingProgress& ring) { return std::ranges::count(ring.ring->to.usable, false); });
+  add_for_rings(page, rings, "tenfold_cache_ring_kept_out_nodes", "Nodes that cannot join because they are not empty.",
+                [](const RingProgress& ring) { return ring.refused.size(); });
+  page.family("tenfold_cache_moving_seen_keys", "gauge", "Of the keys that may have to move, those looked at.");
+  for (const planes::ServiceReading& service : reading.services) {
+    if (service.cache) page.sample(service_label(service), service.cache->moving.seen_keys);
+  }
+  page.family("tenfold_cache_moving_total_keys", "gauge", "Keys that may have to move; 0 while none does.");
+  for (const planes::ServiceReading& service : reading.services) {
+    if (service.cache) page.sample(service_label(service), service.cache->moving.total_keys);
+  }
 }
 
 void add_nodes(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
@@ -189,6 +235,7 @@ std::string metrics_page(const Controller& controller, const planes::PlaneReadin
   add_process(page, controller, reading);
   add_services(page, reading);
   add_caches(page, reading);
+  add_rings(page, controller, reading);
   add_nodes(page, controller, reading);
   return page.finish();
 }

@@ -17,6 +17,19 @@ void add_node(planes::NodeReading& total, const planes::NodeReading& reading) {
   total.latency_us.merge(reading.latency_us);
 }
 
+void add_hot_keys(std::vector<planes::HotKeyReading>& total, const std::vector<planes::HotKeyReading>& reading) {
+  for (const planes::HotKeyReading& hot : reading) {
+    const auto known = std::ranges::find(total, hot.key, &planes::HotKeyReading::key);
+    if (known == total.end()) {
+      total.push_back(hot);
+    } else {
+      known->count += hot.count;
+      known->error += hot.error;
+    }
+  }
+  std::ranges::sort(total, std::ranges::greater(), &planes::HotKeyReading::count);
+}
+
 void add_cache(planes::CacheReading& total, const planes::CacheReading& reading) {
   total.commands += reading.commands;
   total.hits += reading.hits;
@@ -25,8 +38,12 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.refused += reading.refused;
   total.clients += reading.clients;
   total.moved_keys += reading.moved_keys;
-  total.seen_keys += reading.seen_keys;
-  total.total_keys += reading.total_keys;
+  total.moving.moved_keys += reading.moving.moved_keys;
+  total.moving.seen_keys += reading.moving.seen_keys;
+  total.moving.total_keys += reading.moving.total_keys;
+  if (total.moving.problem.empty()) total.moving.problem = reading.moving.problem;
+  total.sampled_keys += reading.sampled_keys;
+  add_hot_keys(total.hot_keys, reading.hot_keys);
 }
 
 void add_service(planes::ServiceReading& total, const planes::ServiceReading& reading) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/cache_json.h"
 #include "control/effective.h"
 #include "control/keys.h"
 #include "control/readings.h"
@@ -52,36 +53,6 @@ Json responses_json(const planes::ServiceReading& counted) {
   constexpr const char* kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
   for (int i = 0; i < 6; ++i) responses[kClasses[i]] = counted.responses_by_class[i];
   return responses;
-}
-
-Json cache_json(const planes::CacheReading& cache) {
-  const std::uint64_t looked_up = cache.hits + cache.misses;
-  const double hit_ratio = static_cast<double>(cache.hits) / static_cast<double>(std::max<std::uint64_t>(looked_up, 1));
-  return {{"clients", cache.clients}, {"commands", cache.commands},    {"hits", cache.hits},
-          {"misses", cache.misses},   {"hit_ratio", hit_ratio},        {"errors", cache.errors},
-          {"refused", cache.refused}, {"moved_keys", cache.moved_keys}};
-}
-
-Json ring_json(const Controller& controller, const RingProgress& progress, const planes::ServiceReading* counted) {
-  const cluster::RingStatus& ring = *progress.ring;
-  Json row = {{"phase", cluster::name_of(ring.phase)},
-              {"since_seconds", to_seconds(controller.io().now() - progress.since)},
-              {"nodes", Json::array()},
-              {"passed_over", Json::array()}};
-  for (const cluster::NodeSpec& node : ring.to.nodes)
-    row[cluster::serves(ring.to, node.address) ? "nodes" : "passed_over"].push_back(node.address.to_text());
-  if (ring.phase == cluster::RingPhase::kMoving) {
-    row["from"] = Json::array();
-    for (const cluster::NodeSpec& node : ring.from.nodes) {
-      if (cluster::serves(ring.from, node.address)) row["from"].push_back(node.address.to_text());
-    }
-    if (counted != nullptr && counted->cache) {
-      row["seen_keys"] = counted->cache->seen_keys;
-      row["total_keys"] = counted->cache->total_keys;
-    }
-  }
-  for (const auto& [node, reason] : progress.refused) row["kept_out"][node.to_text()] = reason;
-  return row;
 }
 
 // What a service is for, as far as it takes to know it by.
@@ -160,6 +131,11 @@ Json node_json(const Controller& controller, const planes::PlaneReading& reading
   const auto found = std::ranges::find(spec->nodes, node, &cluster::NodeSpec::address);
   if (found == spec->nodes.end()) return nullptr;
   return node_row(controller, *found, *spec, find_reading(reading, service));
+}
+
+Json service_json(const Controller& controller, const planes::PlaneReading& reading, std::string_view service) {
+  const cluster::Service* spec = controller.topology()->find(service);
+  return spec == nullptr ? Json(nullptr) : service_row(controller, *spec, reading);
 }
 
 Json topology_json(const cluster::Topology& topology) {

@@ -13,6 +13,9 @@
 namespace tenfold::control {
 
 nlohmann::ordered_json status_json(const Controller& controller, const planes::PlaneReading& reading);
+/// One service, or one node of it, as in the status; null when there is none of that name.
+nlohmann::ordered_json service_json(const Controller& controller, const planes::PlaneReading& reading,
+                                    std::string_view service);
 nlohmann::ordered_json node_json(const Controller& controller, const planes::PlaneReading& reading,
                                  std::string_view service, const Address& node);
 nlohmann::ordered_json topology_json(const cluster::Topology& topology);

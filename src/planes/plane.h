@@ -48,6 +48,22 @@ struct NodeReading {
   Histogram latency_us;  // from the request sent to the response head
 };
 
+/// One of the keys that are asked for most (planes/cache/space_saving.h).
+struct HotKeyReading {
+  std::string key;   // as it is: any bytes; cut when it is long
+  double count = 0;  // of late; what is long ago has faded
+  double error = 0;  // by so much the count may be too high
+};
+
+/// How far one worker is with moving the keys of a cache service, while its ring is in the phase moving.
+struct MovingReading {
+  std::uint64_t moved_keys = 0;  // since the phase began; also those that clients asked for
+  // How many keys the nodes that had them before were seen to hold, of how many.
+  std::uint64_t seen_keys = 0;
+  std::uint64_t total_keys = 0;
+  std::string problem;  // why the last key that could not be moved could not; it is tried again
+};
+
 /// What one worker counted of the work of a cache service.
 struct CacheReading {
   std::uint64_t commands = 0;
@@ -57,9 +73,9 @@ struct CacheReading {
   std::uint64_t refused = 0;  // commands that make no sense, or are not allowed
   std::int64_t clients = 0;
   std::uint64_t moved_keys = 0;  // from one node to another, since the start
-  // While keys move: how many the nodes that had them before were seen to hold, of how many.
-  std::uint64_t seen_keys = 0;
-  std::uint64_t total_keys = 0;
+  MovingReading moving;
+  std::vector<HotKeyReading> hot_keys;  // the hottest first
+  double sampled_keys = 0;              // of all keys together, as HotKeyReading::count; 0 when nothing is sampled
 };
 
 /// What one worker counted of one service.

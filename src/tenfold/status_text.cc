@@ -73,6 +73,23 @@ std::string cache_line(const Json& cache, const Json* before, double seconds) {
                      since("errors"), since("refused"));
 }
 
+std::string hot_keys_line(const Json& cache) {
+  constexpr std::size_t kShown = 3;
+  std::string keys;
+  std::size_t count = 0;
+  for (const Json& hot : cache.value("hot_keys", Json::array())) {
+    if (count++ == kShown) break;
+    keys += fmt::format("{}{} {:.1f} %", keys.empty() ? "" : ", ", hot.value("key", ""), 100 * hot.value("share", 0.0));
+  }
+  return keys.empty() ? keys : fmt::format("  hottest keys: {}\n", keys);
+}
+
+std::string joined(const Json& list) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : ", ") + item.get<std::string>();
+  return text;
+}
+
 std::string service_text(const Json& service, const Json* before, double seconds) {
   std::string listen;
   for (const Json& address : service.value("listen", Json::array()))
@@ -81,6 +98,8 @@ std::string service_text(const Json& service, const Json* before, double seconds
                                  service.value("panic", false) ? "PANIC: no node is up; all are tried" : "");
   if (service.contains("cache")) {
     text += cache_line(service["cache"], before == nullptr ? nullptr : &before->at("cache"), seconds);
+    text += hot_keys_line(service["cache"]);
+    if (service.contains("ring_state")) text += fmt::format("  {}\n", ring_text(service["ring_state"]));
   } else {
     text += web_line(service, before, seconds);
   }
@@ -96,6 +115,26 @@ std::string service_text(const Json& service, const Json* before, double seconds
 }
 
 }  // namespace
+
+std::string ring_text(const Json& ring) {
+  const auto number = [&ring](const char* key) { return ring.value(key, std::uint64_t{0}); };
+  std::string text =
+      fmt::format("ring {} for {}, {} nodes", ring.value("phase", ""), duration_text(ring.value("since_seconds", 0.0)),
+                  ring.value("nodes", Json::array()).size());
+  if (ring.contains("total_keys"))
+    text +=
+        fmt::format("; {} of {} keys seen, {} moved", number("seen_keys"), number("total_keys"), number("moved_keys"));
+  for (const auto& [list, verb] :
+       {std::pair("joining", "joins"), {"leaving", "leaves"}, {"passed_over", "is passed over"}}) {
+    const std::string nodes = joined(ring.value(list, Json::array()));
+    if (!nodes.empty()) text += fmt::format("; {} {}", nodes, verb);
+  }
+  if (const std::string problem = ring.value("problem", ""); !problem.empty())
+    text += fmt::format("; not moved yet: {}", problem);
+  for (const auto& [node, reason] : ring.value("kept_out", Json::object()).items())
+    text += fmt::format("; {} is kept out: {}", node, reason.get<std::string>());
+  return text;
+}
 
 std::string status_text(const Json& status, const Json* before, double seconds) {
   std::string text = fmt::format("tenfold {} {} at epoch {} for {}, {} worker(s), {}, {} connections, file {}\n",

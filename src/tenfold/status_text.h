@@ -10,6 +10,9 @@ namespace tenfold::cli {
 /// A table of services and nodes. With `before`, an answer `seconds` older, rates a second stand beside the totals.
 std::string status_text(const nlohmann::ordered_json& status, const nlohmann::ordered_json* before, double seconds);
 
+/// The ring of a cache service on one line: its phase, how far its keys have moved, and what is kept out, and why.
+std::string ring_text(const nlohmann::ordered_json& ring);
+
 /// True when a service has no node that is up.
 bool is_degraded(const nlohmann::ordered_json& status);
 

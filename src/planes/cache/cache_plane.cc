@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "planes/cache/client.h"
 
 namespace tenfold::cache {
@@ -12,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;
+constexpr int kTicksASecond = 20;
 constexpr Duration kQuietPoll = 1ms;
 constexpr Duration kQuietGrace = 1s;
 
@@ -53,7 +55,7 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
     if (const Place* before = place_named(spec.full_name())) place = *before;
     place.name = spec.full_name();
     place.listeners = spec.listeners;
-    if (!place.endpoint) place.endpoint = make_local<Endpoint>();
+    if (!place.endpoint) place.endpoint = make_local<Endpoint>(hash_of(place.name));
     renew(place);
   }
   for (const Place& place : places_) {
@@ -74,6 +76,7 @@ void CachePlane::renew(Place& place) {
   const LocalPtr<CacheService> before = place.endpoint->service;
   place.endpoint->service =
       make_local<CacheService>(worker_.flusher, worker_.observer, topology_, *spec, place.ring, before.get());
+  place.endpoint->hot_keys.turn(spec->cache().hot_keys);
   if (before) retire_nodes(*before, place.endpoint->service.get());
 }
 
@@ -89,7 +92,9 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
     beside_.spawn(wait_for_quiet(place->endpoint, std::move(applied)));
     return;
   }
+  const bool was_moving = place->ring && place->ring->phase == cluster::RingPhase::kMoving;
   place->ring = std::move(ring);
+  if (!was_moving) endpoint.moved_keys_before = endpoint.moved_keys;
   renew(*place);
   apply_known_health();
   place->mover = LocalPtr<Mover>();
@@ -139,17 +144,29 @@ void CachePlane::apply_known_health() {
 }
 
 runtime::Task<void> CachePlane::tick() {
-  for (;;) {
+  for (int ticks = 1;; ++ticks) {
     const Status slept = co_await worker_.io.sleep_for(kTick, &stopped_);
     if (!slept) break;
     const Instant now = worker_.io.now();
     for (const Place& place : places_) {
       for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) node->check(now);
       place.endpoint->second_tries.go_on(now);
+      if (ticks % kTicksASecond == 0) place.endpoint->hot_keys.end_second();
     }
     for (const LocalPtr<Node>& node : retired_) node->check(now);
     std::erase_if(retired_, [](const LocalPtr<Node>& node) { return node->has_ended(); });
   }
+}
+
+planes::MovingReading CachePlane::moving_of(const Place& place) {
+  planes::MovingReading reading;
+  if (!place.ring || place.ring->phase != cluster::RingPhase::kMoving) return reading;
+  reading.moved_keys = place.endpoint->moved_keys - place.endpoint->moved_keys_before;
+  if (!place.mover) return reading;
+  reading.seen_keys = place.mover->seen_keys();
+  reading.total_keys = place.mover->total_keys();
+  reading.problem = place.mover->problem();
+  return reading;
 }
 
 planes::PlaneReading CachePlane::collect() const {
@@ -168,8 +185,11 @@ planes::PlaneReading CachePlane::collect() const {
                                          .refused = counters.refused,
                                          .clients = place.endpoint->clients,
                                          .moved_keys = place.endpoint->moved_keys,
-                                         .seen_keys = place.mover ? place.mover->seen_keys() : 0,
-                                         .total_keys = place.mover ? place.mover->total_keys() : 0};
+                                         .moving = moving_of(place),
+                                         .hot_keys = {},
+                                         .sampled_keys = place.endpoint->hot_keys.sketch().total()};
+    for (const SpaceSaving::Entry& entry : place.endpoint->hot_keys.sketch().hottest(HotKeys::kCounters))
+      service.cache->hot_keys.push_back({.key = std::string(entry.key), .count = entry.count, .error = entry.error});
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) {
       service.nodes.push_back(node->read());
       service.outstanding += service.nodes.back().outstanding;

@@ -6,33 +6,6 @@
 #include "planes/cache/client.h"
 
 namespace tenfold::cache {
-namespace {
-
-void count_lookup(Counters& counters, Lookup lookup, std::string_view reply) {
-  bool is_hit = false;
-  bool is_miss = false;
-  switch (lookup) {
-    case Lookup::kNone:
-      return;
-    case Lookup::kMemcached:
-      is_hit = reply.starts_with("VALUE");
-      is_miss = reply.starts_with("END");
-      break;
-    case Lookup::kMeta:
-      is_hit = reply.starts_with("VA") || reply.starts_with("HD");
-      is_miss = reply.starts_with("EN");
-      break;
-    case Lookup::kRedis:
-      is_miss = reply.starts_with("$-1") || reply.starts_with("_");
-      is_hit = !is_miss && !reply.starts_with('-');
-      break;
-  }
-  counters.hits += is_hit ? 1 : 0;
-  counters.misses += is_miss ? 1 : 0;
-}
-
-}  // namespace
-
 // Which replies the flag q of a meta command hides, as memcached 1.6.18 does (tests/cache_differential_test.py).
 bool is_hidden(ReplyRule rule, std::string_view reply) {
   switch (rule) {
@@ -52,7 +25,7 @@ bool is_hidden(ReplyRule rule, std::string_view reply) {
 }
 
 void Command::on_reply(Reply& reply) {
-  count_lookup(endpoint_->counters, lookup_, reply.bytes);
+  count_lookup(endpoint_->counters, lookup_, keys_, reply.bytes);
   if (client == nullptr) {
     delete this;
     return;

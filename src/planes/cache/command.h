@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/local_ptr.h"
+#include "planes/cache/lookup.h"
 #include "planes/cache/pending.h"
 #include "planes/cache/second_try.h"
 #include "planes/cache/service.h"
@@ -25,15 +26,13 @@ enum class ReplyRule : std::uint8_t {
   kQuietMetaArithmetic,
 };
 
-/// What a reply says of the cache: for the counters.
-enum class Lookup : std::uint8_t { kNone, kMemcached, kMeta, kRedis };
-
 bool is_hidden(ReplyRule rule, std::string_view reply);
 
 class Command final : public Slot, public Pending, public SecondTry {
  public:
-  Command(Endpoint& endpoint, ReplyRule rule, Lookup lookup, bool redis)
-      : endpoint_(&endpoint), rule_(rule), lookup_(lookup), redis_(redis) {}
+  /// `keys` are looked up by it, where `lookup` says that it looks up any.
+  Command(Endpoint& endpoint, ReplyRule rule, Lookup lookup, std::uint32_t keys, bool redis)
+      : endpoint_(&endpoint), rule_(rule), lookup_(lookup), keys_(keys), redis_(redis) {}
 
   /// For a second try, should it come to that.
   KeptRequest kept;
@@ -54,6 +53,7 @@ class Command final : public Slot, public Pending, public SecondTry {
   LocalPtr<Endpoint> endpoint_;
   ReplyRule rule_;
   Lookup lookup_;
+  std::uint32_t keys_;
   bool redis_;
   Instant give_up_at_{};  // of a second try
   std::string problem_;   // why the first try failed

@@ -16,7 +16,7 @@ bool send(Client& client, NodeLink& link, const Outgoing& outgoing, Command& com
 
 void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const Outgoing& outgoing) {
   ++client.endpoint().counters.commands;
-  auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, is_redis(client));
+  auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
   if (link != nullptr && send(client, *link, outgoing, *command)) return client.add(*command);
   if (link != nullptr) why = link->problem().empty() ? "the node has too many commands under way" : link->problem();
@@ -51,6 +51,7 @@ NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why) 
 }
 
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing) {
+  client.endpoint().hot_keys.saw(key);
   outgoing.key = key;
   forward_to_node(client, client.service().owner_of(key), outgoing);
 }

@@ -24,6 +24,7 @@ struct Outgoing {
   std::string_view second = {};
   ReplyRule rule = ReplyRule::kForward;
   Lookup lookup = Lookup::kNone;
+  std::uint32_t keys = 1;     // that are looked up
   std::string_view key = {};  // for a second try at another node; empty: there is none
 };
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing);

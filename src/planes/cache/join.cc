@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "planes/cache/client.h"
+#include "planes/cache/lookup.h"
 #include "runtime/heap_buffer.h"
 #include "wire/memcached/reply.h"
 #include "wire/resp/reply.h"
@@ -117,16 +118,7 @@ std::string Join::values() {
     reply.remove_suffix(kEnd.size());
     whole += reply;
     keys += part.keys;
-    // Each item is a line and a value of the size that the line tells.
-    while (!reply.empty()) {
-      const std::size_t line_end = reply.find('\n');
-      std::string_view line = reply.substr(0, line_end);
-      for (int word = 0; word < 3; ++word) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      const auto bytes = parse_decimal(line.substr(0, line.find(' ')));
-      reply.remove_prefix(std::min<std::size_t>(line_end + 1 + bytes.value_or(0) + 2, reply.size()));
-      ++hits;
-    }
+    hits += count_values(reply);
   }
   endpoint_->counters.hits += hits;
   endpoint_->counters.misses += keys > hits ? keys - hits : 0;
@@ -190,8 +182,7 @@ std::string Join::elements() {
     }
     if (at >= of_part[index].size()) return error_reply(true, "a node's reply has too few elements");
     const std::string_view element = of_part[index][at];
-    const bool is_miss = element.starts_with("$-1") || element.starts_with('_');
-    ++(is_miss ? endpoint_->counters.misses : endpoint_->counters.hits);
+    ++(is_nil(element) ? endpoint_->counters.misses : endpoint_->counters.hits);
     whole += element;
   }
   return whole;

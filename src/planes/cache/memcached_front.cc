@@ -63,15 +63,19 @@ struct Shares {
   std::vector<Share> of_nodes;
   std::vector<std::string_view> moving;
   std::size_t nodes_used = 0;
+  std::uint32_t keys = 0;
   std::uint32_t last = CacheService::kNoNode;  // the owner of the last key
 };
 
-Shares share_out(const CacheService& service, const Request& request) {
+Shares share_out(Client& client, const Request& request) {
+  const CacheService& service = client.service();
   Shares shares;
   shares.of_nodes.resize(service.nodes().size());
   const bool can_move = service.is_moving() && (request.verb == Verb::kGet || request.verb == Verb::kGets);
   std::string_view keys = request.keys;
   for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys)) {
+    client.endpoint().hot_keys.saw(key);
+    ++shares.keys;
     if (can_move && service.source_of(key) != CacheService::kNoNode) {
       shares.moving.push_back(key);
       continue;
@@ -91,11 +95,12 @@ Shares share_out(const CacheService& service, const Request& request) {
 
 // One request a node, with the keys that it owns; their values come back as one reply.
 void get_many(Client& client, const Request& request) {
-  const Shares shares = share_out(client.service(), request);
+  const Shares shares = share_out(client, request);
   const bool no_owner = shares.last == CacheService::kNoNode && shares.moving.empty();
   if (no_owner || (shares.nodes_used <= 1 && shares.moving.empty()))
-    return forward_to_node(client, shares.last,
-                           {.first = request.line, .second = kLineEnd, .lookup = Lookup::kMemcached});
+    return forward_to_node(
+        client, shares.last,
+        {.first = request.line, .second = kLineEnd, .lookup = Lookup::kMemcached, .keys = shares.keys});
   ++client.endpoint().counters.commands;
   auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
   client.add(*join);

@@ -35,11 +35,14 @@ runtime::Task<void> Mover::run(LocalPtr<Mover> self) {
   const auto nodes = static_cast<std::uint32_t>(service_->nodes().size());
   for (std::uint32_t node = 0; node < nodes; ++node) co_await count_keys(node);
   for (std::uint32_t node = 0; node < nodes && !stop_.requested();) {
+    const std::uint64_t seen_before = seen_;
     const bool seen_all = co_await pass(node);
     if (seen_all) {
       ++node;
+      problem_.clear();
       continue;
     }
+    seen_ = seen_before;
     static_cast<void>(co_await worker_.io.sleep_for(kRetryInterval, &stop_));
   }
   co_await carrying_.join();
@@ -57,6 +60,11 @@ runtime::Task<bool> Mover::pass(std::uint32_t node) {
     ended = co_await pass_memcached(node);
   co_await wait_for_room(1);
   co_return ended && !failed_ && !stop_.requested();
+}
+
+void Mover::fail(const std::string& problem) {
+  failed_ = true;
+  problem_ = problem;
 }
 
 runtime::Task<void> Mover::count_keys(std::uint32_t node) {
@@ -127,7 +135,7 @@ runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) 
                         .source = service_->nodes()[node]->link_for(0, false),
                         .patience = service_->settings().response_timeout};
   const Carried carried = co_await carry(carrier, memcached::MetaKey(key), CarryFor::kChanging);
-  failed_ |= carried.state == Carried::State::kFailed;
+  if (carried.state == Carried::State::kFailed) fail(carried.problem);
   endpoint_->moved_keys += carried.moved ? 1 : 0;
   --under_way_;
   --endpoint_->moves;
@@ -160,7 +168,7 @@ runtime::Task<bool> Mover::pass_redis(std::uint32_t node) {
     for (auto& [owner, moving] : by_owner) {
       const std::size_t count = moving.size();
       const std::string problem = co_await migrate(worker_.io, *service_, node, owner, std::move(moving));
-      failed_ |= !problem.empty();
+      if (!problem.empty()) fail(problem);
       endpoint_->moved_keys += problem.empty() ? count : 0;
     }
     --endpoint_->moves;

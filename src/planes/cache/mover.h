@@ -30,10 +30,13 @@ class Mover final : public LocalCounted {
   /// Keys seen on their old nodes, and how many there were when it began.
   std::uint64_t seen_keys() const { return seen_; }
   std::uint64_t total_keys() const { return total_; }
+  /// Why the last key that could not be moved could not; empty when all could.
+  const std::string& problem() const { return problem_; }
 
  private:
   bool is_redis() const { return service_->settings().protocol == cluster::CacheProtocol::kRedis; }
   runtime::Task<bool> pass(std::uint32_t node);
+  void fail(const std::string& problem);
   runtime::Task<void> count_keys(std::uint32_t node);
   runtime::Task<bool> pass_memcached(std::uint32_t node);
   runtime::Task<bool> take_lines(std::string& text, std::uint32_t node, bool& ended);
@@ -48,6 +51,7 @@ class Mover final : public LocalCounted {
   std::uint64_t total_ = 0;
   std::uint32_t under_way_ = 0;
   bool failed_ = false;  // a key of this pass could not be moved
+  std::string problem_;
   runtime::WaitQueue ended_;
   runtime::Scope carrying_;
   runtime::Stop stop_;

@@ -81,6 +81,12 @@ class RedisRequest {
 
   Outgoing outgoing() const { return {.first = frame_, .lookup = command_.is_lookup ? Lookup::kRedis : Lookup::kNone}; }
 
+  // All keys of a command that is split by key have one node.
+  Outgoing outgoing_of(JoinRule rule, std::size_t keys) const {
+    if (rule != JoinRule::kRedisElements) return outgoing();
+    return {.first = frame_, .lookup = Lookup::kRedisElements, .keys = static_cast<std::uint32_t>(keys)};
+  }
+
   // The common case first: one key, at the front.
   void to_one_node() {
     if (command_.kind == RedisKind::kKeys && command_.last_key == command_.first_key) {
@@ -101,6 +107,7 @@ class RedisRequest {
                       "and keys like {{user7}}:a, {{user7}}:b",
                       command_.name));
     }
+    for (std::string_view key : keys_) client_.endpoint().hot_keys.saw(key);
     forward_to_node(client_, node, outgoing());
   }
 
@@ -126,6 +133,7 @@ class RedisRequest {
     std::vector<std::uint32_t> nodes;
     std::vector<std::uint32_t> order;
     for (std::size_t at = 1; at < arguments_.size(); at += step) {
+      client_.endpoint().hot_keys.saw(arguments_[at]);
       const std::uint32_t node = service.owner_of(arguments_[at]);
       if (node == cluster::Ring::kNone) return forward_to_node(client_, node, outgoing());
       if (part_of[node] == kNoPart) {
@@ -136,7 +144,7 @@ class RedisRequest {
       order.push_back(part_of[node]);
       for (std::size_t i = 0; i < step; ++i) words[part_of[node]].push_back(arguments_[at + i]);
     }
-    if (nodes.size() == 1) return forward_to_node(client_, nodes.front(), outgoing());
+    if (nodes.size() == 1) return forward_to_node(client_, nodes.front(), outgoing_of(rule, order.size()));
     auto* join = new Join(client_.endpoint(), rule, false);
     client_.add(*join);
     for (std::size_t i = 0; i < nodes.size(); ++i) {

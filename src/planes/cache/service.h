@@ -20,6 +20,7 @@
 #include "cluster/ring/ring.h"
 #include "cluster/service_health.h"
 #include "cluster/topology.h"
+#include "planes/cache/hot_keys.h"
 #include "planes/cache/node_link.h"
 #include "planes/cache/outbox.h"
 #include "planes/cache/second_try.h"
@@ -133,14 +134,18 @@ class CacheService : public LocalCounted {
 };
 
 struct Endpoint : LocalCounted {
+  explicit Endpoint(std::uint64_t seed) : hot_keys(seed) {}
+
   LocalPtr<CacheService> service;
   Counters counters;
+  HotKeys hot_keys;
   std::uint32_t clients = 0;
 
   bool held = true;             // a ring is being changed: clients wait until it is in force
   runtime::WaitQueue released;  // then
   std::uint32_t moves = 0;      // requests under way that take keys over
   std::uint64_t moved_keys = 0;
+  std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
   SecondTries second_tries;
 };
 

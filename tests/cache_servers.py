@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real memcached and Redis servers as private child processes on loopback, and a client that speaks their text."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+from harness import DEADLINE_SECONDS, Scenario, free_port, wait_until
+
+
+class Server:
+    """A cache server that can be killed, stopped for a while, and started anew at the same port."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.folder = tempfile.mkdtemp(prefix="tenfold-cache-")
+        self.process = None
+        self.start()
+
+    def command(self):
+        raise NotImplementedError
+
+    def ask(self):
+        """A question whose answer shows that it serves."""
+        raise NotImplementedError
+
+    def start(self):
+        with open(os.path.join(self.folder, "server.log"), "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(self.answers, f"{self.address} answers")
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.address} ended with {self.process.returncode}")
+        try:
+            return self.ask()
+        except OSError:
+            return None
+
+    def client(self):
+        return CacheClient(self.port)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.go_on()
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Memcached(Server):
+    def command(self):
+        return ["memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", "-t", "1", "-m", "64"]
+
+    def ask(self):
+        with self.client() as client:
+            return client.line("version").startswith("VERSION")
+
+    def keys(self):
+        """The keys of all items that it holds."""
+        with self.client() as client:
+            client.send(b"lru_crawler metadump hash\r\n")
+            keys = set()
+            while (line := client.reader.readline().decode().rstrip()) != "END":
+                keys.add(line.split(" ")[0].removeprefix("key="))
+            return keys
+
+
+class Redis(Server):
+    def command(self):
+        return [
+            "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            "--dir", self.folder, "--enable-debug-command", "yes",
+        ]  # fmt: skip
+
+    def ask(self):
+        with self.client() as client:
+            return client.redis("PING") == "PONG"
+
+    def keys(self):
+        with self.client() as client:
+            return set(client.redis("KEYS", "*"))
+
+
+class CacheClient:
+    """A connection that sends the bytes it is given, and reads replies of either protocol."""
+
+    def __init__(self, port, timeout=DEADLINE_SECONDS):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.reader = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def read_line(self):
+        line = self.reader.readline()
+        if not line.endswith(b"\r\n"):
+            raise EOFError("the connection ended within a line")
+        return line[:-2].decode("latin-1")
+
+    def line(self, text):
+        """Sends a line; returns the first line of the reply."""
+        self.send(text.encode("latin-1") + b"\r\n")
+        return self.read_line()
+
+    # -- memcached -----------------------------------------------------------------------------------------------
+
+    def set(self, key, value, expiry=0, flags=0, verb="set"):
+        data = value if isinstance(value, bytes) else value.encode()
+        self.send(f"{verb} {key} {flags} {expiry} {len(data)}\r\n".encode() + data + b"\r\n")
+        return self.read_line()
+
+    def get(self, key):
+        """The value; None for a miss; an error is raised."""
+        return self.get_many([key]).get(key)
+
+    def get_many(self, keys):
+        self.send(f"get {' '.join(keys)}\r\n".encode())
+        values = {}
+        while (line := self.read_line()) != "END":
+            word, key, _, size = line.split(" ")[:4]
+            if word != "VALUE":
+                raise AssertionError(line)
+            values[key] = self.reader.read(int(size)).decode("latin-1")
+            self.reader.read(2)
+        return values
+
+    def meta(self, text, value=None):
+        """Sends a meta command: (first line, value)."""
+        self.send(text.encode() + b"\r\n" + (value.encode() + b"\r\n" if value is not None else b""))
+        line = self.read_line()
+        if not line.startswith("VA "):
+            return line, None
+        data = self.reader.read(int(line.split(" ")[1]))
+        self.reader.read(2)
+        return line, data.decode("latin-1")
+
+    def stats(self):
+        self.send(b"stats\r\n")
+        rows = {}
+        while (line := self.read_line()) != "END":
+            _, name, value = line.split(" ", 2)
+            rows[name] = value
+        return rows
+
+    # -- Redis ---------------------------------------------------------------------------------------------------
+
+    def redis(self, *words):
+        """A command and its reply; an error reply is raised."""
+        self.send(redis_request(*words))
+        return self.read_redis()
+
+    def read_redis(self):
+        line = self.read_line()
+        kind, text = line[0], line[1:]
+        if kind == "-":
+            raise RedisError(text)
+        if kind == "+":
+            return text
+        if kind == ":":
+            return int(text)
+        if kind == "$":
+            if int(text) < 0:
+                return None
+            data = self.reader.read(int(text))
+            self.reader.read(2)
+            return data.decode("latin-1")
+        if kind == "*":
+            return [self.read_redis() for _ in range(int(text))]
+        raise AssertionError(f"an unknown kind of reply: {line}")
+
+
+class RedisError(Exception):
+    pass
+
+
+def redis_request(*words):
+    request = f"*{len(words)}\r\n".encode()
+    for word in words:
+        data = word if isinstance(word, bytes) else str(word).encode("latin-1")
+        request += b"$%d\r\n%s\r\n" % (len(data), data)
+    return request
+
+
+QUICK_HEALTH = 'health = { interval = "100ms", timeout = "1s", rise = 1, fall = 2 }'
+
+
+class CacheScenario(Scenario):
+    """A test case with a cache service over real servers."""
+
+    def memcached(self, count=1):
+        return self.servers(Memcached, count)
+
+    def redis(self, count=1):
+        return self.servers(Redis, count)
+
+    def servers(self, kind, count):
+        servers = []
+        for _ in range(count):
+            servers.append(kind())
+            self.addCleanup(servers[-1].stop)
+        return servers
+
+    def cache(self, nodes, settings="", health=QUICK_HEALTH, **options):
+        """Tenfold with one cache service, cache.test, over the nodes."""
+        protocol = "redis" if nodes and isinstance(nodes[0], Redis) else "memcached"
+        addresses = ", ".join(f'"{node.address}"' for node in nodes)
+        return self.tenfold(
+            f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nprotocol = "{protocol}"\nnodes = [{addresses}]\n'
+            f"{health}\n{settings}\n",
+            **options,
+        )
+
+    def cache_client(self, tenfold):
+        client = CacheClient(tenfold.port)
+        self.addCleanup(client.close)
+        return client
+
+    def service(self, tenfold, name="cache.test"):
+        """The service's row of the status."""
+        return tenfold.admin_request("GET", f"/v1/services/{name}").json()
+
+    def wait_for_ring(self, tenfold, nodes, name="cache.test"):
+        """Until the ring is steady with exactly these nodes."""
+        wanted = sorted(node.address for node in nodes)
+
+        def is_steady():
+            ring = self.service(tenfold, name)["ring_state"]
+            return ring["phase"] == "steady" and sorted(ring["nodes"]) == wanted
+
+        wait_until(is_steady, f"the ring is steady with {wanted}")
