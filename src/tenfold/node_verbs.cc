@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs that change the nodes of a service, and wait until the change is done.
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "base/bytes.h"
+#include "control/units.h"
+#include "tenfold/pause.h"
+#include "tenfold/remote.h"
+#include "tenfold/ring_follower.h"
+#include "tenfold/verbs.h"
+
+namespace tenfold::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+constexpr Duration kRingPatience = 30s;
+
+bool is_cache(const Arguments& arguments) {
+  return arguments.word(1).starts_with("cache.");
+}
+
+std::string node_path(const Arguments& arguments) {
+  return fmt::format("/v1/services/{}/nodes/{}", escaped(arguments.word(1)), escaped(arguments.word(2)));
+}
+
+// Asks for the node until `done` says so, or the time is over; talks of each change of state.
+std::optional<Json> follow_node(Remote& remote, const Arguments& arguments, Duration limit,
+                                const std::function<bool(const Json&)>& done) {
+  std::string shown;
+  std::optional<Json> node;
+  for (Duration waited{}; waited < limit; waited += 100ms) {
+    node = remote.call("GET", node_path(arguments));
+    if (!node || done(*node)) return node;
+    const std::string line = fmt::format("{}: {}", node->value("state", ""), node->value("reason", ""));
+    if (line != shown) say("  " + line);
+    shown = line;
+    pause_for(100ms);
+  }
+  return node;
+}
+
+// Waits until a node of a cache has left its ring, and prints what was changed.
+int print_left(Remote& remote, const Arguments& arguments, Json changed, Duration patience) {
+  const RingOutcome outcome = follow_ring(
+      remote, {.service = arguments.word(1), .node = arguments.word(2), .joins = false, .patience = patience});
+  if (!outcome.ring.is_null()) changed["ring_state"] = outcome.ring;
+  print_changes(changed, arguments.json);
+  return outcome.exit_code;
+}
+
+// Waits until a node that is up has joined the ring of its cache; `row` is what is known of it.
+int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
+  const RingOutcome outcome = follow_ring(
+      remote, {.service = arguments.word(1), .node = arguments.word(2), .joins = true, .patience = kRingPatience});
+  if (!outcome.ring.is_null()) row["ring_state"] = outcome.ring;
+  return outcome.exit_code;
+}
+
+}  // namespace
+
+int add(const Arguments& arguments) {
+  if (arguments.words.size() != 3) return wrong_usage("add SERVICE ADDRESS [--weight N] [--zone Z]");
+  Json body = {{"address", arguments.word(2)}};
+  if (!arguments.weight.empty()) {
+    const auto number = parse_decimal(arguments.weight);
+    if (!number) return wrong_usage("add SERVICE ADDRESS --weight N (a number from 0 to 1000)");
+    body["weight"] = *number;
+  }
+  if (!arguments.zone.empty()) body["zone"] = arguments.zone;
+  Remote remote(arguments);
+  const auto added = remote.call("POST", fmt::format("/v1/services/{}/nodes", escaped(arguments.word(1))), body);
+  if (!added) return remote.exit_code();
+  say(fmt::format("added; epoch {} runs, and the file says so", (*added)["epoch"].get<std::uint64_t>()));
+  // Up or down is decided by the first probe; a node that is neither yet is waited for.
+  constexpr Duration kJudged = 10s;
+  const auto node = follow_node(remote, arguments, kJudged, [](const Json& row) {
+    return row.value("state", "") == "up" || row.value("state", "") == "down";
+  });
+  if (!node) return remote.exit_code();
+  const bool serves = node->value("takes_traffic", false) && node->value("state", "") != "down";
+  Json row = *node;
+  const int exit_code = serves && is_cache(arguments) ? join_ring(remote, arguments, row) : kOk;
+  if (arguments.json) print(row.dump(2) + "\n");
+  if (exit_code != kOk) return exit_code;
+  if (serves) {
+    say(fmt::format("{} serves ({})", arguments.word(2), node->value("reason", "")));
+    return kOk;
+  }
+  say(fmt::format("{} is {} and gets no traffic: {}", arguments.word(2), node->value("state", ""),
+                  node->value("reason", "")));
+  say("it will serve as soon as its probes succeed; `tenfold status` shows it");
+  return kDegraded;
+}
+
+int drain(const Arguments& arguments) {
+  if (arguments.words.size() != 3) return wrong_usage("drain SERVICE ADDRESS [--timeout T]");
+  const auto limit = control::parse_duration(arguments.timeout.empty() ? "60s" : arguments.timeout);
+  if (!limit) return wrong_usage("drain SERVICE ADDRESS --timeout T (like 30s)");
+  Remote remote(arguments);
+  const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "drain"}});
+  if (!changed) return remote.exit_code();
+  if (is_cache(arguments)) return print_left(remote, arguments, *changed, *limit);
+  print_changes(*changed, arguments.json);
+  const auto node =
+      follow_node(remote, arguments, *limit, [](const Json& row) { return row.value("outstanding", 0) == 0; });
+  if (!node) return remote.exit_code();
+  const int left = node->value("outstanding", 0);
+  if (left == 0) {
+    say(fmt::format("{} is drained; `tenfold remove {} {}` removes it", arguments.word(2), arguments.word(1),
+                    arguments.word(2)));
+    return kOk;
+  }
+  say(fmt::format("{} still has {} requests under way; it gets no new ones", arguments.word(2), left));
+  return kDegraded;
+}
+
+int enable(const Arguments& arguments) {
+  if (arguments.words.size() != 3) return wrong_usage("enable SERVICE ADDRESS");
+  Remote remote(arguments);
+  const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "enabled"}});
+  if (!changed) return remote.exit_code();
+  Json result = *changed;
+  const int exit_code = is_cache(arguments) ? join_ring(remote, arguments, result) : kOk;
+  print_changes(result, arguments.json);
+  return exit_code;
+}
+
+int remove(const Arguments& arguments) {
+  if (arguments.words.size() != 3) return wrong_usage("remove SERVICE ADDRESS");
+  Remote remote(arguments);
+  const auto removed = remote.call("DELETE", node_path(arguments));
+  if (!removed) return remote.exit_code();
+  if (is_cache(arguments)) return print_left(remote, arguments, *removed, kRingPatience);
+  return print_changes(*removed, arguments.json);
+}
+
+int weight(const Arguments& arguments) {
+  const auto number = parse_decimal(arguments.word(3));
+  if (arguments.words.size() != 4 || !number) return wrong_usage("weight SERVICE ADDRESS N");
+  Remote remote(arguments);
+  const auto changed = remote.call("PATCH", node_path(arguments), {{"weight", *number}});
+  return changed ? print_changes(*changed, arguments.json) : remote.exit_code();
+}
+
+}  // namespace tenfold::cli

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tenfold/remote.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "control/topology_file.h"
+
+namespace tenfold::cli {
+
+using Json = nlohmann::ordered_json;
+
+void say(std::string_view text) {
+  std::fputs(fmt::format("{}\n", text).c_str(), stderr);
+}
+
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+}
+
+int wrong_usage(std::string_view usage) {
+  say(fmt::format("usage: tenfold {}", usage));
+  return kUsage;
+}
+
+int print_changes(const Json& result, bool json) {
+  if (json) print(result.dump(2) + "\n");
+  for (const Json& line : result.value("changes", Json::array()))
+    if (!json) print(line.get<std::string>() + "\n");
+  for (const Json& line : result.value("needs_restart", Json::array()))
+    say(fmt::format("{}   (needs a restart; not applied)", line.get<std::string>()));
+  return kOk;
+}
+
+Remote::Remote(const Arguments& arguments) : json_(arguments.json) {
+  const control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
+  // A file with mistakes elsewhere still says where the admin API is.
+  client_.emplace(loaded.topology.admin);
+}
+
+std::optional<Json> Remote::call(std::string_view method, const std::string& target, const Json& body) {
+  const auto answer = client_->call(method, target, body.is_null() ? std::string() : body.dump());
+  if (!answer) {
+    say(fmt::format("tenfold: {}; is `tenfold run` running with this file?", answer.error()));
+    exit_code_ = kUnreachable;
+    return std::nullopt;
+  }
+  if (answer->status < 300) return answer->body;
+  exit_code_ = kFailed;
+  if (json_) print(answer->body.dump(2) + "\n");
+  if (answer->body.contains("diagnostics")) {
+    for (const Json& diagnostic : answer->body["diagnostics"])
+      std::fputs(diagnostic.value("rendered", "").c_str(), stderr);
+    exit_code_ = kTopologyInvalid;
+  }
+  say(fmt::format("tenfold: {}", answer->body.value("error", "failed")));
+  if (const std::string help = answer->body.value("help", ""); !help.empty()) say("  " + help);
+  return std::nullopt;
+}
+
+}  // namespace tenfold::cli

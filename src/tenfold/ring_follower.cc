@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tenfold/ring_follower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tenfold/pause.h"
+#include "tenfold/status_text.h"
+
+namespace tenfold::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+constexpr Duration kPoll = 100ms;
+constexpr Duration kTalkInterval = 1s;
+
+bool names(const Json& ring, const char* list, const std::string& node) {
+  const Json nodes = ring.value(list, Json::array());
+  return std::ranges::find(nodes, Json(node)) != nodes.end();
+}
+
+bool is_reached(const Json& ring, const RingGoal& goal) {
+  return ring.value("phase", "") == "steady" && names(ring, "nodes", goal.node) == goal.joins;
+}
+
+// Says how far the ring is: each second when that has changed.
+class Talk {
+ public:
+  void hear(const Json& ring) {
+    since_said_ += kPoll;
+    const std::string line = ring_text(ring);
+    if (line == said_ || since_said_ < kTalkInterval) return;
+    say("  " + line);
+    said_ = line;
+    since_said_ = {};
+  }
+
+ private:
+  std::string said_;
+  Duration since_said_ = kTalkInterval;
+};
+
+}  // namespace
+
+RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
+  Talk talk;
+  std::string progress;
+  std::uint64_t moved_keys = 0;
+  for (Duration idle{}; idle < goal.patience; idle += kPoll) {
+    const auto service = remote.call("GET", "/v1/services/" + escaped(goal.service));
+    if (!service) return {.exit_code = remote.exit_code()};
+    const Json ring = service->value("ring_state", Json(nullptr));
+    if (ring.is_null()) return {};
+    const Json kept_out = ring.value("kept_out", Json::object());
+    if (goal.joins && kept_out.contains(goal.node)) {
+      say(fmt::format("{} is kept out of the ring: {}", goal.node, kept_out[goal.node].get<std::string>()));
+      return {.exit_code = kDegraded, .ring = ring};
+    }
+    moved_keys = std::max(moved_keys, ring.value("moved_keys", std::uint64_t{0}));
+    if (is_reached(ring, goal)) {
+      say(fmt::format("{} has {} the ring; {} keys were moved", goal.node, goal.joins ? "joined" : "left", moved_keys));
+      return {.exit_code = kOk, .ring = ring};
+    }
+    talk.hear(ring);
+    const std::string now = fmt::format("{} {} {}", ring.value("phase", ""), ring.value("seen_keys", std::uint64_t{0}),
+                                        ring.value("moved_keys", std::uint64_t{0}));
+    if (now != progress) idle = {};
+    progress = now;
+    pause_for(kPoll);
+  }
+  const auto service = remote.call("GET", "/v1/services/" + escaped(goal.service));
+  if (!service) return {.exit_code = remote.exit_code()};
+  const Json ring = service->value("ring_state", Json::object());
+  const std::string problem = ring.value("problem", "");
+  say(fmt::format("the ring does not get on: {}{}{}", ring_text(ring), problem.empty() ? "" : ": ", problem));
+  say("it is tried again and again; `tenfold status` shows it");
+  return {.exit_code = kDegraded, .ring = ring};
+}
+
+}  // namespace tenfold::cli
