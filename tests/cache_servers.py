@@ -2,11 +2,14 @@
 """Real memcached and Redis servers as private child processes on loopback, and a client that speaks their text."""
 
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
+import urllib.parse
 
 from harness import DEADLINE_SECONDS, Scenario, free_port, wait_until
 
@@ -75,7 +78,7 @@ class Memcached(Server):
             client.send(b"lru_crawler metadump hash\r\n")
             keys = set()
             while (line := client.reader.readline().decode().rstrip()) != "END":
-                keys.add(line.split(" ")[0].removeprefix("key="))
+                keys.add(urllib.parse.unquote(line.split(" ")[0].removeprefix("key=")))
             return keys
 
 
@@ -93,6 +96,62 @@ class Redis(Server):
     def keys(self):
         with self.client() as client:
             return set(client.redis("KEYS", "*"))
+
+
+class Relay:
+    """A network between Tenfold and one server. hold() keeps what the connections of that moment carry from arriving,
+    as a bad line does; later ones pass. let_go() delivers what was not taken back meanwhile."""
+
+    def __init__(self, server):
+        self.server = server
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        # Little has arrived, then: the rest is still with the sender, who may take it back.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.gates = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                node = socket.create_connection(("127.0.0.1", self.server.port))
+            except OSError:
+                client.close()
+                continue
+            gate = threading.Event()
+            gate.set()
+            self.gates.append(gate)
+            threading.Thread(target=self._pump, args=(client, node, gate), daemon=True).start()
+            threading.Thread(target=self._pump, args=(node, client, gate), daemon=True).start()
+
+    @staticmethod
+    def _pump(source, sink, gate):
+        try:
+            while select.select([source], [], []) and gate.wait() and (data := source.recv(65536)):
+                sink.sendall(data)
+        except OSError:
+            pass  # reset: what it carried is lost
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def hold(self):
+        for gate in self.gates:
+            gate.clear()
+
+    def let_go(self):
+        for gate in self.gates:
+            gate.set()
+
+    def stop(self):
+        self.listener.close()
+        self.let_go()
 
 
 class CacheClient:

@@ -39,6 +39,7 @@ struct CacheSettings {
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument
 
+  Duration gutter_ttl = 10min;  // of what is stored for a failed node at the next one; at most
   bool hot_keys = true;  // the keys that are asked for most are found, and shown to operators
 
   std::string password;       // asked of Redis clients by AUTH; empty: none

@@ -235,6 +235,7 @@ void Controller::node_failing(std::string_view service, const Address& node, std
                               std::string_view reason) {
   io_.post([this, service = std::string(service), node, failures, reason = std::string(reason)] {
     health_.node_failing(service, node, failures, reason);
+    rings_.node_failing(service, node, reason);
   });
 }
 

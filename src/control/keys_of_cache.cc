@@ -161,6 +161,15 @@ const std::vector<Key> kCacheKeys = {
      .example = "\"1MiB\"",
      TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
     {.section = Section::kCache,
+     .name = "gutter_ttl",
+     .type = KeyType::kDuration,
+     .doc = "While a node has failed, its keys live with the next one; what is stored there expires after this at the "
+            "latest. Not for a store (`persistent`), whose keys wait for their node.",
+     .example = "\"60s\"",
+     .least = 1000,
+     .most = 30 * kDayMs,
+     TENFOLD_KEY(cache().gutter_ttl, duration, shown::duration)},
+    {.section = Section::kCache,
      .name = "hot_keys",
      .type = KeyType::kBoolean,
      .doc = "Find the keys that are asked for most, and show them in `status`, `top`, `explain` and the admin API. "

@@ -23,6 +23,12 @@ std::string names_of(const std::vector<cluster::NodeSpec>& nodes) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+void pass_over(RingSide& side, const Address& node) {
+  for (std::size_t i = 0; i < side.nodes.size(); ++i) {
+    if (side.nodes[i].address == node) side.usable[i] = false;
+  }
+}
+
 // Takes a node back out of what is wanted: one that was in the ring stays passed over.
 void leave_out(RingSide& wanted, const RingSide& now, const Address& node) {
   for (std::size_t i = 0; i < wanted.nodes.size(); ++i) {
@@ -78,6 +84,20 @@ void RingKeeper::keys_moved(std::string_view service, std::uint64_t version) {
   changed_.wake_all();
 }
 
+void RingKeeper::node_failing(std::string_view service, const Address& node, std::string_view reason) {
+  const auto found = kept_.find(service);
+  const cluster::Service* spec = topology_->find(service);
+  if (found == kept_.end() || spec == nullptr) return;
+  Kept& kept = *found->second;
+  const RingStatus& now = kept.now();
+  const bool is_leaving = cluster::serves(now.from, node) && !cluster::serves(now.to, node);
+  if (spec->cache().is_store() || now.phase != RingPhase::kMoving || !is_leaving) return;
+  if (!kept.lost.insert(node).second) return;
+  events_.add(EventLog::Level::kWarning, "keys_lost",
+              {{"service", std::string(service)}, {"node", node.to_text()}, {"reason", std::string(reason)}});
+  changed_.wake_all();
+}
+
 const RingProgress* RingKeeper::find(std::string_view service) const {
   const auto found = kept_.find(service);
   return found == kept_.end() ? nullptr : &found->second->progress;
@@ -103,8 +123,9 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
     co_return true;
   }
   RingSide alive = cluster::with_failures_of(wanted, now.to);
-  if (alive != now.to) {
-    RingSide from = cluster::with_failures_of(wanted, now.from);
+  RingSide from = cluster::with_failures_of(wanted, now.from);
+  for (const Address& node : std::exchange(kept.lost, {})) pass_over(from, node);
+  if (alive != now.to || from != now.from) {
     co_await change(kept, now.phase, std::move(from), std::move(alive));
     co_return true;
   }

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,9 @@ class RingKeeper {
 
   void apply(cluster::TopologyPtr topology);
   void health_changed(cluster::HealthSnapshotPtr health);
+  /// A node does not answer. That of a cache which is leaving the ring, and whose health nobody watches any more, has
+  /// then lost what it still had; all others are judged by their health.
+  void node_failing(std::string_view service, const Address& node, std::string_view reason);
   /// Every key has moved under that version of the ring.
   void keys_moved(std::string_view service, std::uint64_t version);
 
@@ -56,6 +60,7 @@ class RingKeeper {
     explicit Kept(runtime::Stop& of_all) : stop(of_all) {}
     RingProgress progress;
     bool finished = false;               // moving: no key is left to move
+    std::set<Address> lost;              // nodes that are leaving, and do not answer any more
     std::map<Address, Instant> emptied;  // nodes that are to join, and when they were found empty
     Instant retry_at{};                  // of nodes that could not be emptied
     runtime::Stop stop;

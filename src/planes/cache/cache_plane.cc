@@ -108,17 +108,26 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
   applied();
 }
 
-// A node that hangs has not answered within its time: what it was sent is given up by then.
+// What was given up may yet be carried out, at a node that does not have the key any more: an old value for the day on
+// which it has it again. So that is waited for too; after twice the response timeout its connection is closed, and the
+// node ejected. A node of a cache that is known to have failed need not be waited for: it is emptied before it returns.
 runtime::Task<void> CachePlane::wait_for_quiet(LocalPtr<Endpoint> endpoint, std::move_only_function<void()> quiet) {
-  const auto under_way = [&endpoint] {
-    std::size_t commands = endpoint->moves;
-    for (const LocalPtr<Node>& node : endpoint->service->nodes()) commands += node->under_way();
-    return commands;
-  };
-  const Instant until = worker_.io.now() + endpoint->service->settings().response_timeout + kQuietGrace;
-  while (under_way() > 0 && worker_.io.now() < until && !stopped_.requested())
+  const Duration limit = 2 * endpoint->service->settings().response_timeout + kQuietGrace;
+  const Instant until = worker_.io.now() + limit;
+  while (unanswered(*endpoint) > 0 && worker_.io.now() < until && !stopped_.requested())
     static_cast<void>(co_await worker_.io.sleep_for(kQuietPoll, &stopped_));
   quiet();
+}
+
+std::size_t CachePlane::unanswered(const Endpoint& endpoint) {
+  const CacheService& service = *endpoint.service;
+  std::size_t commands = endpoint.moves;
+  for (std::uint32_t i = 0; i < service.nodes().size(); ++i) {
+    Node& node = *service.nodes()[i];
+    if (!service.is_usable(i) && !service.settings().is_store()) node.give_up(service.why_not(i));
+    commands += node.unanswered();
+  }
+  return commands;
 }
 
 void CachePlane::retire_nodes(const CacheService& before, const CacheService* after) {

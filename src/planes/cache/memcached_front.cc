@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "planes/cache/dispatch.h"
+#include "planes/cache/expiry.h"
 #include "planes/cache/join.h"
 #include "planes/cache/memcached_moving.h"
 #include "wire/memcached/request.h"
@@ -190,12 +191,20 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
   forward_to_owner(client, key, outgoing);
 }
 
-void serve_key(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+void serve_whole(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
   if (client.service().is_moving()) {
     if (request.verb == Verb::kGet || request.verb == Verb::kGets) return get_many(client, request);
     if (take_moving(client, request, bytes.substr(0, size))) return;
   }
   forward(client, request, bytes, size);
+}
+
+void serve_key(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+  const std::string changed = with_expiry(client, request, bytes.substr(0, size));
+  if (changed.empty()) return serve_whole(client, request, bytes, size);
+  Request shortened;
+  memcached::parse_request(changed, shortened);
+  serve_whole(client, shortened, changed, changed.size());
 }
 
 // A command with a value, once all of that has come; the size of the request, or 0.

@@ -49,10 +49,14 @@ runtime::Task<void> Mover::run(LocalPtr<Mover> self) {
   if (!stop_.requested()) worker_.observer.keys_moved(service_->name(), service_->ring_version());
 }
 
-// A node that is down has nothing to take; if it comes back, it is emptied first.
+// A node of a cache that fails is taken out of the ring, and this mover with it; a store's is waited for.
 runtime::Task<bool> Mover::pass(std::uint32_t node) {
-  if (!service_->had_keys(node) || !service_->is_usable(node)) co_return true;
+  if (!service_->had_keys(node)) co_return true;
   failed_ = false;
+  if (!service_->is_usable(node)) {
+    fail(fmt::format("node {} is down: {}", service_->nodes()[node]->address().to_text(), service_->why_not(node)));
+    co_return false;
+  }
   bool ended = false;
   if (is_redis())
     ended = co_await pass_redis(node);

@@ -113,6 +113,9 @@ runtime::Task<void> NodeLink::run() {
   }
   outbox_->close();
   co_await outbox_->ended();
+  const bool may_be_carried_out = std::exchange(given_up_, 0) > 0;
+  // What has not arrived yet had better not: it is answered as failed.
+  if (is_open && (may_be_carried_out || queued_ > 0)) io_.reset_on_close(socket_);
   socket_.close();
   problem_ = fmt::format("{}: {}", name_, stop_reason_.empty() ? to_string(status.error()) : stop_reason_);
   if (settings_.protocol == cluster::CacheProtocol::kRedis)
@@ -120,9 +123,9 @@ runtime::Task<void> NodeLink::run() {
   else
     scanner_ = memcached::ReplyScanner();
   partial_.reset();
-  given_up_ = 0;
   stop_reason_.clear();
   state_ = State::kIdle;
+  if (may_be_carried_out) observer_.link_failed(0, problem_, true);
   fail_all(!is_open);
 }
 
@@ -216,6 +219,12 @@ void NodeLink::deliver(Reply& reply) {
 }
 
 // -- Failure -------------------------------------------------------------------------------------------------------
+
+void NodeLink::give_up(std::string_view why) {
+  if (state_ == State::kIdle || unanswered() == 0) return;
+  if (stop_reason_.empty()) stop_reason_ = why;
+  stop_->request();
+}
 
 void NodeLink::fail_all(bool never_sent) {
   // Told pendings may lead to new commands: those belong to the next connection.

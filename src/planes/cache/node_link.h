@@ -29,8 +29,9 @@ class LinkObserver {
  public:
   virtual void link_connected() = 0;
   virtual void link_answered(Duration latency) = 0;
-  /// `commands` have no reply; `reason` names the node. With `unreachable`, no connection could be made.
-  virtual void link_failed(std::size_t commands, std::string_view reason, bool unreachable) = 0;
+  /// `commands` have no reply; `reason` names the node. It is `lost` when no connection could be made, or when one was
+  /// given up with commands that it may yet carry out.
+  virtual void link_failed(std::size_t commands, std::string_view reason, bool lost) = 0;
 
  protected:
   ~LinkObserver() = default;
@@ -53,9 +54,14 @@ class NodeLink final : private OutboxOwner {
   /// Why the last connection ended or could not be made; empty before that.
   const std::string& problem() const { return problem_; }
   std::size_t under_way() const { return queued_; }
+  /// Those, and those that were given up and that the node may yet carry out.
+  std::size_t unanswered() const { return queued_ + given_up_; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }
   std::uint64_t received_bytes() const { return received_bytes_; }
   bool is_open() const { return state_ == State::kOpen; }
+
+  /// Ends the connection and all that is under way: the node is known to have failed.
+  void give_up(std::string_view why);
 
   /// Gives up what waited for too long. Called some times a second.
   void check(Instant now);

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "planes/cache/dispatch.h"
+#include "planes/cache/expiry.h"
 #include "planes/cache/join.h"
 #include "planes/cache/redis_commands.h"
 #include "planes/cache/redis_moving.h"
@@ -42,7 +43,9 @@ class RedisRequest {
       case RedisKind::kSum:
         return split(JoinRule::kRedisSum);
       case RedisKind::kMset:
-        return split(JoinRule::kRedisOk);
+        split(JoinRule::kRedisOk);
+        for (std::size_t at = 1; at < arguments_.size(); at += 2) bound(arguments_[at]);
+        return;
       case RedisKind::kAllSum:
         return ask_all(JoinRule::kRedisSum);
       case RedisKind::kAllArrays:
@@ -92,7 +95,8 @@ class RedisRequest {
     if (command_.kind == RedisKind::kKeys && command_.last_key == command_.first_key) {
       const auto at = static_cast<std::size_t>(command_.first_key);
       if (arguments_.size() <= at) return wrong_arguments();
-      return forward_to_owner(client_, arguments_[at], outgoing());
+      forward_to_owner(client_, arguments_[at], outgoing());
+      return bound(arguments_[at]);
     }
     keys_of(command_, arguments_, keys_);
     if (keys_.empty() && command_.kind == RedisKind::kCountedKeys)
@@ -109,6 +113,11 @@ class RedisRequest {
     }
     for (std::string_view key : keys_) client_.endpoint().hot_keys.saw(key);
     forward_to_node(client_, node, outgoing());
+    for (std::string_view key : keys_) bound(key);
+  }
+
+  void bound(std::string_view key) {
+    if (!command_.is_lookup) bound_expiry(client_, key);
   }
 
   void streams() {

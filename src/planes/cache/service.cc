@@ -39,12 +39,18 @@ void Node::close(bool at_once) {
   }
 }
 
-std::size_t Node::under_way() const {
+std::size_t Node::unanswered() const {
   std::size_t total = 0;
   for (const Links& links : links_) {
-    for (const auto& link : links) total += link->under_way();
+    for (const auto& link : links) total += link->unanswered();
   }
   return total;
+}
+
+void Node::give_up(std::string_view why) {
+  for (const Links& links : links_) {
+    for (const auto& link : links) link->give_up(why);
+  }
 }
 
 bool Node::has_ended() const {
@@ -65,11 +71,12 @@ void Node::link_answered(Duration latency) {
   latency_us_.record(static_cast<std::uint64_t>(std::max<Duration::rep>(latency.count(), 0)) / 1000);
 }
 
-// A cache that refuses connections is gone, whatever the count.
-void Node::link_failed(std::size_t commands, std::string_view reason, bool unreachable) {
+// A cache that refuses connections is gone, whatever the count; and one that may yet carry out what was given up must
+// not keep what that leaves behind.
+void Node::link_failed(std::size_t commands, std::string_view reason, bool lost) {
   failures_ += commands;
   failures_in_a_row_ += static_cast<std::uint32_t>(commands);
-  if (eject_after_ > 0 && (failures_in_a_row_ >= eject_after_ || unreachable))
+  if (eject_after_ > 0 && (failures_in_a_row_ >= eject_after_ || lost))
     observer_.node_failing(service_, address_, failures_in_a_row_, reason);
 }
 
@@ -138,10 +145,18 @@ std::uint32_t CacheService::Side::place(std::string_view key) const {
   return index == cluster::Ring::kNone ? kNoNode : nodes[index];
 }
 
+bool CacheService::in_gutter(std::string_view key) const {
+  if (to_.all_usable) return false;
+  const std::uint32_t owner = to_.ring.owner(key);
+  return owner != cluster::Ring::kNone && !to_.usable[owner];
+}
+
 std::uint32_t CacheService::source_of(std::string_view key) const {
   if (!is_moving_) return kNoNode;
   const std::uint32_t source = from_.place(key);
-  return source == kNoNode || source == to_.place(key) || !usable_[source] ? kNoNode : source;
+  if (source == kNoNode || source == to_.place(key)) return kNoNode;
+  // What a cache's node had is lost with it; a store's key is still there, and nobody else may say that there is none.
+  return usable_[source] || settings().is_store() ? source : kNoNode;
 }
 
 bool CacheService::had_keys(std::uint32_t node) const {

@@ -40,7 +40,8 @@ class Node final : public LocalCounted, private LinkObserver {
   NodeLink& link_for(std::uint32_t client, bool resp3);
 
   void check(Instant now);
-  std::size_t under_way() const;
+  std::size_t unanswered() const;
+  void give_up(std::string_view why);
   void close(bool at_once);
   bool has_ended() const;
   runtime::Task<void> ended();
@@ -52,7 +53,7 @@ class Node final : public LocalCounted, private LinkObserver {
 
   void link_connected() override { ++connects_; }
   void link_answered(Duration latency) override;
-  void link_failed(std::size_t commands, std::string_view reason, bool unreachable) override;
+  void link_failed(std::size_t commands, std::string_view reason, bool lost) override;
 
   Flusher& flusher_;
   planes::PlaneObserver& observer_;
@@ -95,6 +96,11 @@ class CacheService : public LocalCounted {
   /// The node that has a key; kNoNode when there is none.
   std::uint32_t owner_of(std::string_view key) const { return to_.place(key); }
   static constexpr std::uint32_t kNoNode = UINT32_MAX;
+
+  /// Whether some keys are with the next candidate because their own node has failed: in the gutter.
+  bool has_gutter() const { return !to_.all_usable; }
+  /// Whether this key is.
+  bool in_gutter(std::string_view key) const;
 
   /// Whether some keys have to be taken over from the node that had them before.
   bool is_moving() const { return is_moving_; }
