@@ -35,6 +35,7 @@ struct CacheSettings {
   Duration connect_timeout = 1s;            // to a node
   Duration response_timeout = 2s;           // a node's next reply
   std::uint32_t node_connections = 1;       // of one worker to one node, each pipelined
+  std::uint32_t private_connections = 512;  // of one worker to one Redis node, each for one client at a time
   std::uint32_t node_queue = 16'384;        // commands under way on one node, by one worker
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument

@@ -61,9 +61,16 @@ double hottest_share(const planes::CacheReading& cache) {
 Json cache_json(const planes::CacheReading& cache) {
   const std::uint64_t looked_up = cache.hits + cache.misses;
   const double hit_ratio = static_cast<double>(cache.hits) / static_cast<double>(std::max<std::uint64_t>(looked_up, 1));
-  return {{"clients", cache.clients}, {"commands", cache.commands},     {"hits", cache.hits},
-          {"misses", cache.misses},   {"hit_ratio", hit_ratio},         {"errors", cache.errors},
-          {"refused", cache.refused}, {"moved_keys", cache.moved_keys}, {"hot_keys", hot_keys_json(cache)}};
+  return {{"clients", cache.clients},
+          {"commands", cache.commands},
+          {"hits", cache.hits},
+          {"misses", cache.misses},
+          {"hit_ratio", hit_ratio},
+          {"errors", cache.errors},
+          {"refused", cache.refused},
+          {"moved_keys", cache.moved_keys},
+          {"private_connections", cache.private_connections},
+          {"hot_keys", hot_keys_json(cache)}};
 }
 
 Json heat_json(const planes::CacheReading& cache, std::string_view key) {

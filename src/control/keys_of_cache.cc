@@ -139,6 +139,16 @@ const std::vector<Key> kCacheKeys = {
      .most = 64,
      TENFOLD_KEY(cache().node_connections, number, shown::number)},
     {.section = Section::kCache,
+     .name = "private_connections",
+     .type = KeyType::kInteger,
+     .doc =
+         "Further connections of one worker to one Redis node, for transactions, blocking commands and subscriptions; "
+         "each belongs to one client at a time. A client that needs one more gets an error.",
+     .example = "1000",
+     .least = 0,
+     .most = 1'000'000,
+     TENFOLD_KEY(cache().private_connections, number, shown::number)},
+    {.section = Section::kCache,
      .name = "node_queue",
      .type = KeyType::kInteger,
      .doc = "Commands under way on one node, by one worker; more are answered with an error.",

@@ -151,6 +151,8 @@ void add_caches(Page& page, const planes::PlaneReading& reading) {
              [](const planes::CacheReading& c) { return kCount(c.moved_keys); }},
       Family{"tenfold_cache_clients", "gauge", "Client connections now.",
              [](const planes::CacheReading& c) { return c.clients; }},
+      Family{"tenfold_cache_private_connections", "gauge", "Connections to nodes, each for one client at a time.",
+             [](const planes::CacheReading& c) { return c.private_connections; }},
   };
   for (const Family& family : kFamilies) {
     page.family(family.name, family.type, family.help);

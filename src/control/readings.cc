@@ -37,6 +37,7 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.errors += reading.errors;
   total.refused += reading.refused;
   total.clients += reading.clients;
+  total.private_connections += reading.private_connections;
   total.moved_keys += reading.moved_keys;
   total.moving.moved_keys += reading.moving.moved_keys;
   total.moving.seen_keys += reading.moving.seen_keys;

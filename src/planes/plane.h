@@ -72,6 +72,7 @@ struct CacheReading {
   std::uint64_t errors = 0;   // commands answered with an error because a node failed
   std::uint64_t refused = 0;  // commands that make no sense, or are not allowed
   std::int64_t clients = 0;
+  std::int64_t private_connections = 0;  // to nodes, each for one client at a time; with those that are idle
   std::uint64_t moved_keys = 0;  // from one node to another, since the start
   MovingReading moving;
   std::vector<HotKeyReading> hot_keys;  // the hottest first

@@ -102,6 +102,7 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
     place->mover = make_local<Mover>(worker_, place->endpoint);
     beside_.spawn(place->mover->run(place->mover));
   }
+  endpoint.private_states.ring_changed();
   endpoint.held = false;
   endpoint.released.wake_all();
   endpoint.second_tries.go_on(worker_.io.now());
@@ -112,6 +113,7 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
 // which it has it again. So that is waited for too; after twice the response timeout its connection is closed, and the
 // node ejected. A node of a cache that is known to have failed need not be waited for: it is emptied before it returns.
 runtime::Task<void> CachePlane::wait_for_quiet(LocalPtr<Endpoint> endpoint, std::move_only_function<void()> quiet) {
+  endpoint->private_states.interrupt();
   const Duration limit = 2 * endpoint->service->settings().response_timeout + kQuietGrace;
   const Instant until = worker_.io.now() + limit;
   while (unanswered(*endpoint) > 0 && worker_.io.now() < until && !stopped_.requested())
@@ -148,7 +150,13 @@ void CachePlane::apply_known_health() {
   if (!health_) return;
   for (const Place& place : places_) {
     const cluster::ServiceStatus* status = health_->find(place.name);
-    if (status != nullptr) place.endpoint->service->apply_health(*status);
+    if (status == nullptr) continue;
+    CacheService& service = *place.endpoint->service;
+    service.apply_health(*status);
+    for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
+      if (!service.is_usable(node)) service.nodes()[node]->private_links().end_all(service.why_not(node));
+    }
+    place.endpoint->private_states.health_changed();
   }
 }
 
@@ -161,6 +169,7 @@ runtime::Task<void> CachePlane::tick() {
       for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) node->check(now);
       place.endpoint->second_tries.go_on(now);
       if (ticks % kTicksASecond == 0) place.endpoint->hot_keys.end_second();
+      place.endpoint->private_states.check(now);
     }
     for (const LocalPtr<Node>& node : retired_) node->check(now);
     std::erase_if(retired_, [](const LocalPtr<Node>& node) { return node->has_ended(); });
@@ -201,6 +210,7 @@ planes::PlaneReading CachePlane::collect() const {
       service.cache->hot_keys.push_back({.key = std::string(entry.key), .count = entry.count, .error = entry.error});
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) {
       service.nodes.push_back(node->read());
+      service.cache->private_connections += static_cast<std::int64_t>(node->private_links().size());
       service.outstanding += service.nodes.back().outstanding;
       service.duration_us.merge(service.nodes.back().latency_us);
     }

@@ -5,6 +5,7 @@
 
 #include "planes/cache/memcached_front.h"
 #include "planes/cache/redis_front.h"
+#include "planes/cache/redis_private.h"
 #include "runtime/heap_buffer.h"
 
 namespace tenfold::cache {
@@ -12,9 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kSendTimeout = 30s;               // a client that takes no reply for so long is sent away
-constexpr std::size_t kUnsentBytesMost = 1 << 20;    // before no more of its requests are read
-constexpr std::size_t kMovedBytesLeast = 16 * 1024;  // smaller blocks are copied
+constexpr Duration kSendTimeout = 30s;                     // a client that takes no reply for so long is sent away
+constexpr std::size_t kUnsentBytesMost = 1 << 20;          // before no more of its requests are read
+constexpr std::size_t kUnsentMessagesBytesMost = 8 << 20;  // before a subscriber is sent away, as Redis does
+constexpr std::size_t kBlockedInputBytesMost = 1 << 20;    // taken in while a command blocks
+constexpr std::size_t kMovedBytesLeast = 16 * 1024;        // smaller blocks are copied
 
 // A reply that needs no node.
 class LocalReply final : public Slot {};
@@ -55,8 +58,13 @@ runtime::Task<void> Client::serve() {
   runtime::Io& io = worker_.io;
   outbox_.open(socket_, kSendTimeout);
   while (!leaving_ && !broken_ && !reading_.requested()) {
-    const runtime::Wait wait(io.now() + service().settings().idle_timeout, &reading_);
-    if (is_full() || paused_ > 0) {
+    if (blocking_) {
+      co_await sit_out();
+      continue;
+    }
+    const Instant idle_until = subscribed ? kNever : io.now() + service().settings().idle_timeout;
+    const runtime::Wait wait(idle_until, &reading_);
+    if (is_full() || paused_ > 0 || (awaits_line_ && !slots_.empty())) {
       static_cast<void>(co_await changed_.wait(io, wait));
       continue;
     }
@@ -74,6 +82,43 @@ runtime::Task<void> Client::serve() {
     take(std::move(*read));
   }
   co_await finish();
+}
+
+// A command blocks. Whoever goes meanwhile must not be given an element of a list: his command ends with him.
+runtime::Task<void> Client::sit_out() {
+  const runtime::Wait wait(kNever, blocking_.get());
+  if (input_.size() >= kBlockedInputBytesMost) {
+    while (!blocking_->requested()) static_cast<void>(co_await changed_.wait(worker_.io, wait));
+  } else {
+    Result<runtime::Buffer> read = co_await worker_.io.recv(socket_, runtime::BufferSize::kSmall, wait);
+    if (read) {
+      endpoint_->counters.received_bytes += read->size();
+      keep_partial(read->view());
+      interrupted_ = true;
+    } else if (!blocking_->requested()) {
+      gone_ = true;
+      reading_.request();
+    }
+  }
+  if (blocking_->requested()) blocking_.reset();
+}
+
+void Client::begin_blocking() {
+  blocking_ = std::make_unique<runtime::Stop>(reading_);
+  changed_.wake_one();
+}
+
+void Client::end_blocking() {
+  if (blocking_) blocking_->request();
+}
+
+void Client::put_back(std::string_view request) {
+  const runtime::Buffer behind = std::move(input_);
+  runtime::reserve_room(input_, request.size() + behind.size());
+  input_.append(request);
+  input_.append(behind.view());
+  wanted_ = 0;
+  interrupted_ = true;
 }
 
 void Client::take(runtime::Buffer received) {
@@ -108,6 +153,7 @@ std::size_t Client::process(std::string_view bytes) {
   const bool redis = service().settings().protocol == cluster::CacheProtocol::kRedis;
   std::size_t used = 0;
   wanted_ = 0;
+  awaits_line_ = false;
   while (used < bytes.size() && !leaving_) {
     if (must_wait()) {
       interrupted_ = true;
@@ -185,6 +231,24 @@ void Client::reply(std::string_view bytes) {
   complete(*slot, reply);
 }
 
+void Client::push(std::string_view first, std::string_view second) {
+  endpoint_->counters.sent_bytes += first.size() + second.size();
+  const bool appended = (first.empty() || outbox_.append(first)) && (second.empty() || outbox_.append(second));
+  if (!appended || outbox_.bytes() > kUnsentMessagesBytesMost)
+    send_failed({.kind = ErrorKind::kLimit, .context = "messages are not taken"});
+}
+
+void Client::send_away() {
+  leaving_ = true;
+  reading_.request();
+  changed_.wake_one();
+}
+
+RedisPrivate& Client::make_redis_private() {
+  if (!redis_private_) redis_private_ = std::make_unique<RedisPrivate>();
+  return *redis_private_;
+}
+
 void Client::send_failed(const Error&) {
   broken_ = true;
   reading_.request();
@@ -199,12 +263,14 @@ void Client::all_sent() {
 
 // A client that has gone, or is sent away, still gets the replies that it is owed.
 runtime::Task<void> Client::finish() {
+  if (redis_private_) redis_private_->leave(gone_ || broken_);
   const Duration limit = service().settings().response_timeout * 2 + 1s;
   const runtime::Wait wait(worker_.io.now() + limit, &worker_.aborting);
   while (!broken_ && (under_way_ > 0 || paused_ > 0 || !outbox_.empty())) {
     const Status woken = co_await changed_.wait(worker_.io, wait);
     if (!woken) break;
   }
+  redis_private_.reset();
   detach_slots();
   outbox_.close();
   co_await outbox_.ended();

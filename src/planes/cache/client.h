@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "base/intrusive_list.h"
@@ -30,6 +31,8 @@ namespace tenfold::cache {
 struct ClientHandle : LocalCounted {
   class Client* client = nullptr;
 };
+
+struct RedisPrivate;
 
 class Client final : private OutboxOwner {
  public:
@@ -68,12 +71,29 @@ class Client final : private OutboxOwner {
     --paused_;
     changed_.wake_one();
   }
+  /// The request at hand is taken again when all before it are answered.
+  void wait_for_line() { awaits_line_ = interrupted_ = true; }
+  bool line_is_empty() { return slots_.empty(); }
+  /// Puts a request in front of those that wait to be taken. REQUIRES: the client is paused.
+  void put_back(std::string_view request);
+  /// A command may take as long as it likes, and the client is paused: until end_blocking(), it is still noticed when
+  /// the client goes.
+  void begin_blocking();
+  void end_blocking();
+  /// A message between replies, in up to two pieces. A client that does not take its messages is sent away.
+  void push(std::string_view first, std::string_view second);
+  /// The client is closed as soon as it has the replies that it is owed.
+  void send_away();
   /// The block that holds exactly `frame`, when there is such a one; an empty Buffer otherwise.
   runtime::Buffer take_block(std::string_view frame);
 
   // What a Redis client has said of itself.
   bool authenticated = false;
   bool resp3 = false;
+  bool subscribed = false;  // it waits for messages, and may be silent for as long as it likes
+  /// Null for most clients; Redis only.
+  RedisPrivate* redis_private() { return redis_private_.get(); }
+  RedisPrivate& make_redis_private();
 
  private:
   void take(runtime::Buffer received);
@@ -83,6 +103,7 @@ class Client final : private OutboxOwner {
   bool is_full() const;
   bool must_wait() const { return paused_ > 0 || endpoint_->held; }
   void go_on();
+  runtime::Task<void> sit_out();
   runtime::Task<void> finish();
   void detach_slots();
   void send_failed(const Error& error) override;
@@ -98,14 +119,18 @@ class Client final : private OutboxOwner {
   LocalPtr<ClientHandle> handle_;  // made when first needed
   std::uint32_t paused_ = 0;
   bool interrupted_ = false;  // input_ holds requests that had to wait
+  bool awaits_line_ = false;  // the first of them, for the line to be empty
   bool leaving_ = false;
   bool broken_ = false;
+  bool gone_ = false;  // it has closed the connection, or lost it
   std::uint64_t drop_ = 0;
   std::uint64_t wanted_ = 0;
   runtime::Buffer input_;  // the start of a request that did not come in one piece
   Outbox outbox_;
   IntrusiveList<Slot, SlotTag> slots_;
-  runtime::WaitQueue changed_;  // fewer commands under way, or bytes sent
+  std::unique_ptr<RedisPrivate> redis_private_;
+  std::unique_ptr<runtime::Stop> blocking_;  // while a command blocks; requested when it has ended
+  runtime::WaitQueue changed_;               // fewer commands under way, or bytes sent
 };
 
 /// For planes::ListenerSet. `endpoint` is the service of the listener.

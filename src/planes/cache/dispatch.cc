@@ -32,7 +32,7 @@ bool is_redis(Client& client) {
   return client.service().settings().protocol == cluster::CacheProtocol::kRedis;
 }
 
-NodeLink* link_to(Client& client, std::uint32_t node, std::string& why) {
+Node* node_to(Client& client, std::uint32_t node, std::string& why) {
   CacheService& service = client.service();
   if (node == cluster::Ring::kNone) {
     why = fmt::format("{} has no node with a weight", service.name());
@@ -43,7 +43,12 @@ NodeLink* link_to(Client& client, std::uint32_t node, std::string& why) {
     why = fmt::format("node {} is down: {}", chosen.address().to_text(), service.why_not(node));
     return nullptr;
   }
-  return &chosen.link_for(client.id(), client.resp3);
+  return &chosen;
+}
+
+NodeLink* link_to(Client& client, std::uint32_t node, std::string& why) {
+  Node* chosen = node_to(client, node, why);
+  return chosen == nullptr ? nullptr : &chosen->link_for(client.id(), client.resp3);
 }
 
 NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why) {

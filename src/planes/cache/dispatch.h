@@ -13,6 +13,8 @@ namespace tenfold::cache {
 
 bool is_redis(Client& client);
 
+/// A node that may be asked; null, with `why`, when it may not.
+Node* node_to(Client& client, std::uint32_t node, std::string& why);
 /// The client's link to a node that may be asked; null, with `why`, when there is none.
 NodeLink* link_to(Client& client, std::uint32_t node, std::string& why);
 /// The same for the owner of a key.

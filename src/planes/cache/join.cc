@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/bytes.h"
 #include "planes/cache/client.h"
@@ -95,6 +97,16 @@ std::string Join::result() {
     case JoinRule::kRedisOk:
       return all_say(kRedisOk) ? std::string(kRedisOk) : error_reply(true, "a node did not answer OK");
     case JoinRule::kRedisElements:
+    case JoinRule::kRedisPairs:
+      return elements();
+    case JoinRule::kRedisMost:
+      return most();
+    case JoinRule::kRedisAll:
+      return least_of_each();
+    case JoinRule::kRedisSame:
+      return same();
+    case JoinRule::kRedisStreams:
+      return streams();
     case JoinRule::kRedisConcatenated:
       break;
   }
@@ -171,17 +183,23 @@ std::string Join::elements() {
   }
   std::string whole;
   whole.reserve(size);
-  resp::write_array_head(element_parts_.size(), whole);
+  const bool in_pairs = rule_ == JoinRule::kRedisPairs;
+  const std::size_t width = in_pairs ? 2 : 1;
+  resp::write_array_head(element_parts_.size() * width, whole);
   std::vector<std::size_t> next(parts_.size(), 0);
   for (std::uint32_t index : element_parts_) {
     const Part& part = parts_[index];
-    const std::size_t at = next[index]++;
+    const std::size_t at = std::exchange(next[index], next[index] + width);
     if (part.failed) {
       whole += part.error;
       continue;
     }
-    if (at >= of_part[index].size()) return error_reply(true, "a node's reply has too few elements");
+    if (at + width > of_part[index].size()) return error_reply(true, "a node's reply has too few elements");
     const std::string_view element = of_part[index][at];
+    if (in_pairs) {
+      (whole += element) += of_part[index][at + 1];
+      continue;
+    }
     ++(is_nil(element) ? endpoint_->counters.misses : endpoint_->counters.hits);
     whole += element;
   }
@@ -196,6 +214,69 @@ std::string Join::sum() const {
     total += value;
   }
   return fmt::format(":{}\r\n", total);
+}
+
+std::string Join::most() const {
+  std::int64_t most = 0;
+  for (const Part& part : parts_) {
+    std::int64_t value = 0;
+    if (!resp::integer_of(part.reply.view(), value)) return error_reply(true, "a node's reply is no integer");
+    most = std::max(most, value);
+  }
+  return fmt::format(":{}\r\n", most);
+}
+
+std::string Join::least_of_each() const {
+  std::vector<std::int64_t> least;
+  std::vector<std::string_view> its;
+  for (const Part& part : parts_) {
+    resp::elements_of(part.reply.view(), its);
+    if (least.empty()) least.assign(its.size(), INT64_MAX);
+    if (its.size() != least.size()) return error_reply(true, "the replies of the nodes differ in their length");
+    for (std::size_t i = 0; i < its.size(); ++i) {
+      std::int64_t value = 0;
+      if (!resp::integer_of(its[i], value)) return error_reply(true, "a node's reply is no integer");
+      least[i] = std::min(least[i], value);
+    }
+  }
+  std::string whole;
+  resp::write_array_head(least.size(), whole);
+  for (std::int64_t value : least) whole += fmt::format(":{}\r\n", value);
+  return whole;
+}
+
+std::string Join::same() const {
+  const std::string_view first = parts_.front().reply.view();
+  return all_say(first) ? std::string(first) : error_reply(true, "the nodes answer differently");
+}
+
+// RESP2 has an array of [name, entries], RESP3 a map; nil stands for nothing at all.
+std::string Join::streams() const {
+  std::multimap<std::string_view, std::string_view> found;  // with the bytes of the name
+  std::vector<std::string_view> its;
+  std::vector<std::string_view> pair;
+  for (const Part& part : parts_) {
+    const std::string_view reply = part.reply.view();
+    resp::elements_of(reply, its);
+    if (reply.starts_with('%')) {
+      for (std::size_t i = 0; i + 1 < its.size(); i += 2)
+        found.emplace(resp::text_of(its[i]), std::string_view(its[i].data(), its[i].size() + its[i + 1].size()));
+      continue;
+    }
+    for (std::string_view element : its) {
+      resp::elements_of(element, pair);
+      if (pair.size() == 2) found.emplace(resp::text_of(pair.front()), element);
+    }
+  }
+  if (found.empty()) return client->resp3 ? "_\r\n" : "*-1\r\n";
+  std::string whole = fmt::format("{}{}\r\n", client->resp3 ? '%' : '*', found.size());
+  for (const std::string& name : streams_) {
+    const auto next = found.find(name);
+    if (next == found.end()) continue;
+    whole += next->second;
+    found.erase(next);
+  }
+  return whole;
 }
 
 std::string Join::concatenated() const {

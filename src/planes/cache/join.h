@@ -25,6 +25,11 @@ enum class JoinRule : std::uint8_t {
   kRedisSum,           // one integer
   kRedisOk,            // +OK when all say so
   kRedisConcatenated,  // one array of all elements
+  kRedisPairs,         // as kRedisElements, with two elements a key; an error when a part failed
+  kRedisMost,          // the largest integer
+  kRedisAll,           // an array of integers: the least of each place
+  kRedisSame,          // the reply that all have in common
+  kRedisStreams,       // XREAD: what there is of the streams, in the order of the command
 };
 
 class Join final : public Slot {
@@ -36,6 +41,9 @@ class Join final : public Slot {
   Pending& add_part(std::uint32_t keys);
   /// kRedisElements: the next key's element is the next one of this part (by the order of add_part).
   void add_element(std::uint32_t part) { element_parts_.push_back(part); }
+
+  /// kRedisStreams: the next stream's name.
+  void add_stream(std::string_view name) { streams_.emplace_back(name); }
 
   /// Every part has been added and sent: it may complete from now on, and at once if all have failed. The client has
   /// added it as a slot.
@@ -63,7 +71,11 @@ class Join final : public Slot {
   std::string stats() const;
   std::string elements();
   std::string sum() const;
+  std::string most() const;
   std::string concatenated() const;
+  std::string least_of_each() const;
+  std::string same() const;
+  std::string streams() const;
   bool all_say(std::string_view text) const;
 
   LocalPtr<Endpoint> endpoint_;
@@ -73,6 +85,7 @@ class Join final : public Slot {
   std::uint32_t missing_ = 0;  // parts without an end
   std::deque<Part> parts_;
   std::vector<std::uint32_t> element_parts_;
+  std::vector<std::string> streams_;
 };
 
 }  // namespace tenfold::cache

@@ -78,10 +78,10 @@ void NodeLink::send_failed(const Error& error) {
   stop_->request();
 }
 
-void NodeLink::close(bool at_once) {
+void NodeLink::close(bool at_once, std::string_view why) {
   closing_ = true;
   if (state_ == State::kIdle || (!at_once && (queued_ > 0 || given_up_ > 0))) return;
-  if (stop_reason_.empty()) stop_reason_ = "it was removed";
+  if (stop_reason_.empty()) stop_reason_ = why;
   stop_->request();
 }
 
@@ -126,6 +126,7 @@ runtime::Task<void> NodeLink::run() {
   stop_reason_.clear();
   state_ = State::kIdle;
   if (may_be_carried_out) observer_.link_failed(0, problem_, true);
+  observer_.link_ended(problem_);
   fail_all(!is_open);
 }
 
@@ -192,7 +193,8 @@ Status NodeLink::take(std::string_view bytes) {
           }
           if (!is_whole) break;
           if constexpr (std::is_same_v<Scan, resp::ReplyScanner>) {
-            if (scanner.is_push()) {  // nobody asked for it on a shared connection
+            if (scanner.is_push()) {
+              observer_.link_pushed(partial_ ? partial_.view() : part);
               partial_.reset();
               continue;
             }

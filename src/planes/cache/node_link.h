@@ -7,6 +7,7 @@
 // It connects when first needed. When it breaks, every pending is told; the next command connects anew, but not sooner
 // than a back-off after a failed attempt. A node that stays silent for the response timeout loses the commands that
 // wait for it; their replies are counted off if they still come, and the connection is closed when none does.
+// What belongs to one client alone goes over links of its own (private_link.h).
 // Thread rule: one worker's thread.
 #pragma once
 
@@ -32,6 +33,10 @@ class LinkObserver {
   /// `commands` have no reply; `reason` names the node. It is `lost` when no connection could be made, or when one was
   /// given up with commands that it may yet carry out.
   virtual void link_failed(std::size_t commands, std::string_view reason, bool lost) = 0;
+  /// A push of RESP3, which answers no command; nobody asked for one on a shared link.
+  virtual void link_pushed(std::string_view /*push*/) {}
+  /// The connection is no more, or could not be made; the pendings are told next.
+  virtual void link_ended(std::string_view /*reason*/) {}
 
  protected:
   ~LinkObserver() = default;
@@ -66,8 +71,8 @@ class NodeLink final : private OutboxOwner {
   /// Gives up what waited for too long. Called some times a second.
   void check(Instant now);
 
-  /// Takes no more commands; ends when what is under way has been answered, or at once.
-  void close(bool at_once);
+  /// Takes no more commands; ends when what is under way has been answered, or at once. `why` is for people.
+  void close(bool at_once, std::string_view why = "it was removed");
   /// Completes when the connection has ended. To be awaited before destruction.
   runtime::Scope::Join ended() { return running_.join(); }
   bool has_ended() const { return running_.running() == 0; }

@@ -23,11 +23,11 @@ constexpr std::array kCommands = {
     RedisCommand{"BITOP", RedisKind::kKeys, 2, -1, 1},
     RedisCommand{"BITPOS", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"BLMOVE", RedisKind::kBlocking, 1, 2, 1},
-    RedisCommand{"BLMPOP", RedisKind::kRefused},
+    RedisCommand{"BLMPOP", RedisKind::kBlocking, 2, 0, 0},
     RedisCommand{"BLPOP", RedisKind::kBlocking, 1, -2, 1},
     RedisCommand{"BRPOP", RedisKind::kBlocking, 1, -2, 1},
     RedisCommand{"BRPOPLPUSH", RedisKind::kBlocking, 1, 2, 1},
-    RedisCommand{"BZMPOP", RedisKind::kRefused},
+    RedisCommand{"BZMPOP", RedisKind::kBlocking, 2, 0, 0},
     RedisCommand{"BZPOPMAX", RedisKind::kBlocking, 1, -2, 1},
     RedisCommand{"BZPOPMIN", RedisKind::kBlocking, 1, -2, 1},
     RedisCommand{"CLIENT", RedisKind::kLocal},
@@ -57,13 +57,13 @@ constexpr std::array kCommands = {
     RedisCommand{"FCALL_RO", RedisKind::kCountedKeys, 2, 0, 0},
     RedisCommand{"FLUSHALL", RedisKind::kAllOk},
     RedisCommand{"FLUSHDB", RedisKind::kAllOk},
-    RedisCommand{"FUNCTION", RedisKind::kAdmin},
+    RedisCommand{"FUNCTION", RedisKind::kScripts},
     RedisCommand{"GEOADD", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"GEODIST", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"GEOHASH", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"GEOPOS", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"GEORADIUS", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"GEORADIUSBYMEMBER", RedisKind::kKeys, 1, 1, 1},
+    RedisCommand{"GEORADIUS", RedisKind::kMayStore, 1, 1, 1},
+    RedisCommand{"GEORADIUSBYMEMBER", RedisKind::kMayStore, 1, 1, 1},
     RedisCommand{"GEORADIUSBYMEMBER_RO", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"GEORADIUS_RO", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"GEOSEARCH", RedisKind::kKeys, 1, 1, 1},
@@ -132,12 +132,12 @@ constexpr std::array kCommands = {
     RedisCommand{"PFMERGE", RedisKind::kKeys, 1, -1, 1},
     RedisCommand{"PING", RedisKind::kLocal},
     RedisCommand{"PSETEX", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"PSUBSCRIBE", RedisKind::kPubSub},
+    RedisCommand{"PSUBSCRIBE", RedisKind::kSubscribe},
     RedisCommand{"PSYNC", RedisKind::kAdmin},
     RedisCommand{"PTTL", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"PUBLISH", RedisKind::kPubSub},
+    RedisCommand{"PUBLISH", RedisKind::kPublish},
     RedisCommand{"PUBSUB", RedisKind::kPubSub},
-    RedisCommand{"PUNSUBSCRIBE", RedisKind::kPubSub},
+    RedisCommand{"PUNSUBSCRIBE", RedisKind::kSubscribe},
     RedisCommand{"QUIT", RedisKind::kLocal},
     RedisCommand{"RANDOMKEY", RedisKind::kAnyNode},
     RedisCommand{"READONLY", RedisKind::kLocal},
@@ -157,7 +157,7 @@ constexpr std::array kCommands = {
     RedisCommand{"SAVE", RedisKind::kAdmin},
     RedisCommand{"SCAN", RedisKind::kScan},
     RedisCommand{"SCARD", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"SCRIPT", RedisKind::kAdmin},
+    RedisCommand{"SCRIPT", RedisKind::kScripts},
     RedisCommand{"SDIFF", RedisKind::kKeys, 1, -1, 1},
     RedisCommand{"SDIFFSTORE", RedisKind::kKeys, 1, -1, 1},
     RedisCommand{"SELECT", RedisKind::kLocal},
@@ -176,20 +176,20 @@ constexpr std::array kCommands = {
     RedisCommand{"SMEMBERS", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"SMISMEMBER", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"SMOVE", RedisKind::kKeys, 1, 2, 1},
-    RedisCommand{"SORT", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"SORT_RO", RedisKind::kKeys, 1, 1, 1},
+    RedisCommand{"SORT", RedisKind::kMayStore, 1, 1, 1},
+    RedisCommand{"SORT_RO", RedisKind::kMayStore, 1, 1, 1},
     RedisCommand{"SPOP", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"SPUBLISH", RedisKind::kPubSub},
+    RedisCommand{"SPUBLISH", RedisKind::kPublish},
     RedisCommand{"SRANDMEMBER", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"SREM", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"SSCAN", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"SSUBSCRIBE", RedisKind::kPubSub},
+    RedisCommand{"SSUBSCRIBE", RedisKind::kSubscribe},
     RedisCommand{"STRLEN", RedisKind::kKeys, 1, 1, 1},
-    RedisCommand{"SUBSCRIBE", RedisKind::kPubSub},
+    RedisCommand{"SUBSCRIBE", RedisKind::kSubscribe},
     RedisCommand{"SUBSTR", RedisKind::kKeys, 1, 1, 1, true},
     RedisCommand{"SUNION", RedisKind::kKeys, 1, -1, 1},
     RedisCommand{"SUNIONSTORE", RedisKind::kKeys, 1, -1, 1},
-    RedisCommand{"SUNSUBSCRIBE", RedisKind::kPubSub},
+    RedisCommand{"SUNSUBSCRIBE", RedisKind::kSubscribe},
     RedisCommand{"SWAPDB", RedisKind::kAdmin},
     RedisCommand{"SYNC", RedisKind::kAdmin},
     RedisCommand{"TIME", RedisKind::kAnyNode},
@@ -197,11 +197,11 @@ constexpr std::array kCommands = {
     RedisCommand{"TTL", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"TYPE", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"UNLINK", RedisKind::kSum, 1, -1, 1},
-    RedisCommand{"UNSUBSCRIBE", RedisKind::kPubSub},
+    RedisCommand{"UNSUBSCRIBE", RedisKind::kSubscribe},
     RedisCommand{"UNWATCH", RedisKind::kTransaction},
     RedisCommand{"WAIT", RedisKind::kRefused},
     RedisCommand{"WAITAOF", RedisKind::kRefused},
-    RedisCommand{"WATCH", RedisKind::kTransaction},
+    RedisCommand{"WATCH", RedisKind::kTransaction, 1, -1, 1},
     RedisCommand{"XACK", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"XADD", RedisKind::kKeys, 1, 1, 1},
     RedisCommand{"XAUTOCLAIM", RedisKind::kKeys, 1, 1, 1},
@@ -275,8 +275,16 @@ consteval std::array<std::uint8_t, kTableSize> make_table() {
 static_assert(kCommands.size() < 255);
 constexpr std::array<std::uint8_t, kTableSize> kTable = make_table();
 
-bool is_streams_word(std::string_view word) {
-  return equals_ignore_case(word, "STREAMS");
+// The argument of XREAD or XREADGROUP that is this word, among the options; 0 when there is none. A group or consumer
+// may have any name.
+std::size_t stream_option(std::span<const std::string_view> arguments, std::string_view word) {
+  for (std::size_t at = 1; at < arguments.size(); ++at) {
+    if (equals_ignore_case(arguments[at], word)) return at;
+    if (equals_ignore_case(arguments[at], "STREAMS")) break;
+    if (equals_ignore_case(arguments[at], "GROUP")) at += 2;
+    if (equals_ignore_case(arguments[at], "COUNT") || equals_ignore_case(arguments[at], "BLOCK")) ++at;
+  }
+  return 0;
 }
 
 void counted_keys(const RedisCommand& command, std::span<const std::string_view> arguments,
@@ -307,13 +315,13 @@ const RedisCommand* find_redis_command(std::string_view name) {
 void keys_of(const RedisCommand& command, std::span<const std::string_view> arguments,
              std::vector<std::string_view>& keys) {
   keys.clear();
-  if (command.kind == RedisKind::kCountedKeys) return counted_keys(command, arguments, keys);
+  const bool is_counted =
+      command.kind == RedisKind::kCountedKeys || (command.kind == RedisKind::kBlocking && command.step == 0);
+  if (is_counted) return counted_keys(command, arguments, keys);
   if (command.kind == RedisKind::kStreams) {
-    // Behind the word stand as many keys as identifiers.
-    const auto found = std::ranges::find_if(arguments, is_streams_word);
-    const auto rest = static_cast<std::size_t>(arguments.end() - found);
-    if (rest < 3 || rest % 2 == 0) return;
-    for (std::size_t i = 0; i < rest / 2; ++i) keys.push_back(found[static_cast<std::ptrdiff_t>(i + 1)]);
+    const std::size_t first = first_stream(arguments);
+    const std::size_t count = first == 0 ? 0 : (arguments.size() - first) / 2;
+    for (std::size_t i = 0; i < count; ++i) keys.push_back(arguments[first + i]);
     return;
   }
   if (command.step == 0) return;
@@ -322,6 +330,22 @@ void keys_of(const RedisCommand& command, std::span<const std::string_view> argu
   if (last >= size || command.first_key >= size) return;
   for (std::ptrdiff_t at = command.first_key; at <= last; at += command.step)
     keys.push_back(arguments[static_cast<std::size_t>(at)]);
+  if (command.kind != RedisKind::kMayStore) return;
+  for (std::size_t at = 2; at + 1 < arguments.size(); ++at) {
+    if (equals_ignore_case(arguments[at], "STORE") || equals_ignore_case(arguments[at], "STOREDIST"))
+      keys.push_back(arguments[at + 1]);
+  }
+}
+
+std::size_t block_argument(std::span<const std::string_view> arguments) {
+  const std::size_t at = stream_option(arguments, "BLOCK");
+  return at == 0 || at + 1 >= arguments.size() ? 0 : at + 1;
+}
+
+std::size_t first_stream(std::span<const std::string_view> arguments) {
+  const std::size_t at = stream_option(arguments, "STREAMS");
+  const std::size_t rest = arguments.size() - at;
+  return at == 0 || rest < 3 || rest % 2 == 0 ? 0 : at + 1;
 }
 
 }  // namespace tenfold::cache

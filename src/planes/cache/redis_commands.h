@@ -13,12 +13,13 @@ namespace tenfold::cache {
 
 enum class RedisKind : std::uint8_t {
   kKeys,         // goes to the node of its keys, which must be one
+  kMayStore,     // the same, with one more key behind STORE or STOREDIST
   kMget,         // split by key, an array in the order of the keys
   kSum,          // split by key, integers added up
   kMset,         // split by pairs, OK when all say so
   kCountedKeys,  // EVAL and its like: a count of keys, and then those
   kStreams,      // XREAD: keys behind STREAMS
-  kBlocking,     // as kKeys, but may wait: needs a connection of its own
+  kBlocking,     // may wait, over a link of its own; keys as kKeys, or as kCountedKeys when `step` is 0
   kAllSum,       // asked of all nodes, integers added up
   kAllArrays,    // asked of all nodes, arrays joined
   kAllOk,        // told to all nodes
@@ -26,7 +27,10 @@ enum class RedisKind : std::uint8_t {
   kAnyNode,      // whichever node is up
   kLocal,        // answered here
   kTransaction,  // MULTI and what belongs to it
-  kPubSub,
+  kSubscribe,
+  kPublish,
+  kPubSub,   // asks about subscriptions
+  kScripts,  // SCRIPT and FUNCTION: what nodes know to run
   kAdmin,    // for operators
   kRefused,  // cannot be right over several nodes
 };
@@ -46,5 +50,10 @@ const RedisCommand* find_redis_command(std::string_view name);
 /// The keys of a command, where `arguments` begins with its name; none when the arguments make no sense.
 void keys_of(const RedisCommand& command, std::span<const std::string_view> arguments,
              std::vector<std::string_view>& keys);
+
+/// Of XREAD and XREADGROUP: the argument behind BLOCK; 0 when there is none.
+std::size_t block_argument(std::span<const std::string_view> arguments);
+/// The first stream's name; as many identifiers stand behind the names. 0 when the arguments make no sense.
+std::size_t first_stream(std::span<const std::string_view> arguments);
 
 }  // namespace tenfold::cache

@@ -12,10 +12,12 @@
 #include "base/limits.h"
 #include "planes/cache/dispatch.h"
 #include "planes/cache/expiry.h"
-#include "planes/cache/join.h"
+#include "planes/cache/redis_call.h"
 #include "planes/cache/redis_commands.h"
 #include "planes/cache/redis_moving.h"
+#include "planes/cache/redis_private.h"
 #include "planes/cache/redis_session.h"
+#include "planes/cache/redis_split.h"
 #include "wire/resp/request.h"
 
 namespace tenfold::cache {
@@ -25,207 +27,200 @@ using Arguments = std::span<const std::string_view>;
 
 constexpr std::string_view kNoAuth = "-NOAUTH Authentication required.\r\n";
 
-// One command at hand.
-class RedisRequest {
- public:
-  RedisRequest(Client& client, const RedisCommand& command, Arguments arguments, std::string_view frame)
-      : client_(client), command_(command), arguments_(arguments), frame_(frame) {}
+// -- Kinds of commands ---------------------------------------------------------------------------------------------
 
-  void dispatch() {
-    switch (command_.kind) {
-      case RedisKind::kKeys:
-      case RedisKind::kCountedKeys:
-        return to_one_node();
-      case RedisKind::kStreams:
-        return streams();
-      case RedisKind::kMget:
-        return split(JoinRule::kRedisElements);
-      case RedisKind::kSum:
-        return split(JoinRule::kRedisSum);
-      case RedisKind::kMset:
-        split(JoinRule::kRedisOk);
-        for (std::size_t at = 1; at < arguments_.size(); at += 2) bound(arguments_[at]);
-        return;
-      case RedisKind::kAllSum:
-        return ask_all(JoinRule::kRedisSum);
-      case RedisKind::kAllArrays:
-        return ask_all(JoinRule::kRedisConcatenated);
-      case RedisKind::kAllOk:
-        return flush();
-      case RedisKind::kScan:
-        return scan();
-      case RedisKind::kAnyNode:
-        return any_node();
-      case RedisKind::kLocal:
-        return answer_here(client_, command_, arguments_);
-      case RedisKind::kAdmin:
-        return admin();
-      case RedisKind::kBlocking:
-      case RedisKind::kTransaction:
-      case RedisKind::kPubSub:
-        return refuse(
-            fmt::format("{} needs a connection of its own to a node, which this service does not give", command_.name));
-      case RedisKind::kRefused:
-        return refuse(fmt::format("{} cannot be right over several nodes", command_.name));
-    }
+Outgoing outgoing(const RedisCall& call) {
+  return {.first = call.frame, .lookup = call.command.is_lookup ? Lookup::kRedis : Lookup::kNone};
+}
+
+// A write is not to stay for long at a node that is only a failed one's next.
+void bound(const RedisCall& call, std::string_view key) {
+  if (!call.command.is_lookup) bound_expiry(call.client, key);
+}
+
+// The common case first: one key, at the front.
+void to_one_node(const RedisCall& call) {
+  if (call.command.kind == RedisKind::kKeys && call.command.last_key == call.command.first_key) {
+    const auto at = static_cast<std::size_t>(call.command.first_key);
+    if (call.arguments.size() <= at) return refuse_arguments(call);
+    forward_to_owner(call.client, call.arguments[at], outgoing(call));
+    return bound(call, call.arguments[at]);
   }
+  const std::uint32_t node = node_of_keys(call);
+  if (node == CacheService::kNoNode) return;
+  std::vector<std::string_view> keys;
+  keys_of(call.command, call.arguments, keys);
+  for (std::string_view key : keys) call.client.endpoint().hot_keys.saw(key);
+  forward_to_node(call.client, node, outgoing(call));
+  for (std::string_view key : keys) bound(call, key);
+}
 
- private:
-  void refuse(const std::string& text) {
-    ++client_.endpoint().counters.refused;
-    reply_error(client_, text);
+// BY and GET of SORT name keys by a pattern, and they may be anywhere.
+void sort_or_radius(const RedisCall& call) {
+  const bool sorts = call.command.name.starts_with("SORT") && call.client.service().nodes().size() > 1;
+  for (std::size_t at = 2; sorts && at + 1 < call.arguments.size(); ++at) {
+    const bool names_keys =
+        equals_ignore_case(call.arguments[at], "BY") || equals_ignore_case(call.arguments[at], "GET");
+    if (names_keys && call.arguments[at + 1].contains('*'))
+      return refuse(call, "BY and GET of SORT read keys that may live on other nodes");
   }
-  void wrong_arguments() { refuse(fmt::format("wrong number of arguments for '{}' command", lower_name())); }
-  std::string lower_name() const {
-    std::string name(command_.name);
-    std::ranges::transform(name, name.begin(), to_lower);
-    return name;
+  to_one_node(call);
+}
+
+void may_block(const RedisCall& call) {
+  if (timeout_argument(call.command, call.arguments) == 0) {
+    if (call.command.kind == RedisKind::kStreams) return split_streams(call);
+    return refuse_arguments(call);
   }
+  const std::uint32_t node = node_of_keys(call);
+  if (node != CacheService::kNoNode) BlockingCall::begin(call, node);
+}
 
-  Outgoing outgoing() const { return {.first = frame_, .lookup = command_.is_lookup ? Lookup::kRedis : Lookup::kNone}; }
+void publish(const RedisCall& call) {
+  if (call.arguments.size() != 3) return refuse_arguments(call);
+  forward_to_node(call.client, call.client.service().owner_of(call.arguments[1]), outgoing(call));
+}
 
-  // All keys of a command that is split by key have one node.
-  Outgoing outgoing_of(JoinRule rule, std::size_t keys) const {
-    if (rule != JoinRule::kRedisElements) return outgoing();
-    return {.first = frame_, .lookup = Lookup::kRedisElements, .keys = static_cast<std::uint32_t>(keys)};
+// A pattern is subscribed to on every node, so each counts them all; a channel on one.
+void about_subscriptions(const RedisCall& call) {
+  const std::string_view what = call.arguments.size() > 1 ? call.arguments[1] : std::string_view();
+  if (equals_ignore_case(what, "CHANNELS") || equals_ignore_case(what, "SHARDCHANNELS"))
+    return ask_all_usable(call, JoinRule::kRedisConcatenated);
+  if (equals_ignore_case(what, "NUMPAT")) return ask_all_usable(call, JoinRule::kRedisMost);
+  const bool counts = equals_ignore_case(what, "NUMSUB") || equals_ignore_case(what, "SHARDNUMSUB");
+  if (counts && call.arguments.size() > 2) return split(call, JoinRule::kRedisPairs, 2);
+  forward_to_node(call.client, any_usable_node(call.client.service()), outgoing(call));
+}
+
+// What nodes know to run, they all know. One that joins later does not: it answers NOSCRIPT, and is told.
+void scripts(const RedisCall& call) {
+  const std::string_view what = call.arguments.size() > 1 ? call.arguments[1] : std::string_view();
+  const auto is = [what](std::string_view word) { return equals_ignore_case(what, word); };
+  const bool is_script = call.command.name == "SCRIPT";
+  if (is_script && is("EXISTS")) return ask_all_usable(call, JoinRule::kRedisAll);
+  if (is("LOAD") || is("FLUSH") || (!is_script && (is("DELETE") || is("RESTORE"))))
+    return ask_all_usable(call, JoinRule::kRedisSame);
+  if (is("HELP") || (!is_script && (is("LIST") || is("DUMP"))))
+    return forward_to_node(call.client, any_usable_node(call.client.service()), outgoing(call));
+  refuse(call, fmt::format("{} {} is for a node itself", call.command.name, what.substr(0, 64)));
+}
+
+// The cursor of a client holds the node's number in its lowest digits: nodes + cursor * count.
+void scan(const RedisCall& call) {
+  if (call.arguments.size() < 2) return refuse_arguments(call);
+  const auto cursor = parse_decimal(call.arguments[1]);
+  if (!cursor) return refuse(call, "invalid cursor");
+  if (call.client.service().nodes().size() == 1) return forward_to_node(call.client, 0, outgoing(call));
+  start_scan(call.client, call.arguments, *cursor);
+}
+
+void admin(const RedisCall& call) {
+  const CacheService& service = call.client.service();
+  if (!service.settings().allow_admin)
+    return refuse(call,
+                  fmt::format("{} is for operators; allow_admin is off for {}", call.command.name, service.name()));
+  if (service.nodes().size() == 1) return forward_to_node(call.client, 0, outgoing(call));
+  refuse(call, fmt::format("{} goes to a node itself: there are several", call.command.name));
+}
+
+void flush(const RedisCall& call) {
+  if (!call.client.service().settings().allow_admin) return admin(call);
+  ask_all(call, JoinRule::kRedisOk);
+}
+
+void run(const RedisCall& call) {
+  switch (call.command.kind) {
+    case RedisKind::kKeys:
+    case RedisKind::kCountedKeys:
+      return to_one_node(call);
+    case RedisKind::kMayStore:
+      return sort_or_radius(call);
+    case RedisKind::kStreams:
+    case RedisKind::kBlocking:
+      return may_block(call);
+    case RedisKind::kMget:
+      return split(call, JoinRule::kRedisElements);
+    case RedisKind::kSum:
+      return split(call, JoinRule::kRedisSum);
+    case RedisKind::kMset:
+      split(call, JoinRule::kRedisOk);
+      for (std::size_t at = 1; at < call.arguments.size(); at += 2) bound(call, call.arguments[at]);
+      return;
+    case RedisKind::kAllSum:
+      return ask_all(call, JoinRule::kRedisSum);
+    case RedisKind::kAllArrays:
+      return ask_all(call, JoinRule::kRedisConcatenated);
+    case RedisKind::kAllOk:
+      return flush(call);
+    case RedisKind::kScan:
+      return scan(call);
+    case RedisKind::kAnyNode:
+      return forward_to_node(call.client, any_usable_node(call.client.service()), outgoing(call));
+    case RedisKind::kLocal:
+      return answer_here(call.client, call.command, call.arguments);
+    case RedisKind::kTransaction:
+      return Transaction::take(call);
+    case RedisKind::kSubscribe:
+      return Subscriptions::take(call);
+    case RedisKind::kPublish:
+      return publish(call);
+    case RedisKind::kPubSub:
+      return about_subscriptions(call);
+    case RedisKind::kScripts:
+      return scripts(call);
+    case RedisKind::kAdmin:
+      return admin(call);
+    case RedisKind::kRefused:
+      return refuse(call, fmt::format("{} cannot be right over several nodes", call.command.name));
   }
+}
 
-  // The common case first: one key, at the front.
-  void to_one_node() {
-    if (command_.kind == RedisKind::kKeys && command_.last_key == command_.first_key) {
-      const auto at = static_cast<std::size_t>(command_.first_key);
-      if (arguments_.size() <= at) return wrong_arguments();
-      forward_to_owner(client_, arguments_[at], outgoing());
-      return bound(arguments_[at]);
-    }
-    keys_of(command_, arguments_, keys_);
-    if (keys_.empty() && command_.kind == RedisKind::kCountedKeys)
-      return refuse(fmt::format("{} without keys could run on any node; name the keys that it touches", command_.name));
-    if (keys_.empty()) return wrong_arguments();
-    const CacheService& service = client_.service();
-    const std::uint32_t node = service.owner_of(keys_.front());
-    const bool one = std::ranges::all_of(keys_, [&](std::string_view key) { return service.owner_of(key) == node; });
-    if (!one) {
-      return refuse(
-          fmt::format("the keys of {} live on different nodes; keep them together with hash_tag = \"{{}}\" "
-                      "and keys like {{user7}}:a, {{user7}}:b",
-                      command_.name));
-    }
-    for (std::string_view key : keys_) client_.endpoint().hot_keys.saw(key);
-    forward_to_node(client_, node, outgoing());
-    for (std::string_view key : keys_) bound(key);
+// -- Private state -------------------------------------------------------------------------------------------------
+
+Transaction* transaction_of(Client& client) {
+  return client.redis_private() == nullptr ? nullptr : client.redis_private()->transaction.get();
+}
+
+// Whether a command must not be sent before all that the client has sent is answered, because it goes, or those went,
+// over a link of the client's own. Behind MULTI everything goes the same way.
+bool goes_alone(Client& client, const RedisCommand& command, Arguments arguments) {
+  if (client.redis_private() != nullptr && command.name == "RESET") return true;
+  if (const Transaction* transaction = transaction_of(client))
+    return !transaction->is_open() || transaction->is_ending();
+  switch (command.kind) {
+    case RedisKind::kTransaction:
+    case RedisKind::kSubscribe:
+      return true;
+    case RedisKind::kBlocking:
+    case RedisKind::kStreams:
+      return timeout_argument(command, arguments) > 0;
+    default:
+      return false;
   }
+}
 
-  void bound(std::string_view key) {
-    if (!command_.is_lookup) bound_expiry(client_, key);
-  }
+// What a subscriber may say in RESP2, where messages and replies look alike.
+bool is_for_subscribers(const RedisCommand& command) {
+  return command.kind == RedisKind::kSubscribe || command.name == "PING" || command.name == "QUIT" ||
+         command.name == "RESET";
+}
 
-  void streams() {
-    const bool blocks =
-        std::ranges::any_of(arguments_, [](std::string_view word) { return equals_ignore_case(word, "BLOCK"); });
-    if (blocks)
-      return refuse(fmt::format(
-          "{} with BLOCK needs a connection of its own to a node, which this service does not give", command_.name));
-    to_one_node();
-  }
+// Behind MULTI, a command is queued, but for those that are about the connection.
+bool is_queued(const Transaction* transaction, const RedisCommand& command) {
+  return transaction != nullptr && transaction->is_open() && command.name != "QUIT" && command.name != "RESET";
+}
 
-  // -- Several nodes -----------------------------------------------------------------------------------------------
+void run_or_queue(const RedisCall& call) {
+  if (call.client.subscribed && !call.client.resp3 && !is_for_subscribers(call.command))
+    return refuse(call, fmt::format("Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+                                    "are allowed in this context",
+                                    call.arguments.front().substr(0, 64)));
+  Transaction* transaction = transaction_of(call.client);
+  if (is_queued(transaction, call.command)) return transaction->queue(call);
+  run(call);
+}
 
-  // One command a node with the keys (and values) that it owns.
-  void split(JoinRule rule) {
-    const auto step = static_cast<std::size_t>(command_.step);
-    if (arguments_.size() < 1 + step || (arguments_.size() - 1) % step != 0) return wrong_arguments();
-    const CacheService& service = client_.service();
-    constexpr std::uint32_t kNoPart = UINT32_MAX;
-    std::vector<std::uint32_t> part_of(service.nodes().size(), kNoPart);
-    std::vector<std::vector<std::string_view>> words;
-    std::vector<std::uint32_t> nodes;
-    std::vector<std::uint32_t> order;
-    for (std::size_t at = 1; at < arguments_.size(); at += step) {
-      client_.endpoint().hot_keys.saw(arguments_[at]);
-      const std::uint32_t node = service.owner_of(arguments_[at]);
-      if (node == cluster::Ring::kNone) return forward_to_node(client_, node, outgoing());
-      if (part_of[node] == kNoPart) {
-        part_of[node] = static_cast<std::uint32_t>(words.size());
-        words.push_back({command_.name});
-        nodes.push_back(node);
-      }
-      order.push_back(part_of[node]);
-      for (std::size_t i = 0; i < step; ++i) words[part_of[node]].push_back(arguments_[at + i]);
-    }
-    if (nodes.size() == 1) return forward_to_node(client_, nodes.front(), outgoing_of(rule, order.size()));
-    auto* join = new Join(client_.endpoint(), rule, false);
-    client_.add(*join);
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      std::string request;
-      resp::write_request(words[i], request);
-      send_part(*join, nodes[i], request, static_cast<std::uint32_t>(words[i].size() - 1));
-    }
-    if (rule == JoinRule::kRedisElements) {
-      for (std::uint32_t part : order) join->add_element(part);
-    }
-    begin(*join);
-  }
-
-  void ask_all(JoinRule rule) {
-    if (client_.service().nodes().size() == 1) return forward_to_node(client_, 0, outgoing());
-    auto* join = new Join(client_.endpoint(), rule, false);
-    client_.add(*join);
-    for (std::uint32_t node = 0; node < client_.service().nodes().size(); ++node) send_part(*join, node, frame_, 0);
-    begin(*join);
-  }
-
-  void send_part(Join& join, std::uint32_t node, std::string_view request, std::uint32_t keys) {
-    Pending& part = join.add_part(keys);
-    std::string why;
-    NodeLink* link = link_to(client_, node, why);
-    if (link != nullptr && link->send(request, part)) return;
-    if (link != nullptr) why = link->problem();
-    part.on_failure({.never_sent = true, .text = why});
-  }
-
-  void begin(Join& join) {
-    ++client_.endpoint().counters.commands;
-    join.begin();
-  }
-
-  void any_node() {
-    const CacheService& service = client_.service();
-    std::uint32_t node = 0;
-    while (node + 1 < service.nodes().size() && !service.is_usable(node)) ++node;
-    forward_to_node(client_, node, outgoing());
-  }
-
-  // The cursor of a client holds the node's number in its lowest digits: nodes + cursor * count.
-  void scan() {
-    if (arguments_.size() < 2) return wrong_arguments();
-    const auto cursor = parse_decimal(arguments_[1]);
-    if (!cursor) return refuse("invalid cursor");
-    const std::uint64_t count = client_.service().nodes().size();
-    if (count == 1) return forward_to_node(client_, 0, outgoing());
-    start_scan(client_, arguments_, *cursor);
-  }
-
-  void flush() {
-    if (!client_.service().settings().allow_admin) return admin();
-    ask_all(JoinRule::kRedisOk);
-  }
-
-  void admin() {
-    const cluster::CacheSettings& settings = client_.service().settings();
-    if (!settings.allow_admin)
-      return refuse(
-          fmt::format("{} is for operators; allow_admin is off for {}", command_.name, client_.service().name()));
-    if (client_.service().nodes().size() == 1) return forward_to_node(client_, 0, outgoing());
-    refuse(fmt::format("{} goes to a node itself: there are several", command_.name));
-  }
-
-  Client& client_;
-  const RedisCommand& command_;
-  Arguments arguments_;
-  std::string_view frame_;
-  std::vector<std::string_view> keys_;
-};
+// -- Requests ------------------------------------------------------------------------------------------------------
 
 bool looks_like_http(Arguments arguments) {
   return arguments.size() == 3 && arguments.back().starts_with("HTTP/");
@@ -248,25 +243,44 @@ resp::RequestLimits limits_of(Client& client) {
 void dispatch_brought(Client& client, std::string_view frame) {
   resp::Request& request = client.worker().redis_request;
   resp::parse_request(frame, limits_of(client), request);
-  RedisRequest(client, *find_redis_command(request.arguments.front()), request.arguments, frame).dispatch();
+  run_or_queue({client, *find_redis_command(request.arguments.front()), request.arguments, frame});
 }
 
-void dispatch(Client& client, const resp::Request& request, std::string_view bytes) {
+void refuse_unknown(Client& client, std::string_view name) {
+  ++client.endpoint().counters.refused;
+  if (Transaction* transaction = transaction_of(client)) transaction->spoil();
+  reply_error(client, fmt::format("unknown command '{}'", name.substr(0, 64)));
+}
+
+// False: not yet; the request is to be taken again when the line of the client is empty.
+bool dispatch(Client& client, resp::Request& request, std::string_view bytes) {
   const RedisCommand* command = find_redis_command(request.arguments.front());
-  if (!client.service().settings().password.empty() && !client.authenticated && !is_greeting(command))
-    return client.reply(kNoAuth);
+  if (!client.service().settings().password.empty() && !client.authenticated && !is_greeting(command)) {
+    client.reply(kNoAuth);
+    return true;
+  }
   if (command == nullptr) {
-    ++client.endpoint().counters.refused;
-    const std::string_view name = request.arguments.front().substr(0, 64);
-    return reply_error(client, fmt::format("unknown command '{}'", name));
+    refuse_unknown(client, request.arguments.front());
+    return true;
+  }
+  if (!client.line_is_empty() && goes_alone(client, *command, request.arguments)) {
+    client.wait_for_line();
+    return false;
   }
   std::string frame;
   if (request.is_inline) {
     resp::write_request(request.arguments, frame);
+    resp::parse_request(frame, limits_of(client), request);
     bytes = frame;
   }
-  if (bring_keys(client, *command, request.arguments, bytes, dispatch_brought)) return;
-  RedisRequest(client, *command, request.arguments, bytes).dispatch();
+  if (bring_keys(client, *command, request.arguments, bytes, dispatch_brought)) return true;
+  const RedisCall call{client, *command, request.arguments, bytes};
+  if (client.redis_private() == nullptr) {
+    run(call);
+  } else {
+    run_or_queue(call);
+  }
+  return true;
 }
 
 }  // namespace
@@ -293,8 +307,7 @@ std::size_t take_redis(Client& client, std::string_view bytes) {
     client.leave();
     return bytes.size();
   }
-  dispatch(client, request, bytes.substr(0, outcome.consumed));
-  return outcome.consumed;
+  return dispatch(client, request, bytes.substr(0, outcome.consumed)) ? outcome.consumed : 0;
 }
 
 }  // namespace tenfold::cache

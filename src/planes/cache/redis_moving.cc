@@ -8,6 +8,7 @@
 
 #include "planes/cache/ask.h"
 #include "planes/cache/dispatch.h"
+#include "planes/cache/redis_private.h"
 #include "planes/cache/turn.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
@@ -29,7 +30,10 @@ runtime::Task<void> bring_and_go_on(Worker* worker, Turn turn, Journeys journeys
       continue;
     }
     ++turn.endpoint().counters.errors;
-    if (Client* client = turn.client()) reply_error(*client, problem);
+    if (Client* client = turn.client()) {
+      if (RedisPrivate* own = client->redis_private(); own != nullptr && own->transaction) own->transaction->spoil();
+      reply_error(*client, problem);
+    }
     co_return;
   }
   if (Client* client = turn.client()) go_on(*client, frame);

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "planes/cache/dispatch.h"
+#include "planes/cache/redis_private.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
 
@@ -18,6 +20,12 @@ using Arguments = std::span<const std::string_view>;
 
 constexpr std::string_view kOk = "+OK\r\n";
 constexpr std::string_view kWrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+
+std::string bulk(std::string_view text) {
+  std::string reply;
+  resp::write_bulk(text, reply);
+  return reply;
+}
 
 // Takes as long for a wrong password as for the right one.
 bool same_secret(std::string_view a, std::string_view b) {
@@ -44,9 +52,18 @@ void auth(Client& client, Arguments arguments) {
   client.reply(log_in(client, user, arguments.back()) ? kOk : kWrongPass);
 }
 
+// As Redis does: what would break the lines of CLIENT LIST is no name.
+bool set_name(Client& client, std::string_view name) {
+  if (!std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; })) return false;
+  client.make_redis_private().name = name;
+  return true;
+}
+constexpr std::string_view kBadName = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n";
+
 // HELLO [version [AUTH user password] [SETNAME name]]
 void hello(Client& client, Arguments arguments) {
   bool resp3 = client.resp3;
+  std::string_view name;
   if (arguments.size() > 1) {
     if (arguments[1] != "2" && arguments[1] != "3") return client.reply("-NOPROTO unsupported protocol version\r\n");
     resp3 = arguments[1] == "3";
@@ -56,6 +73,7 @@ void hello(Client& client, Arguments arguments) {
       if (!log_in(client, arguments[at + 1], arguments[at + 2])) return client.reply(kWrongPass);
       at += 3;
     } else if (equals_ignore_case(arguments[at], "SETNAME") && at + 1 < arguments.size()) {
+      name = arguments[at + 1];
       at += 2;
     } else {
       return reply_error(client, fmt::format("Syntax error in HELLO option '{}'", arguments[at].substr(0, 64)));
@@ -66,6 +84,11 @@ void hello(Client& client, Arguments arguments) {
         "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
         "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
         "version at the same time\r\n");
+  // The link of a transaction speaks one of the two.
+  const RedisPrivate* own = client.redis_private();
+  if (own != nullptr && own->transaction && resp3 != client.resp3)
+    return reply_error(client, "HELLO cannot change the protocol while keys are watched");
+  if (!name.empty() && !set_name(client, name)) return client.reply(kBadName);
   client.resp3 = resp3;
   // The version is that of the commands that are known here (redis_commands.h).
   const std::string fields = fmt::format(
@@ -78,23 +101,36 @@ void hello(Client& client, Arguments arguments) {
 void client_command(Client& client, Arguments arguments) {
   if (arguments.size() < 2) return reply_error(client, "wrong number of arguments for 'client' command");
   const std::string_view what = arguments[1];
-  if (equals_ignore_case(what, "SETNAME") || equals_ignore_case(what, "SETINFO") ||
-      equals_ignore_case(what, "NO-EVICT") || equals_ignore_case(what, "NO-TOUCH"))
+  const RedisPrivate* own = client.redis_private();
+  if (equals_ignore_case(what, "SETNAME") && arguments.size() == 3)
+    return client.reply(set_name(client, arguments[2]) ? kOk : kBadName);
+  if (equals_ignore_case(what, "GETNAME") && (own == nullptr || own->name.empty()))
+    return client.reply(client.resp3 ? "_\r\n" : "$-1\r\n");
+  if (equals_ignore_case(what, "GETNAME")) return client.reply(bulk(own->name));
+  if (equals_ignore_case(what, "SETINFO") || equals_ignore_case(what, "NO-EVICT") ||
+      equals_ignore_case(what, "NO-TOUCH"))
     return client.reply(kOk);
   if (equals_ignore_case(what, "ID")) return client.reply(fmt::format(":{}\r\n", client.id()));
-  if (equals_ignore_case(what, "GETNAME")) return client.reply("$0\r\n\r\n");
+  if (equals_ignore_case(what, "TRACKING") || equals_ignore_case(what, "CACHING"))
+    return reply_error(client,
+                       "CLIENT TRACKING is not served: the nodes would tell of keys to the connections of Tenfold, "
+                       "which clients share");
   reply_error(client, fmt::format("CLIENT {} has no meaning behind a proxy", what.substr(0, 64)));
+}
+
+// To a subscriber of RESP2, in the shape of its messages.
+void ping(Client& client, Arguments arguments) {
+  if (client.subscribed && !client.resp3)
+    return client.reply("*2\r\n$4\r\npong\r\n" + bulk(arguments.size() == 2 ? arguments[1] : ""));
+  client.reply(arguments.size() == 2 ? bulk(arguments[1]) : "+PONG\r\n");
 }
 
 void select(Client& client, Arguments arguments) {
   if (arguments.size() == 2 && arguments[1] == "0") return client.reply(kOk);
-  reply_error(client, "only database 0 is served: others would need a connection of their own for each client");
-}
-
-std::string bulk(std::string_view text) {
-  std::string reply;
-  resp::write_bulk(text, reply);
-  return reply;
+  reply_error(
+      client,
+      "only database 0 is served: the keys of others would not move when a node joins or leaves; use a prefix, or "
+      "a service of its own");
 }
 
 // A step of SCAN on one node, whose cursor is made one over all nodes.
@@ -144,7 +180,7 @@ class ScanStep final : public Slot, public Pending {
 void answer_here(Client& client, const RedisCommand& command, Arguments arguments) {
   if (command.name == "PING") {
     if (arguments.size() > 2) return reply_error(client, "wrong number of arguments for 'ping' command");
-    client.reply(arguments.size() == 2 ? bulk(arguments[1]) : "+PONG\r\n");
+    ping(client, arguments);
   } else if (command.name == "ECHO") {
     if (arguments.size() != 2) return reply_error(client, "wrong number of arguments for 'echo' command");
     client.reply(bulk(arguments[1]));
@@ -162,6 +198,7 @@ void answer_here(Client& client, const RedisCommand& command, Arguments argument
   } else if (command.name == "RESET") {
     client.authenticated = false;
     client.resp3 = false;
+    if (client.redis_private() != nullptr) client.redis_private()->reset();
     client.reply("+RESET\r\n");
   } else {
     client.reply(kOk);  // READONLY and the like ask for what is so already

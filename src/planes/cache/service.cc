@@ -17,7 +17,8 @@ Node::Node(Flusher& flusher, planes::PlaneObserver& observer, std::string servic
       service_(std::move(service)),
       address_(address),
       settings_(settings),
-      eject_after_(eject_after) {}
+      eject_after_(eject_after),
+      private_links_(flusher, address_, settings_, *static_cast<LinkObserver*>(this)) {}
 
 NodeLink& Node::link_for(std::uint32_t client, bool resp3) {
   Links& links = links_[resp3 ? 1 : 0];
@@ -31,16 +32,18 @@ void Node::check(Instant now) {
   for (const Links& links : links_) {
     for (const auto& link : links) link->check(now);
   }
+  private_links_.check(now);
 }
 
 void Node::close(bool at_once) {
   for (const Links& links : links_) {
     for (const auto& link : links) link->close(at_once);
   }
+  private_links_.end_all("the node was removed");
 }
 
 std::size_t Node::unanswered() const {
-  std::size_t total = 0;
+  std::size_t total = private_links_.unanswered();
   for (const Links& links : links_) {
     for (const auto& link : links) total += link->unanswered();
   }
@@ -51,18 +54,20 @@ void Node::give_up(std::string_view why) {
   for (const Links& links : links_) {
     for (const auto& link : links) link->give_up(why);
   }
+  private_links_.give_up(why);
 }
 
 bool Node::has_ended() const {
-  return std::ranges::all_of(links_, [](const Links& links) {
-    return std::ranges::all_of(links, [](const auto& link) { return link->has_ended(); });
-  });
+  return private_links_.has_ended() && std::ranges::all_of(links_, [](const Links& links) {
+           return std::ranges::all_of(links, [](const auto& link) { return link->has_ended(); });
+         });
 }
 
 runtime::Task<void> Node::ended() {
   for (const Links& links : links_) {
     for (const auto& link : links) co_await link->ended();
   }
+  co_await private_links_.ended();
 }
 
 void Node::link_answered(Duration latency) {
@@ -93,6 +98,9 @@ planes::NodeReading Node::read() const {
       reading.bytes_received += link->received_bytes();
     }
   }
+  reading.outstanding += static_cast<std::int64_t>(private_links_.under_way());
+  reading.bytes_sent += private_links_.sent_bytes();
+  reading.bytes_received += private_links_.received_bytes();
   reading.latency_us.merge(latency_us_);
   return reading;
 }

@@ -23,6 +23,8 @@
 #include "planes/cache/hot_keys.h"
 #include "planes/cache/node_link.h"
 #include "planes/cache/outbox.h"
+#include "planes/cache/private_link.h"
+#include "planes/cache/private_state.h"
 #include "planes/cache/second_try.h"
 #include "planes/plane.h"
 #include "runtime/wait_queue.h"
@@ -38,6 +40,7 @@ class Node final : public LocalCounted, private LinkObserver {
 
   /// The link that a client's commands take: always the same, so that they stay in order.
   NodeLink& link_for(std::uint32_t client, bool resp3);
+  PrivateLinks& private_links() { return private_links_; }
 
   void check(Instant now);
   std::size_t unanswered() const;
@@ -62,6 +65,7 @@ class Node final : public LocalCounted, private LinkObserver {
   cluster::CacheSettings settings_;
   std::uint32_t eject_after_;
   std::array<Links, 2> links_;  // without and with RESP3; made when first needed
+  PrivateLinks private_links_;
   std::uint64_t answered_ = 0;
   std::uint64_t failures_ = 0;
   std::uint64_t connects_ = 0;
@@ -153,6 +157,7 @@ struct Endpoint : LocalCounted {
   std::uint64_t moved_keys = 0;
   std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
   SecondTries second_tries;
+  PrivateStates private_states;
 };
 
 }  // namespace tenfold::cache
