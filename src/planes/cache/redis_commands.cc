@@ -281,8 +281,10 @@ std::size_t stream_option(std::span<const std::string_view> arguments, std::stri
   for (std::size_t at = 1; at < arguments.size(); ++at) {
     if (equals_ignore_case(arguments[at], word)) return at;
     if (equals_ignore_case(arguments[at], "STREAMS")) break;
-    if (equals_ignore_case(arguments[at], "GROUP")) at += 2;
-    if (equals_ignore_case(arguments[at], "COUNT") || equals_ignore_case(arguments[at], "BLOCK")) ++at;
+    if (equals_ignore_case(arguments[at], "GROUP"))
+      at += 2;
+    else if (equals_ignore_case(arguments[at], "COUNT") || equals_ignore_case(arguments[at], "BLOCK"))
+      ++at;
   }
   return 0;
 }
