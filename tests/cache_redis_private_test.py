@@ -341,6 +341,32 @@ class Growing(RedisScenario):
         self.assertTrue(0 < moved < 30, moved)
 
 
+class Secured(RedisScenario):
+    def test_links_of_a_client_log_in_too(self):
+        servers = self.servers(2, "--requirepass", "secret")
+        tenfold = self.redis(servers, 'node_password = "secret"')
+        one, two = self.client(tenfold), self.client(tenfold)
+        self.assertEqual(one.pipeline(["MULTI"], ["SET", "a", 1], ["EXEC"])[2], [b"OK"])
+        self.assertEqual(one.ask("SUBSCRIBE", "news"), [b"subscribe", b"news", 1])
+        self.assertEqual(two.ask("PUBLISH", "news", "hi"), 1)
+        self.assertEqual(one.read(), [b"message", b"news", b"hi"])
+        self.assertIsNone(two.ask("BLPOP", "list", "0.01"))
+
+    def test_what_the_nodes_forbid_is_said(self):
+        rights = ["--user", "default", "on", "nopass", "+@all", "~*", "resetchannels", "-client|unblock"]
+        server = self.server(*rights)
+        tenfold = self.redis([server])
+        one, two = self.client(tenfold), self.client(tenfold)
+        self.assertIn("NOPERM", one.ask("SUBSCRIBE", "news"))
+        self.assertEqual(one.ask("PING"), b"PONG")
+        two.send("BLPOP", "list", 0)
+        wait_until(lambda: any("b" in row["flags"] for row in server.clients()), "it blocks")
+        node = self.server()
+        code, _, error = tenfold.cli("add", "cache.test", node.address)
+        self.assertEqual(code, 0, error)
+        self.assertIn("UNBLOCKED", two.read())
+
+
 class PubSub(RedisScenario):
     def setUp(self):
         self.nodes = self.servers(3)
