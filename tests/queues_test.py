@@ -23,7 +23,8 @@ class Queues(RedisScenario):
         path = f"{os.path.dirname(os.path.abspath(TENFOLD))}:{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-eu", "-o", "pipefail", "-c", script + "\nwait\n"],
-            cwd=tenfold.folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120, check=False,
+            cwd=tenfold.folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120,
+            check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotIn("ERR", done.stdout)
