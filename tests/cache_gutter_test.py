@@ -169,7 +169,7 @@ class LateCommands(CacheScenario):
         relay.hold()
         large = [f"large:{i}" for i in range(40)]  # the line is full of these
         for key in large:
-            client.send(f"set {key} 0 0 32768\r\n".encode() + b"v" * 32768 + b"\r\n")
+            client.send(f"set {key} 0 0 1024\r\n".encode() + b"v" * 1024 + b"\r\n")
         for key in KEYS:
             client.send(f"set {key} 0 0 3\r\nold\r\n".encode())
         outcomes = [client.read_line() for _ in large + KEYS]

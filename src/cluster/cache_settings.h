@@ -40,8 +40,10 @@ struct CacheSettings {
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument
 
-  Duration gutter_ttl = 10min;  // of what is stored for a failed node at the next one; at most
-  bool hot_keys = true;  // the keys that are asked for most are found, and shown to operators
+  Duration gutter_ttl = 10min;           // of what is stored for a failed node at the next one; at most
+  Duration lease = 0s;                   // for filling a key that is missing, while others wait for it; 0: nobody waits
+  std::uint32_t ttl_jitter_percent = 0;  // by up to so much are expiry times of what is stored lowered
+  bool hot_keys = true;                  // the keys that are asked for most are found, and shown to operators
 
   std::string password;       // asked of Redis clients by AUTH; empty: none
   std::string node_user;      // sent to Redis nodes with node_password; empty: the default user

@@ -68,6 +68,7 @@ Json cache_json(const planes::CacheReading& cache) {
           {"hit_ratio", hit_ratio},
           {"errors", cache.errors},
           {"refused", cache.refused},
+          {"fill_waits", cache.fill_waits},
           {"moved_keys", cache.moved_keys},
           {"private_connections", cache.private_connections},
           {"hot_keys", hot_keys_json(cache)}};

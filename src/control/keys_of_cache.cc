@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "control/key_rows.h"
 
@@ -40,6 +41,16 @@ std::string set_item_max(std::uint64_t& size, std::uint64_t bytes) {
   if (bytes < 1024 || bytes > limits::kRespBulkBytesMost) return "'item_max' is from 1KiB to 512MiB";
   size = bytes;
   return {};
+}
+
+std::string set_percent(std::uint32_t& value, std::string_view text) {
+  const auto number = text.ends_with('%') ? parse_decimal(text.substr(0, text.size() - 1)) : std::nullopt;
+  if (!number || *number > 100) return "this is a whole number of percent, from \"0%\" to \"100%\"";
+  value = static_cast<std::uint32_t>(*number);
+  return {};
+}
+std::string percent(std::uint32_t value) {
+  return quoted(fmt::format("{}%", value));
 }
 
 const std::vector<Key> kCacheKeys = {
@@ -179,6 +190,23 @@ const std::vector<Key> kCacheKeys = {
      .least = 1000,
      .most = 30 * kDayMs,
      TENFOLD_KEY(cache().gutter_ttl, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "lease",
+     .type = KeyType::kDuration,
+     .doc =
+         "When a key is missing, one client is told so and fills it; others that get it meanwhile wait for the value, "
+         "up to this time. \"0s\": nobody waits. For `get` of one key, and Redis GET. Memcached's clients wait for "
+         "each other across workers and across Tenfolds, those of Redis across the clients of one worker.",
+     .example = "\"2s\"",
+     .most = 60'000,
+     TENFOLD_KEY(cache().lease, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "ttl_jitter",
+     .type = KeyType::kText,
+     .doc = "Lowers the expiry time of each value that is stored by a random part of it, up to this, so that what was "
+            "stored at once does not expire at once. What never expires stays so.",
+     .example = "\"10%\"",
+     TENFOLD_CHECKED_KEY(cache().ttl_jitter_percent, text, set_percent, percent)},
     {.section = Section::kCache,
      .name = "hot_keys",
      .type = KeyType::kBoolean,

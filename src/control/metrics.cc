@@ -147,6 +147,8 @@ void add_caches(Page& page, const planes::PlaneReading& reading) {
              [](const planes::CacheReading& c) { return kCount(c.errors); }},
       Family{"tenfold_cache_refused_total", "counter", "Commands that make no sense, or are not allowed.",
              [](const planes::CacheReading& c) { return kCount(c.refused); }},
+      Family{"tenfold_cache_fill_waits_total", "counter", "Lookups that waited for another client to fill their key.",
+             [](const planes::CacheReading& c) { return kCount(c.fill_waits); }},
       Family{"tenfold_cache_moved_keys_total", "counter", "Keys moved from one node to another.",
              [](const planes::CacheReading& c) { return kCount(c.moved_keys); }},
       Family{"tenfold_cache_clients", "gauge", "Client connections now.",

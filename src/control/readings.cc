@@ -36,6 +36,7 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.misses += reading.misses;
   total.errors += reading.errors;
   total.refused += reading.refused;
+  total.fill_waits += reading.fill_waits;
   total.clients += reading.clients;
   total.private_connections += reading.private_connections;
   total.moved_keys += reading.moved_keys;

@@ -69,8 +69,9 @@ struct CacheReading {
   std::uint64_t commands = 0;
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
-  std::uint64_t errors = 0;   // commands answered with an error because a node failed
-  std::uint64_t refused = 0;  // commands that make no sense, or are not allowed
+  std::uint64_t errors = 0;      // commands answered with an error because a node failed
+  std::uint64_t refused = 0;     // commands that make no sense, or are not allowed
+  std::uint64_t fill_waits = 0;  // lookups that waited for another client to fill their key
   std::int64_t clients = 0;
   std::int64_t private_connections = 0;  // to nodes, each for one client at a time; with those that are idle
   std::uint64_t moved_keys = 0;  // from one node to another, since the start

@@ -55,12 +55,14 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
     if (const Place* before = place_named(spec.full_name())) place = *before;
     place.name = spec.full_name();
     place.listeners = spec.listeners;
-    if (!place.endpoint) place.endpoint = make_local<Endpoint>(hash_of(place.name));
+    if (!place.endpoint) place.endpoint = make_local<Endpoint>(worker_.io, hash_of(place.name));
     renew(place);
   }
   for (const Place& place : places_) {
-    if (std::ranges::find(places, place.name, &Place::name) == places.end())
-      retire_nodes(*place.endpoint->service, nullptr);
+    if (std::ranges::find(places, place.name, &Place::name) != places.end()) continue;
+    retire_nodes(*place.endpoint->service, nullptr);
+    place.endpoint->has_left = true;
+    leaving_.push_back(place.endpoint);
   }
   places_ = std::move(places);
   apply_known_health();
@@ -168,11 +170,22 @@ runtime::Task<void> CachePlane::tick() {
     for (const Place& place : places_) {
       for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) node->check(now);
       place.endpoint->second_tries.go_on(now);
+      place.endpoint->leases.look_again(now);
       if (ticks % kTicksASecond == 0) place.endpoint->hot_keys.end_second();
       place.endpoint->private_states.check(now);
     }
+    end_waiting(now);
+    std::erase_if(leaving_, [](const LocalPtr<Endpoint>& endpoint) { return endpoint->clients == 0; });
     for (const LocalPtr<Node>& node : retired_) node->check(now);
     std::erase_if(retired_, [](const LocalPtr<Node>& node) { return node->has_ended(); });
+  }
+}
+
+// Nothing that clients of a service wait for comes any more, when the service has gone.
+void CachePlane::end_waiting(Instant now) {
+  for (const LocalPtr<Endpoint>& endpoint : leaving_) {
+    endpoint->leases.end_all(now);
+    endpoint->second_tries.go_on(now);
   }
 }
 
@@ -201,6 +214,7 @@ planes::PlaneReading CachePlane::collect() const {
                                          .misses = counters.misses,
                                          .errors = counters.errors,
                                          .refused = counters.refused,
+                                         .fill_waits = counters.fill_waits,
                                          .clients = place.endpoint->clients,
                                          .moved_keys = place.endpoint->moved_keys,
                                          .moving = moving_of(place),
@@ -221,9 +235,10 @@ planes::PlaneReading CachePlane::collect() const {
 runtime::Task<void> CachePlane::shut_down(Duration limit) {
   co_await listeners_.shut_down(limit);
   for (const Place& place : places_) {
-    place.endpoint->second_tries.go_on(worker_.io.now());  // those of clients that are gone
+    leaving_.push_back(place.endpoint);
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) retired_.push_back(node);
   }
+  end_waiting(worker_.io.now());  // commands of clients that are gone
   for (const LocalPtr<Node>& node : retired_) {
     node->close(true);
     co_await node->ended();

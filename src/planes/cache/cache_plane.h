@@ -41,6 +41,7 @@ class CachePlane final : public planes::Plane {
   static std::size_t unanswered(const Endpoint& endpoint);
   const Place* place_named(const std::string& name) const;
   void renew(Place& place);
+  void end_waiting(Instant now);
   void retire_nodes(const CacheService& before, const CacheService* after);
   void apply_known_health();
 
@@ -49,7 +50,8 @@ class CachePlane final : public planes::Plane {
   std::uint32_t workers_;
   cluster::TopologyPtr topology_;
   std::vector<Place> places_;
-  std::vector<LocalPtr<Node>> retired_;  // no service has them any more; they finish what they have
+  std::vector<LocalPtr<Endpoint>> leaving_;  // of services that are no more, while they have clients
+  std::vector<LocalPtr<Node>> retired_;      // no service has them any more; they finish what they have
   cluster::HealthSnapshotPtr health_;
   runtime::Stop stopped_;
   runtime::Scope beside_;  // ticking and flushing

@@ -45,8 +45,22 @@ class Command final : public Slot, public Pending, public SecondTry {
   /// are a store.
   bool wait_for_owner(std::string_view problem, Instant now);
   void try_again(Instant now) override;
+  Instant waits_until() const override { return fill_until_; }
+
+  /// It gets the value of a key, whose hash this is, and is kept: when the key is missing, it may be its client that
+  /// fills it, or it waits until another has (leases.h).
+  void may_fill(std::uint64_t key);
+  /// It changes that key, which others wait for.
+  void ends_lease(std::uint64_t key);
 
  private:
+  // What it is to the lease of its key.
+  enum class Part : std::uint8_t { kNone, kGet, kLeaseItem, kChange };
+
+  bool is_settled(Reply& reply);
+  bool is_told_of_miss();
+  bool send_lease_item();
+  void wait_for_fill();
   void fail(std::string_view problem);
   bool send_to_owner();
 
@@ -55,8 +69,12 @@ class Command final : public Slot, public Pending, public SecondTry {
   Lookup lookup_;
   std::uint32_t keys_;
   bool redis_;
-  Instant give_up_at_{};  // of a second try
-  std::string problem_;   // why the first try failed
+  Part part_ = Part::kNone;
+  bool waits_ = false;     // or has waited for another to fill the key
+  std::uint64_t key_ = 0;  // its hash, where it has a part
+  Instant fill_until_{};   // no longer does it wait for another to fill the key
+  Instant give_up_at_{};   // of a second try
+  std::string problem_;    // why the first try failed
 };
 
 /// A failure in the words of the protocol: a whole error reply.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
+
 namespace tenfold::cache {
 namespace {
 
@@ -14,11 +16,33 @@ bool send(Client& client, NodeLink& link, const Outgoing& outgoing, Command& com
   return link.send(head, std::move(block), command);
 }
 
+// With leases, whether the command ends the one of its key.
+bool takes_part_in_leases(Client& client, const Outgoing& outgoing, Command& command) {
+  if (outgoing.effect == Effect::kNone || outgoing.key.empty()) return false;
+  if (client.service().settings().lease == Duration::zero()) return false;
+  const std::uint64_t key = hash_of(outgoing.key);
+  if (outgoing.effect == Effect::kGet && command.kept.is_kept()) command.may_fill(key);
+  if (outgoing.effect != Effect::kChange || !client.endpoint().leases.has(key)) return false;
+  command.ends_lease(key);
+  return true;
+}
+
+// Behind the command: those that wait elsewhere need not wait for the item's time to be over.
+void remove_lease_item(NodeLink& link, std::string_view key) {
+  auto* forgotten = new Forgotten();
+  if (!link.send(fmt::format("delete {}\r\n", lease_item(hash_of(key))), *forgotten)) delete forgotten;
+}
+
 void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const Outgoing& outgoing) {
   ++client.endpoint().counters.commands;
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
-  if (link != nullptr && send(client, *link, outgoing, *command)) return client.add(*command);
+  const bool ends_lease = takes_part_in_leases(client, outgoing, *command);
+  if (link != nullptr && send(client, *link, outgoing, *command)) {
+    client.add(*command);
+    if (ends_lease && !is_redis(client)) remove_lease_item(*link, outgoing.key);
+    return;
+  }
   if (link != nullptr) why = link->problem().empty() ? "the node has too many commands under way" : link->problem();
   if (command->wait_for_owner(why, client.worker().io.now())) return client.add(*command);
   delete command;

@@ -20,13 +20,21 @@ NodeLink* link_to(Client& client, std::uint32_t node, std::string& why);
 /// The same for the owner of a key.
 NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why);
 
+/// What a command does to its key, as far as that is all it does.
+enum class Effect : std::uint8_t {
+  kNone,    // or not known
+  kGet,     // asks for its value
+  kChange,  // stores, changes or deletes it
+};
+
 /// A command as it came, or in two pieces; a failure is told to the client, in its turn.
 struct Outgoing {
   std::string_view first;
   std::string_view second = {};
   ReplyRule rule = ReplyRule::kForward;
   Lookup lookup = Lookup::kNone;
-  std::uint32_t keys = 1;     // that are looked up
+  std::uint32_t keys = 1;  // that are looked up
+  Effect effect = Effect::kNone;
   std::string_view key = {};  // for a second try at another node; empty: there is none
 };
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 #include "planes/cache/dispatch.h"
@@ -18,13 +19,6 @@ using memcached::Request;
 using memcached::Verb;
 
 constexpr std::int64_t kRelativeSecondsMost = 60 * 60 * 24 * 30;  // above, memcached takes a time for a date
-
-// Whose reply nobody waits for.
-class Forgotten final : public Pending {
- public:
-  void on_reply(Reply&) override { delete this; }
-  void on_failure(const LinkFailure&) override { delete this; }
-};
 
 std::optional<std::int64_t> number_of(std::string_view text) {
   const bool is_negative = text.starts_with('-');
@@ -60,8 +54,7 @@ bool is_expiry_flag(Verb verb, char flag) {
 
 class Shortening {
  public:
-  Shortening(const Request& request, std::int64_t most_seconds, std::int64_t now_seconds)
-      : request_(request), most_seconds_(most_seconds), now_seconds_(now_seconds) {}
+  Shortening(const Request& request, const ExpiryRule& rule) : request_(request), rule_(rule) {}
 
   // The line with its line end; empty when nothing changes.
   std::string line() {
@@ -83,8 +76,8 @@ class Shortening {
       }
     }
     // Without T, what ms stores never expires.
-    if (request_.verb == Verb::kMetaSet && !has_time_) {
-      line_ += fmt::format(" T{}", most_seconds_);
+    if (request_.verb == Verb::kMetaSet && !has_time_ && rule_.most_seconds > 0) {
+      line_ += fmt::format(" T{}", rule_.most_seconds);
       changed_ = true;
     }
     return changed_ ? line_ + "\r\n" : std::string();
@@ -93,7 +86,7 @@ class Shortening {
  private:
   void add(std::string_view text) {
     const auto asked = number_of(text);
-    const std::int64_t may = asked ? shortened_expiry(*asked, most_seconds_, now_seconds_) : 0;
+    const std::int64_t may = asked ? shortened_expiry(*asked, rule_) : 0;
     changed_ |= asked && may != *asked;
     if (asked)
       line_ += fmt::format("{}", may);
@@ -102,8 +95,7 @@ class Shortening {
   }
 
   const Request& request_;
-  std::int64_t most_seconds_;
-  std::int64_t now_seconds_;
+  const ExpiryRule& rule_;
   std::string line_;
   bool changed_ = false;
   bool has_time_ = false;
@@ -119,28 +111,79 @@ bool names_gutter_key(const CacheService& service, const Request& request) {
   return false;
 }
 
-}  // namespace
-
-std::int64_t shortened_expiry(std::int64_t expiry_seconds, std::int64_t most_seconds, std::int64_t now_seconds) {
-  if (expiry_seconds < 0) return expiry_seconds;
-  if (expiry_seconds == 0) return most_seconds;
-  if (expiry_seconds <= kRelativeSecondsMost) return std::min(expiry_seconds, most_seconds);
-  return std::min(expiry_seconds, now_seconds + most_seconds);
+// Seconds from now.
+std::int64_t shortened(std::int64_t seconds, const ExpiryRule& rule) {
+  if (rule.jitter_percent > 0) {
+    const auto part = static_cast<std::uint64_t>(seconds) * rule.jitter_percent / 100;
+    seconds -= static_cast<std::int64_t>(rule.prng->below(part + 1));
+  }
+  if (rule.most_seconds > 0) seconds = std::min(seconds, rule.most_seconds);
+  return std::max<std::int64_t>(seconds, 1);  // 0 would be never
 }
 
-std::string bounded_request(const Request& request, std::string_view whole, std::int64_t most_seconds,
-                            std::int64_t now_seconds) {
-  std::string changed = Shortening(request, most_seconds, now_seconds).line();
+std::int64_t seconds_now(Client& client) {
+  const auto now = client.worker().io.wall_now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+}  // namespace
+
+std::int64_t shortened_expiry(std::int64_t expiry_seconds, const ExpiryRule& rule) {
+  if (expiry_seconds < 0) return expiry_seconds;
+  if (expiry_seconds == 0) return rule.most_seconds;
+  if (expiry_seconds <= kRelativeSecondsMost) return shortened(expiry_seconds, rule);
+  const std::int64_t left = expiry_seconds - rule.now_seconds;
+  return left <= 0 ? expiry_seconds : rule.now_seconds + shortened(left, rule);
+}
+
+std::string bounded_request(const Request& request, std::string_view whole, const ExpiryRule& rule) {
+  std::string changed = Shortening(request, rule).line();
   if (!changed.empty()) changed += whole.substr(request.line_bytes);
   return changed;
 }
 
 std::string with_expiry(Client& client, const Request& request, std::string_view whole) {
   const CacheService& service = client.service();
-  if (!service.has_gutter() || !names_gutter_key(service, request)) return {};
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(client.worker().io.wall_now().time_since_epoch());
-  const auto most = std::chrono::duration_cast<std::chrono::seconds>(service.settings().gutter_ttl);
-  return bounded_request(request, whole, most.count(), now.count());
+  const cluster::CacheSettings& settings = service.settings();
+  ExpiryRule rule{.prng = &client.endpoint().jitter};
+  if (has_value(request.verb)) rule.jitter_percent = settings.ttl_jitter_percent;
+  if (service.has_gutter() && names_gutter_key(service, request))
+    rule.most_seconds = std::chrono::duration_cast<std::chrono::seconds>(settings.gutter_ttl).count();
+  if (rule.jitter_percent == 0 && rule.most_seconds == 0) return {};
+  rule.now_seconds = seconds_now(client);
+  return bounded_request(request, whole, rule);
+}
+
+std::string with_jitter(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments) {
+  const std::uint32_t percent = client.service().settings().ttl_jitter_percent;
+  if (percent == 0) return {};
+  // The time: where it stands, and what it is.
+  std::size_t at = 0;
+  std::string_view kind;
+  if (command.name == "SETEX" || command.name == "PSETEX") {
+    at = 2;
+    kind = command.name == "SETEX" ? "EX" : "PX";
+  } else if (command.name == "SET") {
+    for (std::size_t i = 3; i + 1 < arguments.size() && at == 0; ++i) {
+      for (std::string_view option : {"EX", "PX", "EXAT", "PXAT"}) {
+        if (!equals_ignore_case(arguments[i], option)) continue;
+        at = i + 1;
+        kind = option;
+      }
+    }
+  }
+  const auto asked = at > 0 && at < arguments.size() ? parse_decimal(arguments[at]) : std::nullopt;
+  if (!asked || *asked == 0 || *asked > INT64_MAX / 100) return {};
+  const std::int64_t now = kind.ends_with("AT") ? seconds_now(client) * (kind.starts_with('P') ? 1000 : 1) : 0;
+  const std::int64_t left = static_cast<std::int64_t>(*asked) - now;
+  if (left <= 0) return {};
+  const ExpiryRule rule{.jitter_percent = percent, .prng = &client.endpoint().jitter};
+  const std::string lowered = fmt::format("{}", now + shortened(left, rule));
+  std::vector<std::string_view> words(arguments.begin(), arguments.end());
+  words[at] = lowered;
+  std::string frame;
+  resp::write_request(words, frame);
+  return frame;
 }
 
 void bound_expiry(Client& client, std::string_view key) {

@@ -8,27 +8,56 @@ namespace {
 
 constexpr std::int64_t kNow = 1'800'000'000;
 constexpr std::int64_t kDay = 86'400;
+constexpr ExpiryRule kBound{.most_seconds = 600, .now_seconds = kNow};
 
 TEST(ShortenedExpiry, boundsWhatLivesLongerOrForEver) {
-  EXPECT_EQ(shortened_expiry(0, 600, kNow), 600);
-  EXPECT_EQ(shortened_expiry(601, 600, kNow), 600);
-  EXPECT_EQ(shortened_expiry(30 * kDay, 600, kNow), 600);
-  EXPECT_EQ(shortened_expiry(kNow + 601, 600, kNow), kNow + 600);
-  EXPECT_EQ(shortened_expiry(INT64_MAX, 600, kNow), kNow + 600);
+  EXPECT_EQ(shortened_expiry(0, kBound), 600);
+  EXPECT_EQ(shortened_expiry(601, kBound), 600);
+  EXPECT_EQ(shortened_expiry(30 * kDay, kBound), 600);
+  EXPECT_EQ(shortened_expiry(kNow + 601, kBound), kNow + 600);
+  EXPECT_EQ(shortened_expiry(INT64_MAX, kBound), kNow + 600);
 }
 
 TEST(ShortenedExpiry, leavesAloneWhatGoesSooner) {
-  EXPECT_EQ(shortened_expiry(-1, 600, kNow), -1);
-  EXPECT_EQ(shortened_expiry(1, 600, kNow), 1);
-  EXPECT_EQ(shortened_expiry(600, 600, kNow), 600);
-  EXPECT_EQ(shortened_expiry(kNow + 600, 600, kNow), kNow + 600);
-  EXPECT_EQ(shortened_expiry(kNow - 5, 600, kNow), kNow - 5) << "a date that is over";
+  EXPECT_EQ(shortened_expiry(-1, kBound), -1);
+  EXPECT_EQ(shortened_expiry(1, kBound), 1);
+  EXPECT_EQ(shortened_expiry(600, kBound), 600);
+  EXPECT_EQ(shortened_expiry(kNow + 600, kBound), kNow + 600);
+  EXPECT_EQ(shortened_expiry(kNow - 5, kBound), kNow - 5) << "a date that is over";
+}
+
+TEST(ShortenedExpiry, jitterLowersByARandomPartAndNeverRaises) {
+  Prng prng(1);
+  const ExpiryRule rule{.jitter_percent = 10, .now_seconds = kNow, .prng = &prng};
+  std::int64_t least = 1000;
+  std::int64_t most = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::int64_t expiry = shortened_expiry(1000, rule);
+    least = std::min(least, expiry);
+    most = std::max(most, expiry);
+    const std::int64_t date = shortened_expiry(kNow + 1000, rule);
+    EXPECT_GE(date, kNow + 900);
+    EXPECT_LE(date, kNow + 1000);
+    EXPECT_EQ(shortened_expiry(1, rule), 1);
+  }
+  EXPECT_GE(least, 900);
+  EXPECT_LT(least, 910);
+  EXPECT_LE(most, 1000);
+  EXPECT_GT(most, 990);
+  EXPECT_EQ(shortened_expiry(0, rule), 0) << "never stays never";
+  EXPECT_EQ(shortened_expiry(-1, rule), -1);
+}
+
+TEST(ShortenedExpiry, jitterOfAllNeverMakesANever) {
+  Prng prng(2);
+  const ExpiryRule rule{.jitter_percent = 100, .prng = &prng};
+  for (int i = 0; i < 1000; ++i) EXPECT_GE(shortened_expiry(3, rule), 1);
 }
 
 std::string bounded(std::string_view whole) {
   memcached::Request request;
   EXPECT_EQ(memcached::parse_request(whole, request).state, memcached::ParseState::kComplete) << whole;
-  return bounded_request(request, whole, 600, kNow);
+  return bounded_request(request, whole, kBound);
 }
 
 TEST(BoundedRequest, rewritesTheTimesOfClassicCommands) {

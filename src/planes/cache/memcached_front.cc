@@ -172,6 +172,12 @@ void flush_all(Client& client, const Request& request) {
 
 // -- One key -------------------------------------------------------------------------------------------------------
 
+Effect effect_of(Verb verb) {
+  if (verb == Verb::kGet) return Effect::kGet;
+  const bool is_reading = is_retrieval(verb) || verb == Verb::kMetaGet || verb == Verb::kMetaDebug;
+  return is_reading ? Effect::kNone : Effect::kChange;
+}
+
 void forward(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
   if (request.more_keys) return get_many(client, request);
   std::string decoded;
@@ -183,6 +189,7 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
   Outgoing outgoing{.first = bytes.substr(0, size)};
   if (is_retrieval(request.verb)) outgoing.lookup = Lookup::kMemcached;
   if (request.verb == Verb::kMetaGet) outgoing.lookup = Lookup::kMeta;
+  outgoing.effect = effect_of(request.verb);
   if (!request.noreply && !request.quiet) return forward_to_owner(client, key, outgoing);
   const std::string line = answered_line(request);
   outgoing.rule = rule_of(request);

@@ -46,4 +46,11 @@ class Pending : public ListNode<LinkTag> {
   static void operator delete(void* memory, std::size_t size) { runtime::FramePool::release(memory, size); }
 };
 
+/// Of a command whose reply nobody waits for.
+class Forgotten final : public Pending {
+ public:
+  void on_reply(Reply&) override { delete this; }
+  void on_failure(const LinkFailure&) override { delete this; }
+};
+
 }  // namespace tenfold::cache

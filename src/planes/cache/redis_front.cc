@@ -29,8 +29,15 @@ constexpr std::string_view kNoAuth = "-NOAUTH Authentication required.\r\n";
 
 // -- Kinds of commands ---------------------------------------------------------------------------------------------
 
+Effect effect_of(const RedisCommand& command) {
+  if (!command.is_lookup) return Effect::kChange;
+  return command.name == "GET" ? Effect::kGet : Effect::kNone;
+}
+
 Outgoing outgoing(const RedisCall& call) {
-  return {.first = call.frame, .lookup = call.command.is_lookup ? Lookup::kRedis : Lookup::kNone};
+  return {.first = call.frame,
+          .lookup = call.command.is_lookup ? Lookup::kRedis : Lookup::kNone,
+          .effect = effect_of(call.command)};
 }
 
 // A write is not to stay for long at a node that is only a failed one's next.
@@ -43,7 +50,10 @@ void to_one_node(const RedisCall& call) {
   if (call.command.kind == RedisKind::kKeys && call.command.last_key == call.command.first_key) {
     const auto at = static_cast<std::size_t>(call.command.first_key);
     if (call.arguments.size() <= at) return refuse_arguments(call);
-    forward_to_owner(call.client, call.arguments[at], outgoing(call));
+    Outgoing whole = outgoing(call);
+    const std::string lowered = with_jitter(call.client, call.command, call.arguments);
+    if (!lowered.empty()) whole.first = lowered;
+    forward_to_owner(call.client, call.arguments[at], whole);
     return bound(call, call.arguments[at]);
   }
   const std::uint32_t node = node_of_keys(call);

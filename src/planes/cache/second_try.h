@@ -34,6 +34,8 @@ class SecondTry : public ListNode<WaitingTag> {
  public:
   /// Sends it, waits again, or gives up.
   virtual void try_again(Instant now) = 0;
+  /// When it has waited for long enough.
+  virtual Instant waits_until() const = 0;
 
  protected:
   ~SecondTry() = default;

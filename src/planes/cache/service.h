@@ -21,6 +21,7 @@
 #include "cluster/service_health.h"
 #include "cluster/topology.h"
 #include "planes/cache/hot_keys.h"
+#include "planes/cache/leases.h"
 #include "planes/cache/node_link.h"
 #include "planes/cache/outbox.h"
 #include "planes/cache/private_link.h"
@@ -80,6 +81,7 @@ struct Counters {
   std::uint64_t misses = 0;
   std::uint64_t errors = 0;  // replies that a failure made; not those of nodes
   std::uint64_t refused = 0;
+  std::uint64_t fill_waits = 0;  // lookups that waited for somebody else to fill their key
   std::uint64_t received_bytes = 0;
   std::uint64_t sent_bytes = 0;
 };
@@ -144,12 +146,18 @@ class CacheService : public LocalCounted {
 };
 
 struct Endpoint : LocalCounted {
-  explicit Endpoint(std::uint64_t seed) : hot_keys(seed) {}
+  /// `io` outlives it; `seed` is of what is random in it.
+  Endpoint(runtime::Io& of_worker, std::uint64_t seed) : io(of_worker), hot_keys(seed), jitter(seed) {}
+
+  runtime::Io& io;
 
   LocalPtr<CacheService> service;
   Counters counters;
   HotKeys hot_keys;
+  Leases leases;
+  Prng jitter;  // of expiry times
   std::uint32_t clients = 0;
+  bool has_left = false;  // the topology: nothing that is waited for comes any more
 
   bool held = true;             // a ring is being changed: clients wait until it is in force
   runtime::WaitQueue released;  // then
