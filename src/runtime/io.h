@@ -68,6 +68,11 @@ class Io {
   Task<Status> sleep_until(Instant time, Stop* stop = nullptr);
   Task<Status> sleep_for(Duration duration, Stop* stop = nullptr) { return sleep_until(now() + duration, stop); }
 
+  /// From now on the loop lets events gather for this time before each turn, unless enough of them have come already:
+  /// for who knows that more are on their way, and serves many at once for less than one by one. Zero: no more. A hint:
+  /// the simulated back end, whose turns cost nothing, does not take it. One caller a loop.
+  void gather_for(Duration time) { gathering_ = time; }
+
   // -- Sockets ---------------------------------------------------------------------------------------------------
 
   /// Binds and listens; returns a handle that any Io of the same world adopts. Thread safe. A Unix socket's file that
@@ -160,6 +165,8 @@ class Io {
   /// Cancels the operations whose deadline is at or before now(). Called once in every turn.
   void fire_timers();
   bool has_ready() const { return !ready_.empty(); }
+  /// What gather_for() said; zero when what is ready has to go on at once.
+  Duration gathering() const { return has_ready() ? Duration::zero() : gathering_; }
 
   Instant now_;
   TimerWheel wheel_;
@@ -187,6 +194,7 @@ class Io {
   BufferPool large_buffers_{limits::kLargeBufferBytes, limits::kLargeBuffersMost};
   IntrusiveList<StopListener, StopTag> ready_;
   int inline_left_ = limits::kInlineCompletionsPerTurn;
+  Duration gathering_{};
 
   std::mutex posted_mutex_;
   std::vector<std::move_only_function<void()>> posted_;

@@ -52,6 +52,7 @@ bool NodeLink::accept(Pending& pending) {
   pending.queued_at = io_.now();
   queue_.push_back(pending);
   ++queued_;
+  flusher_.expect(1);
   return true;
 }
 
@@ -216,6 +217,7 @@ void NodeLink::deliver(Reply& reply) {
   }
   Pending* pending = queue_.pop_front();
   --queued_;
+  flusher_.expect(-1);
   observer_.link_answered(io_.now() - pending->queued_at);
   pending->on_reply(reply);
 }
@@ -233,6 +235,7 @@ void NodeLink::fail_all(bool never_sent) {
   IntrusiveList<Pending, LinkTag> failed;
   failed.splice_back(queue_);
   const std::size_t count = std::exchange(queued_, 0);
+  flusher_.expect(-static_cast<std::ptrdiff_t>(count));
   if (count > 0) observer_.link_failed(count, problem_, never_sent);
   const std::string text = problem_;
   const LinkFailure failure{.never_sent = never_sent, .text = text};
@@ -248,6 +251,7 @@ void NodeLink::check(Instant now) {
   while (!queue_.empty() && now - queue_.front().queued_at >= settings_.response_timeout) {
     Pending* pending = queue_.pop_front();
     --queued_;
+    flusher_.expect(-1);
     ++given_up_;
     ++count;
     pending->on_failure(failure);

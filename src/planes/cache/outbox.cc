@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/outbox.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
 #include "runtime/heap_buffer.h"
 
 namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::ptrdiff_t kRepliesToGatherFor = 8;  // with fewer, a wait would be felt more than it saves
+constexpr Duration kGatherTimePerReply = 5us;      // of what a node and its network take for one, about
+constexpr Duration kGatherTimeMost = 100us;
+
+}  // namespace
 
 // -- Flusher -------------------------------------------------------------------------------------------------------
+
+void Flusher::expect(std::ptrdiff_t replies) {
+  expected_ += replies;
+  const bool many = expected_ >= kRepliesToGatherFor;
+  io_.gather_for(many ? std::min(expected_ * kGatherTimePerReply, kGatherTimeMost) : Duration::zero());
+}
 
 void Flusher::add(Outbox& outbox) {
   if (outbox.linked()) return;

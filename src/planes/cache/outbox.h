@@ -8,6 +8,7 @@
 // Thread rule: one worker's thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,18 @@ namespace tenfold::cache {
 
 class Outbox;
 
+// It also knows how many replies the worker's links wait for. While these are many, more events are certain to come
+// soon, and the loop lets them gather: fewer and larger sends cost so much less that clients are answered sooner. A
+// worker with little to do never waits.
 class Flusher {
  public:
   explicit Flusher(runtime::Io& io) : io_(io) {}
 
   runtime::Io& io() const { return io_; }
   void add(Outbox& outbox);
+
+  /// So many more replies are expected of nodes; with a minus, fewer.
+  void expect(std::ptrdiff_t replies);
 
   /// Sends, until the stop.
   runtime::Task<void> run(runtime::Stop* stop);
@@ -39,6 +46,7 @@ class Flusher {
   runtime::Io& io_;
   IntrusiveList<Outbox> dirty_;
   runtime::WaitQueue work_;
+  std::ptrdiff_t expected_ = 0;
 };
 
 /// Told when an outbox cannot send any more, or has sent what it held.

@@ -66,6 +66,7 @@ EpollIo::~EpollIo() {
 // -- The loop ------------------------------------------------------------------------------------------------------
 
 void EpollIo::run(Task<void> main) {
+  system::be_punctual();
   now_ = system::monotonic_now();
   Scope scope;
   scope.spawn(std::move(main));
@@ -82,9 +83,21 @@ int EpollIo::turn_timeout_ms() const {
   return static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, kTurnMost_ms));
 }
 
+// Events that are there already are looked at first: a loop that has enough to do gathers nothing.
+int EpollIo::wait_for(std::span<epoll_event> events) {
+  const auto most = static_cast<int>(events.size());
+  const Duration gathering = this->gathering();
+  if (gathering == Duration::zero()) return epoll_wait(epoll_, events.data(), most, turn_timeout_ms());
+  const int found = std::max(epoll_wait(epoll_, events.data(), most, 0), 0);
+  if (found >= limits::kEventsToGather) return found;
+  system::pause(gathering);
+  const int gathered = epoll_wait(epoll_, events.data() + found, most - found, found > 0 ? 0 : turn_timeout_ms());
+  return found + std::max(gathered, 0);
+}
+
 void EpollIo::turn() {
   std::array<epoll_event, limits::kEventsPerLoopMost> events;
-  const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), turn_timeout_ms());
+  const int count = wait_for(events);
   now_ = system::monotonic_now();
   wall_read_ = false;
   for (int i = 0; i < count; ++i) {

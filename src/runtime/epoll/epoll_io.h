@@ -6,8 +6,11 @@
 //                                                             └── free the sockets closed in this turn
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/result.h"
 #include "runtime/epoll/epoll_socket.h"
@@ -65,6 +68,7 @@ class EpollIo final : public Io {
   void register_socket(EpollSocket& socket);
   void turn();
   int turn_timeout_ms() const;
+  int wait_for(std::span<epoll_event> events);
   void handle_event(EpollSocket& socket, std::uint32_t events);
   void free_closed();
 

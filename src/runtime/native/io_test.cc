@@ -93,6 +93,31 @@ TEST_P(IoTest, MovesMoreThanBuffersHoldThroughASlowReader) {
   run(Body::go(this, io_.get()));
 }
 
+TEST_P(IoTest, GathersWhatComesInOneTurnAndLosesNothing) {
+  struct Body {
+    static Task<void> go(IoTest* test, Io* io) {
+      Socket near, far;
+      co_await test->connect_pair(&near, &far);
+      const std::string text(100'000, 'x');
+      Scope scope;
+      scope.spawn(send_all(io, &near, &text));
+      std::size_t received = 0;
+      io->gather_for(50us);
+      while (received < text.size()) {
+        const Result<Buffer> read = co_await io->recv(far, BufferSize::kSmall, test->soon());
+        if (!read) break;
+        received += read->size();
+      }
+      co_await scope.join();
+      EXPECT_EQ(received, text.size());
+      // Nothing comes: a gathering loop still keeps its deadlines, and goes on at once with what is ready.
+      EXPECT_TRUE((co_await io->sleep_for(1ms)).has_value());
+      io->gather_for(Duration::zero());
+    }
+  };
+  run(Body::go(this, io_.get()));
+}
+
 TEST_P(IoTest, EndsHalfCloseResetAndQuiet) {
   struct Body {
     static Task<void> go(IoTest* test, Io* io) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/system/clock.h"
 
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include <ctime>
@@ -24,6 +25,15 @@ Instant monotonic_now() {
 
 WallTime calendar_now() {
   return WallTime(read_clock(CLOCK_REALTIME));
+}
+
+void pause(Duration duration) {
+  const timespec time{0, duration.count()};
+  nanosleep(&time, nullptr);
+}
+
+void be_punctual() {
+  prctl(PR_SET_TIMERSLACK, 1'000);
 }
 
 std::uint64_t random_seed() {

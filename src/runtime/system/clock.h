@@ -12,6 +12,10 @@ namespace tenfold::runtime::system {
 Instant monotonic_now();
 /// CLOCK_REALTIME.
 WallTime calendar_now();
+/// Stops the calling thread, for less than a millisecond.
+void pause(Duration duration);
+/// The calling thread's waits end on time: the kernel may not put them off by its usual 50 us.
+void be_punctual();
 /// Unpredictable bits from the kernel, to seed a Prng with.
 std::uint64_t random_seed();
 

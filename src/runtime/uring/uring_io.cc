@@ -93,6 +93,7 @@ UringIo::~UringIo() {
 }
 
 void UringIo::run(Task<void> main) {
+  system::be_punctual();
   now_ = system::monotonic_now();
   Scope scope;
   scope.spawn(std::move(main));
@@ -100,13 +101,24 @@ void UringIo::run(Task<void> main) {
   while (scope.running() > 0 || closing_ > 0) turn();
 }
 
-void UringIo::turn() {
+void UringIo::submit_and_wait() {
+  const auto wait_for = [this](unsigned completions, Duration at_most) {
+    __kernel_timespec timeout{at_most / 1s, (at_most % 1s).count()};
+    io_uring_cqe* first = nullptr;
+    io_uring_submit_and_wait_timeout(&ring_, &first, completions, &timeout, nullptr);
+  };
   const Instant wake = wheel_.next_wake();
   Duration left = wake == kNever ? kTurnMost : std::clamp<Duration>(wake - now_, Duration::zero(), kTurnMost);
   if (has_ready()) left = Duration::zero();
-  __kernel_timespec timeout{left / 1s, (left % 1s).count()};
-  io_uring_cqe* first = nullptr;
-  io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+  if (gathering() > Duration::zero()) {
+    wait_for(limits::kEventsToGather, std::min(left, gathering()));
+    if (io_uring_cq_ready(&ring_) > 0) return;
+  }
+  wait_for(1, left);
+}
+
+void UringIo::turn() {
+  submit_and_wait();
   now_ = system::monotonic_now();
   wall_read_ = false;
   std::array<io_uring_cqe*, limits::kEventsPerLoopMost> batch;

@@ -66,6 +66,7 @@ class UringIo final : public Io {
   void arm_writable(UringSocket& socket);
   void stop_arriving(UringSocket& socket, std::uint64_t kind);
 
+  void submit_and_wait();
   void turn();
   void handle(std::uint64_t user_data, int outcome, std::uint32_t flags);
   void accepted(UringSocket& listener, int outcome, bool more);
