@@ -54,6 +54,16 @@ bool Client::is_full() const {
   return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost;
 }
 
+bool Client::is_behind() const {
+  return is_full() || paused_ > 0 || (awaits_line_ && !slots_.empty());
+}
+
+// Not in serve(): an idle client's frame holds what a receive needs, and nothing else.
+runtime::Task<void> Client::wait_for_room(runtime::Wait wait) {
+  runtime::WaitQueue& queue = is_behind() ? changed_ : endpoint_->released;
+  static_cast<void>(co_await queue.wait(worker_.io, wait));
+}
+
 runtime::Task<void> Client::serve() {
   runtime::Io& io = worker_.io;
   outbox_.open(socket_, kSendTimeout);
@@ -64,12 +74,8 @@ runtime::Task<void> Client::serve() {
     }
     const Instant idle_until = subscribed ? kNever : io.now() + service().settings().idle_timeout;
     const runtime::Wait wait(idle_until, &reading_);
-    if (is_full() || paused_ > 0 || (awaits_line_ && !slots_.empty())) {
-      static_cast<void>(co_await changed_.wait(io, wait));
-      continue;
-    }
-    if (endpoint_->held) {
-      static_cast<void>(co_await endpoint_->released.wait(io, wait));
+    if (is_behind() || endpoint_->held) {
+      co_await wait_for_room(wait);
       continue;
     }
     if (std::exchange(interrupted_, false)) {

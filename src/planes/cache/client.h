@@ -101,9 +101,11 @@ class Client final : private OutboxOwner {
   void keep_partial(std::string_view bytes);
   void send(Reply& reply);
   bool is_full() const;
+  bool is_behind() const;
   bool must_wait() const { return paused_ > 0 || endpoint_->held; }
   void go_on();
   runtime::Task<void> sit_out();
+  runtime::Task<void> wait_for_room(runtime::Wait wait);
   runtime::Task<void> finish();
   void detach_slots();
   void send_failed(const Error& error) override;
