@@ -4,6 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SCENARIO ?=
+BENCH ?=
 FUZZ ?= request_head response_head chunked target topology
 FUZZ_SECONDS ?= 60
 
@@ -29,9 +30,9 @@ test-tsan: ## the same with ThreadSanitizer
 	cmake --build build/tsan -j $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
-bench: build ## CPU per request beside HAProxy, nginx and a bare relay
+bench: build ## CPU, memory and hit ratios beside HAProxy, nginx, twemproxy and a bare relay
 	@tools/deps bench
-	bench/run
+	bench/run $(BENCH)
 
 lab: build ## a whole site on this machine; SCENARIO=add, drain, kill, reload or cache runs one
 	@tools/deps lab

@@ -11,6 +11,7 @@ import time
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 START_DEADLINE_SECONDS = 10
+PROXY_PROCESSOR, LOAD_PROCESSOR = 0, 1
 
 
 class Bench:
