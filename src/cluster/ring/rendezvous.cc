@@ -88,10 +88,10 @@ std::uint32_t Rendezvous::best(std::uint64_t key_hash, const Usable& usable) con
     std::uint32_t best_of_group = kNone;
     for (std::size_t i = group.begin; i < group.end; ++i) {
       const std::uint64_t draw = draw_of(identities_[i].one ^ key_hash, identities_[i].other ^ other_key_hash);
-      if (draw < best_draw || !usable(nodes_[i])) [[likely]]
-        continue;
-      best_draw = draw;
-      best_of_group = nodes_[i];
+      // Which node draws most nobody can foresee: no branch, which would be a wrong guess for most keys.
+      const bool is_best = (draw >= best_draw) & usable(nodes_[i]);
+      best_draw = is_best ? draw : best_draw;
+      best_of_group = is_best ? nodes_[i] : best_of_group;
     }
     if (groups_.size() == 1) return best_of_group;
     // A negative logarithm is never below 1 - unit; by that alone most groups lose to the heavy ones before them.

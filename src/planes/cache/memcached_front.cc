@@ -86,6 +86,7 @@ Shares share_out(Client& client, const Request& request) {
     Shares::Share& share = shares.of_nodes[shares.last];
     if (share.keys++ == 0) {
       ++shares.nodes_used;
+      share.line.reserve(request.line.size());
       share.line = verb_text(request);
       if (!request.argument.empty()) (share.line += ' ') += request.argument;
     }

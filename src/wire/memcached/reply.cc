@@ -12,12 +12,11 @@ namespace {
 
 // The n-th word of a line, from 0.
 std::string_view word_of(std::string_view line, int n) {
-  for (; n > 0; --n) {
-    const std::size_t space = line.find(' ');
-    if (space == line.npos) return {};
-    line.remove_prefix(space + 1);
-  }
-  return line.substr(0, line.find(' '));
+  std::size_t begin = 0;
+  for (; n > 0 && begin < line.size(); ++begin) n -= line[begin] == ' ' ? 1 : 0;
+  std::size_t end = begin;
+  while (end < line.size() && line[end] != ' ') ++end;
+  return line.substr(begin, end - begin);
 }
 
 constexpr std::uint64_t kLineEndBytes = 2;

@@ -115,6 +115,21 @@ ReplyScanner::Step ReplyScanner::scan(std::string_view bytes) {
   return {State::kNeedMore, bytes.size()};
 }
 
+namespace {
+
+// The size of a bulk string at the front, with all that belongs to it; 0 for anything else. Most elements are such.
+std::size_t bulk_bytes(std::string_view reply) {
+  if (reply.front() != '$') return 0;
+  std::size_t at = 1;
+  std::size_t size = 0;
+  while (at < reply.size() && is_digit(reply[at]) && size < limits::kRespBulkBytesMost)
+    size = size * 10 + static_cast<std::size_t>(reply[at++] - '0');
+  const std::size_t whole = at + 2 + size + 2;
+  return at > 1 && whole <= reply.size() && reply[at] == '\r' ? whole : 0;
+}
+
+}  // namespace
+
 void elements_of(std::string_view reply, std::vector<std::string_view>& elements) {
   elements.clear();
   if (reply.empty() || !is_counted(reply.front())) return;
@@ -122,10 +137,14 @@ void elements_of(std::string_view reply, std::vector<std::string_view>& elements
   reply.remove_prefix(head);
   ReplyScanner scanner;
   while (!reply.empty()) {
-    const ReplyScanner::Step step = scanner.scan(reply);
-    if (step.state != ReplyScanner::State::kComplete) return;
-    elements.push_back(reply.substr(0, step.consumed));
-    reply.remove_prefix(step.consumed);
+    std::size_t size = bulk_bytes(reply);
+    if (size == 0) {
+      const ReplyScanner::Step step = scanner.scan(reply);
+      if (step.state != ReplyScanner::State::kComplete) return;
+      size = step.consumed;
+    }
+    elements.push_back(reply.substr(0, size));
+    reply.remove_prefix(size);
   }
 }
 

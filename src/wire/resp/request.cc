@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/resp/request.h"
 
-#include <fmt/format.h>
-
+#include <charconv>
 #include <cstring>
-#include <iterator>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -152,14 +150,27 @@ ParseOutcome parse_request(std::string_view bytes, const RequestLimits& limits, 
   return bytes.front() == '*' ? parse_array(bytes, limits, request) : parse_inline(bytes, request);
 }
 
+namespace {
+
+// A type byte, a number and a line end; for every key of a split command, so without fmt.
+void write_number_line(char type, std::size_t number, std::string& out) {
+  char line[kNumberLineBytesMost];
+  line[0] = type;
+  char* end = std::to_chars(line + 1, line + sizeof line, number).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.append(line, end);
+}
+
+}  // namespace
+
 void write_array_head(std::size_t count, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "*{}\r\n", count);
+  write_number_line('*', count, out);
 }
 
 void write_bulk(std::string_view bytes, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "${}\r\n", bytes.size());
-  out += bytes;
-  out += "\r\n";
+  write_number_line('$', bytes.size(), out);
+  out.append(bytes).append("\r\n");
 }
 
 void write_request(const std::vector<std::string_view>& arguments, std::string& out) {
