@@ -58,7 +58,6 @@ bool Client::is_behind() const {
   return is_full() || paused_ > 0 || (awaits_line_ && !slots_.empty());
 }
 
-// Not in serve(): an idle client's frame holds what a receive needs, and nothing else.
 runtime::Task<void> Client::wait_for_room(runtime::Wait wait) {
   runtime::WaitQueue& queue = is_behind() ? changed_ : endpoint_->released;
   static_cast<void>(co_await queue.wait(worker_.io, wait));

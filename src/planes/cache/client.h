@@ -104,9 +104,10 @@ class Client final : private OutboxOwner {
   bool is_behind() const;
   bool must_wait() const { return paused_ > 0 || endpoint_->held; }
   void go_on();
-  runtime::Task<void> sit_out();
-  runtime::Task<void> wait_for_room(runtime::Wait wait);
-  runtime::Task<void> finish();
+  // Not inlined, for the compiler would make room for their frames in that of serve(), which every idle client has.
+  [[gnu::noinline]] runtime::Task<void> sit_out();
+  [[gnu::noinline]] runtime::Task<void> wait_for_room(runtime::Wait wait);
+  [[gnu::noinline]] runtime::Task<void> finish();
   void detach_slots();
   void send_failed(const Error& error) override;
   void all_sent() override;
