@@ -77,12 +77,12 @@ def run(options):
         with Bench() as bench:
             nodes = start_nodes(bench, protocol)
             running = start_proxies(bench, options.build, protocol, nodes)
+            if wants_idle:
+                print_idle_memory(running, options.idle)
             for proxy in running:
                 load(options.build, proxy, protocol, "fill")
             for work in works:
                 measure_work(options, running, work)
-            if wants_idle:
-                print_idle_memory(running, options.idle)
 
 
 # -- What runs ---------------------------------------------------------------------------------------------------------
@@ -181,6 +181,7 @@ def print_idle_memory(running, count):
     for proxy in running:
         if proxy.name == "relay":
             continue
+        idle_connection(proxy.port).close()  # what the first one makes is not counted
         before = user_memory_bytes(proxy.pid)
         connections = [idle_connection(proxy.port) for _ in range(count)]
         print(f"  {proxy.name:16}{(user_memory_bytes(proxy.pid) - before) / count / 1024:8.2f} KiB", flush=True)
