@@ -16,21 +16,20 @@ from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_po
 
 KEYS = 100_000
 CONNECTIONS = 64
-NODES = 4
 LOAD_SECONDS_MOST = 120
 
-Work = collections.namedtuple("Work", "name protocol command pipeline keys_per_get commands")
+Work = collections.namedtuple("Work", "name protocol nodes command pipeline keys_per_get commands")
 WORKS = [
-    Work("memcached-get", "memcached", "get", 1, 1, 150_000),
-    Work("memcached-set", "memcached", "set", 1, 1, 150_000),
-    Work("memcached-get-16", "memcached", "get", 16, 1, 1_500_000),
-    Work("memcached-set-16", "memcached", "set", 16, 1, 1_500_000),
-    Work("memcached-multi-get", "memcached", "get", 1, 100, 30_000),
-    Work("redis-get", "redis", "get", 1, 1, 150_000),
-    Work("redis-set", "redis", "set", 1, 1, 150_000),
-    Work("redis-get-16", "redis", "get", 16, 1, 1_500_000),
-    Work("redis-set-16", "redis", "set", 16, 1, 1_500_000),
-    Work("redis-mget", "redis", "get", 1, 100, 30_000),
+    Work("memcached-get", "memcached", 2, "get", 1, 1, 150_000),
+    Work("memcached-set", "memcached", 2, "set", 1, 1, 150_000),
+    Work("memcached-get-16", "memcached", 2, "get", 16, 1, 1_000_000),
+    Work("memcached-set-16", "memcached", 2, "set", 16, 1, 1_500_000),
+    Work("memcached-multi-get", "memcached", 4, "get", 1, 100, 30_000),
+    Work("redis-get", "redis", 2, "get", 1, 1, 150_000),
+    Work("redis-set", "redis", 2, "set", 1, 1, 150_000),
+    Work("redis-get-16", "redis", 2, "get", 16, 1, 1_500_000),
+    Work("redis-set-16", "redis", 2, "set", 16, 1, 1_500_000),
+    Work("redis-mget", "redis", 4, "get", 1, 100, 30_000),
 ]
 Measured = collections.namedtuple("Measured", "cpu_us rate median_us")
 Proxy = collections.namedtuple("Proxy", "name port pid")
@@ -68,17 +67,18 @@ def add_arguments(parser):
 
 def run(options):
     rounds = f"{options.rounds} rounds, medians"
-    print(f"\nCaches: {CONNECTIONS} connections, values of 100 bytes, {KEYS} keys, {NODES} nodes; {rounds}")
-    for protocol in ("memcached", "redis"):
-        works = [work for work in WORKS if work.protocol == protocol and options.only in (None, work.name)]
-        wants_idle = protocol == "memcached" and options.only in (None, "idle")
-        if not works and not wants_idle:
+    print(f"\nCaches: {CONNECTIONS} connections, values of 100 bytes, {KEYS} keys; {rounds}")
+    if options.only in (None, "idle"):
+        with Bench() as bench:
+            running = start_proxies(bench, options.build, "memcached", start_nodes(bench, "memcached", 2))
+            print_idle_memory(running, options.idle)
+    for protocol, nodes in (("memcached", 2), ("memcached", 4), ("redis", 2), ("redis", 4)):
+        works = [work for work in WORKS if (work.protocol, work.nodes) == (protocol, nodes)]
+        works = [work for work in works if options.only in (None, work.name)]
+        if not works:
             continue
         with Bench() as bench:
-            nodes = start_nodes(bench, protocol)
-            running = start_proxies(bench, options.build, protocol, nodes)
-            if wants_idle:
-                print_idle_memory(running, options.idle)
+            running = start_proxies(bench, options.build, protocol, start_nodes(bench, protocol, nodes))
             for proxy in running:
                 load(options.build, proxy, protocol, "fill")
             for work in works:
@@ -88,7 +88,7 @@ def run(options):
 # -- What runs ---------------------------------------------------------------------------------------------------------
 
 
-def start_nodes(bench, protocol, count=NODES):
+def start_nodes(bench, protocol, count):
     ports = free_ports(count)
     for port in ports:
         bench.start(LOAD_PROCESSOR, port, node_command(protocol, port))
@@ -163,7 +163,7 @@ def measure_work(options, running, work):
             rounds[proxy.name].append(measure(options.build, proxy, work))
     medians = {name: Measured(*map(statistics.median, zip(*values))) for name, values in rounds.items()}
     keys = f" of {work.keys_per_get} keys" if work.keys_per_get > 1 else ""
-    print(f"\n{work.protocol} {work.command}{keys}, pipeline {work.pipeline}")
+    print(f"\n{work.protocol} {work.command}{keys}, pipeline {work.pipeline}, {work.nodes} nodes")
     print(f"  {'':16}{'µs CPU/command':>16}{'of twemproxy':>14}{'commands/s':>12}{'median ms':>11}")
     for name, median in medians.items():
         ratio = median.cpu_us / medians["twemproxy"].cpu_us

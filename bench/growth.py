@@ -23,8 +23,8 @@ from measure import Bench, free_ports
 KEYS, RATE, EXPONENT, EXPIRY_SECONDS = 200_000, 8_000, 1.0, 360
 BEFORE_SECONDS, AFTER_SECONDS = 6, 14  # of load around each change
 CHANGE_SECONDS_MOST = 60
-FAULT_SECONDS = (0.2, 6.0)  # how long a node is away
-QUIET_SECONDS = (0.5, 3.0)  # between two faults
+FAULT_SECONDS = (0.1, 4.0)  # how long a node is away
+QUIET_SECONDS = (0.1, 1.5)  # between two faults
 
 TENFOLD = """
 [run]
@@ -117,10 +117,13 @@ class Tenfold:
 
     def change(self, *verb):
         """A verb that waits until its change is done."""
-        command = [self.program, *verb, "-c", self.file]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=CHANGE_SECONDS_MOST)
+        ended = self.try_change(*verb)
         if ended.returncode != 0:
             raise SystemExit(f"bench: {' '.join(verb)}: {ended.stdout}{ended.stderr}")
+
+    def try_change(self, *verb):
+        command = [self.program, *verb, "-c", self.file]
+        return subprocess.run(command, capture_output=True, text=True, timeout=CHANGE_SECONDS_MOST)
 
 
 def join_behind_tenfold(options):
@@ -159,6 +162,7 @@ class FaultyNode:
     """A memcached, and a bare relay in front of it: without the relay Tenfold loses it, and it keeps what it holds."""
 
     def __init__(self, bench, build):
+        self.tenfold = None  # set when it runs
         self.bench = bench
         self.port, self.relay_port = free_ports(2)
         self.node = self._start_node()
@@ -189,6 +193,13 @@ class FaultyNode:
     def stop_relay(self, pause):
         self._pause(self.relay, pause)
 
+    def leave(self, pause):
+        """It is drained and enabled again; either may be refused while another node is away."""
+        address = f"127.0.0.1:{self.relay_port}"
+        self.tenfold.try_change("drain", "cache.bench", address)
+        time.sleep(pause)
+        self.tenfold.try_change("enable", "cache.bench", address)
+
     @staticmethod
     def _pause(child, pause):
         child.send_signal(signal.SIGSTOP)
@@ -201,6 +212,7 @@ FAULTS = {
     "paused": FaultyNode.stop,
     "cut off": FaultyNode.cut_off,
     "silent": FaultyNode.stop_relay,
+    "drained and enabled": FaultyNode.leave,
 }
 
 
@@ -209,6 +221,8 @@ def check_stale_reads(options):
     with Bench() as bench:
         nodes = [FaultyNode(bench, options.build) for _ in range(3)]
         tenfold = Tenfold(bench, options, [node.relay_port for node in nodes], workers=2)
+        for node in nodes:
+            node.tenfold = tenfold
         command = [os.path.join(options.build, "cache_load"), "check", "--target", f"127.0.0.1:{tenfold.port}"]
         command += ["--keys", 20_000, "--commands", options.reads, "--connections", 32, "--pipeline", 8]
         command += ["--timeout", "10s", "--seed", options.seed]

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -38,11 +39,14 @@ inline int listen_on_loopback(long port) {
   return listener;
 }
 
-/// Connects and waits for it; non-blocking from then on.
+/// Connects and waits for it; non-blocking from then on. -1 when nobody listens.
 inline int connect_to_loopback(long port) {
   const int connection = socket(AF_INET, SOCK_STREAM, 0);
   const sockaddr_in address = loopback(port);
-  require(connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
+  if (connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    close(connection);
+    return -1;
+  }
   require(fcntl(connection, F_SETFL, O_NONBLOCK) == 0, "fcntl");
   return connection;
 }
