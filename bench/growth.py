@@ -64,11 +64,12 @@ def run(options):
 class Application:
     """The load, and the hit ratio of its seconds so far."""
 
-    def __init__(self, build, port):
+    def __init__(self, bench, build, port):
         command = [os.path.join(build, "cache_load"), "application", "--target", f"127.0.0.1:{port}"]
         command += ["--keys", KEYS, "--rate", RATE, "--exponent", EXPONENT, "--expiry-seconds", EXPIRY_SECONDS]
         command += ["--duration", "10m", "--connections", 50, "--timeout", "5s"]
         self.child = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+        bench.children.append(self.child)
         self.seconds = []  # (hit ratio, failed, slowest in ms)
         self.more = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -87,10 +88,6 @@ class Application:
             if not self.more.wait_for(lambda: len(self.seconds) >= until, timeout=count + 120):
                 raise SystemExit("bench: the load has stopped")
             return until
-
-    def stop(self):
-        self.child.kill()
-        self.child.wait()
 
 
 def print_change(application, name, begun, ended):
@@ -130,7 +127,7 @@ def join_behind_tenfold(options):
     with Bench() as bench:
         nodes = cache.start_nodes(bench, "memcached", 4)
         tenfold = Tenfold(bench, options, nodes[:3])
-        application = Application(options.build, tenfold.port)
+        application = Application(bench, options.build, tenfold.port)
         fourth = f"127.0.0.1:{nodes[3]}"
         for verb, name in (("add", "Tenfold, a fourth node joins"), ("drain", "Tenfold, it is drained")):
             begun = application.wait_for(BEFORE_SECONDS)
@@ -138,7 +135,6 @@ def join_behind_tenfold(options):
             tenfold.change(verb, "cache.bench", fourth)
             took = time.monotonic() - started
             print_change(application, f"{name} ({took:.1f} s)", begun, application.wait_for(AFTER_SECONDS))
-        application.stop()
 
 
 def join_behind_twemproxy(options):
@@ -146,13 +142,12 @@ def join_behind_twemproxy(options):
         nodes = cache.start_nodes(bench, "memcached", 4)
         port = free_ports(1)[0]
         first = cache.start_twemproxy(bench, "memcached", port, nodes[:3])
-        application = Application(options.build, port)
+        application = Application(bench, options.build, port)
         begun = application.wait_for(BEFORE_SECONDS)
         first.terminate()
         first.wait()
         cache.start_twemproxy(bench, "memcached", port, nodes)
         print_change(application, "twemproxy, started anew with four", begun, application.wait_for(AFTER_SECONDS))
-        application.stop()
 
 
 # -- Stale reads -------------------------------------------------------------------------------------------------------
@@ -227,6 +222,7 @@ def check_stale_reads(options):
         command += ["--keys", 20_000, "--commands", options.reads, "--connections", 32, "--pipeline", 8]
         command += ["--timeout", "10s", "--seed", options.seed]
         load = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+        bench.children.append(load)
         faults = dict.fromkeys(FAULTS, 0)
         while load.poll() is None:
             time.sleep(draws.uniform(*QUIET_SECONDS))
