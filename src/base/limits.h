@@ -17,7 +17,7 @@ inline constexpr std::size_t kLargeBuffersMost = 4 * 1024;   // per worker: 128 
 // Event loops.
 inline constexpr int kEventsPerLoopMost = 512;
 inline constexpr int kInlineCompletionsPerTurn = 1024;  // operations that complete at once, before others get a turn
-inline constexpr int kEventsToGather = 16;              // that are enough: the loop does not wait for more
+inline constexpr int kEventsToGather = 32;              // that are enough: the loop does not wait for more
 inline constexpr int kListenBacklog = 4096;
 inline constexpr std::size_t kPostedMost = 64 * 1024;  // messages waiting for a worker
 

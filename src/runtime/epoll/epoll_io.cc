@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr int kTurnMost_ms = 60'000;
+constexpr int kEventsEnough = limits::kEventsToGather / 2;  // a pause cannot end early, as a wait of io_uring does
 
 EpollSocket& of(SocketState* state) {
   return *static_cast<EpollSocket*>(state);
@@ -89,7 +90,7 @@ int EpollIo::wait_for(std::span<epoll_event> events) {
   const Duration gathering = this->gathering();
   if (gathering == Duration::zero()) return epoll_wait(epoll_, events.data(), most, turn_timeout_ms());
   const int found = std::max(epoll_wait(epoll_, events.data(), most, 0), 0);
-  if (found >= limits::kEventsToGather) return found;
+  if (found >= kEventsEnough) return found;
   system::pause(gathering);
   const int gathered = epoll_wait(epoll_, events.data() + found, most - found, found > 0 ? 0 : turn_timeout_ms());
   return found + std::max(gathered, 0);
