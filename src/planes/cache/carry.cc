@@ -33,6 +33,7 @@ class Carrying {
 
   runtime::Task<Carried> run() {
     const Instant until = carrier_.io.now() + carrier_.patience;
+    if (carrier_.source == nullptr) co_return co_await look_at_owner(until);
     bool looked_at_source = false;
     for (;;) {
       const Answer answer = co_await ask(carrier_.io, carrier_.owner,
@@ -45,11 +46,10 @@ class Carrying {
         if (filled) co_return std::move(*filled);
         continue;
       }
-      const bool another_copies = at_owner.has('Z') && !at_owner.has('X') && at_owner.value.empty() &&
-                                  at_owner.number('t', -1) >= 0 && at_owner.number('t', -1) <= kStubSeconds;
-      if (!another_copies || carrier_.io.now() >= until) co_return present(at_owner);
+      if (!is_claim(at_owner)) co_return present(at_owner);
+      if (carrier_.io.now() >= until) co_return given_up();
       if (purpose_ == CarryFor::kReading) {
-        const Answer copy = co_await ask(carrier_.io, carrier_.source, read_source());
+        const Answer copy = co_await ask(carrier_.io, *carrier_.source, read_source());
         const MetaReply at_source = parse_meta_reply(copy.text);
         if (copy && is_whole_item(at_source)) co_return present(at_source, false);
         if (std::exchange(looked_at_source, true)) co_return Carried();
@@ -67,6 +67,32 @@ class Carrying {
             .flags = {},
             .unique = {},
             .problem = std::move(problem)};
+  }
+
+  // Somebody has claimed the key, and neither fills it nor lets go of it.
+  Carried given_up() const {
+    return purpose_ == CarryFor::kReading ? Carried() : failed("another one takes the key over, and does not end");
+  }
+
+  // Without the node that had the key before. Nothing is claimed, but somebody's claim may still be there.
+  runtime::Task<Carried> look_at_owner(Instant until) {
+    for (;;) {
+      const Answer answer =
+          co_await ask(carrier_.io, carrier_.owner, fmt::format("mg {}{} s v f t c\r\n", key_.word, key_.flag));
+      if (!answer) co_return failed(answer.text);
+      const MetaReply item = parse_meta_reply(answer.text);
+      if (item.code == "EN") co_return Carried();
+      if (item.code != "VA") co_return failed(first_line(answer.text));
+      if (!is_claim(item)) co_return present(item);
+      if (purpose_ == CarryFor::kReading || carrier_.io.now() >= until) co_return given_up();
+      static_cast<void>(co_await carrier_.io.sleep_for(kAnotherCopies, nullptr));
+    }
+  }
+
+  // An empty item that somebody who copies the key has put there, and is about to fill.
+  static bool is_claim(const MetaReply& item) {
+    const std::int64_t seconds = item.number('t', -1);
+    return item.has('Z') && !item.has('X') && item.value.empty() && seconds >= 0 && seconds <= kStubSeconds;
   }
 
   static Carried present(const MetaReply& item, bool at_owner = true) {
@@ -92,12 +118,12 @@ class Carrying {
   // The empty item at the owner is ours. Nothing, when somebody has changed the key meanwhile and it must be looked at
   // again.
   runtime::Task<std::optional<Carried>> fill(std::int64_t stub) {
-    const Answer answer = co_await ask(carrier_.io, carrier_.source, read_source());
+    const Answer answer = co_await ask(carrier_.io, *carrier_.source, read_source());
     const MetaReply item = parse_meta_reply(answer.text);
     if (!answer || !is_whole_item(item)) {
       static_cast<void>(co_await remove(carrier_.owner, stub));
       if (!answer && purpose_ == CarryFor::kChanging) co_return failed(answer.text);
-      if (answer && item.code == "VA") static_cast<void>(co_await remove(carrier_.source, item.number('c', 0)));
+      if (answer && item.code == "VA") static_cast<void>(co_await remove(*carrier_.source, item.number('c', 0)));
       co_return Carried();
     }
     const Answer filled = co_await ask(carrier_.io, carrier_.owner, store_request(item, stub));
@@ -111,7 +137,7 @@ class Carrying {
   }
 
   runtime::Task<std::optional<Carried>> remove_copy(const MetaReply& item, const MetaReply& stored) {
-    const Answer removed = co_await remove(carrier_.source, item.number('c', 0));
+    const Answer removed = co_await remove(*carrier_.source, item.number('c', 0));
     Carried carried = present(item, false);
     carried.moved = true;
     carried.unique = stored.token('c').value_or("");

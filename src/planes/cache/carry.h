@@ -41,7 +41,7 @@ struct Carried {
 struct Carrier {
   runtime::Io& io;
   NodeLink& owner;
-  NodeLink& source;
+  NodeLink* source;   // null when it is not asked any more: then only what the owner has counts
   Duration patience;  // with another one that takes the same key over
 };
 

@@ -170,7 +170,7 @@ bool Command::send_to_owner() {
   const CacheService& service = *endpoint_->service;
   const std::uint32_t owner = service.owner_of(kept.key());
   if (endpoint_->held || owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
-  if (service.source_of(kept.key()) != CacheService::kNoNode) return false;
+  if (service.may_be_claimed(kept.key())) return false;
   return service.nodes()[owner]->link_for(client->id(), client->resp3).send(kept.bytes(), *this);
 }
 

@@ -136,7 +136,7 @@ runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) 
   const std::uint32_t owner = service_->owner_of(key);
   const Carrier carrier{.io = worker_.io,
                         .owner = service_->nodes()[owner]->link_for(0, false),
-                        .source = service_->nodes()[node]->link_for(0, false),
+                        .source = &service_->nodes()[node]->link_for(0, false),
                         .patience = service_->settings().response_timeout};
   const Carried carried = co_await carry(carrier, memcached::MetaKey(key), CarryFor::kChanging);
   if (carried.state == Carried::State::kFailed) fail(carried.problem);

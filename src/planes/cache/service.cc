@@ -159,10 +159,15 @@ bool CacheService::in_gutter(std::string_view key) const {
   return owner != cluster::Ring::kNone && !to_.usable[owner];
 }
 
-std::uint32_t CacheService::source_of(std::string_view key) const {
-  if (!is_moving_) return kNoNode;
+bool CacheService::may_be_claimed(std::string_view key) const {
+  if (!is_moving_) return false;
   const std::uint32_t source = from_.place(key);
-  if (source == kNoNode || source == to_.place(key)) return kNoNode;
+  return source != kNoNode && source != to_.place(key);
+}
+
+std::uint32_t CacheService::source_of(std::string_view key) const {
+  if (!may_be_claimed(key)) return kNoNode;
+  const std::uint32_t source = from_.place(key);
   // What a cache's node had is lost with it; a store's key is still there, and nobody else may say that there is none.
   return usable_[source] || settings().is_store() ? source : kNoNode;
 }

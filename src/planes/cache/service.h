@@ -112,6 +112,9 @@ class CacheService : public LocalCounted {
   bool is_moving() const { return is_moving_; }
   /// That node, for a key that may still be there; kNoNode for all others.
   std::uint32_t source_of(std::string_view key) const;
+  /// Whether a key had another node before, be that one asked any more or not: its owner may hold an empty item that
+  /// somebody has claimed it with and is about to fill (carry.h), which is no value.
+  bool may_be_claimed(std::string_view key) const;
 
   /// Whether keys may have to be taken from this node.
   bool had_keys(std::uint32_t node) const;
