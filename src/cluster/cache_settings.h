@@ -43,6 +43,8 @@ struct CacheSettings {
   Duration gutter_ttl = 10min;           // of what is stored for a failed node at the next one; at most
   Duration lease = 0s;                   // for filling a key that is missing, while others wait for it; 0: nobody waits
   std::uint32_t ttl_jitter_percent = 0;  // by up to so much are expiry times of what is stored lowered
+  std::uint64_t near_cache_bytes = 0;    // for hot keys, of all workers together; 0: none
+  Duration near_cache_staleness = 1s;    // what others write is seen after this at the latest
   bool hot_keys = true;                  // the keys that are asked for most are found, and shown to operators
 
   std::string password;       // asked of Redis clients by AUTH; empty: none

@@ -68,6 +68,8 @@ Json cache_json(const planes::CacheReading& cache) {
           {"hit_ratio", hit_ratio},
           {"errors", cache.errors},
           {"refused", cache.refused},
+          {"near_hits", cache.near_hits},
+          {"near_bytes", cache.near_bytes},
           {"fill_waits", cache.fill_waits},
           {"moved_keys", cache.moved_keys},
           {"private_connections", cache.private_connections},

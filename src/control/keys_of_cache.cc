@@ -43,6 +43,14 @@ std::string set_item_max(std::uint64_t& size, std::uint64_t bytes) {
   return {};
 }
 
+std::string set_near_cache(std::uint64_t& size, std::uint64_t bytes) {
+  constexpr std::uint64_t kLeast = 64 * 1024;
+  constexpr std::uint64_t kMost = 1ULL << 40;
+  if (bytes != 0 && (bytes < kLeast || bytes > kMost)) return "'near_cache' is \"0B\", or from 64KiB to 1024GiB";
+  size = bytes;
+  return {};
+}
+
 std::string set_percent(std::uint32_t& value, std::string_view text) {
   const auto number = text.ends_with('%') ? parse_decimal(text.substr(0, text.size() - 1)) : std::nullopt;
   if (!number || *number > 100) return "this is a whole number of percent, from \"0%\" to \"100%\"";
@@ -207,6 +215,23 @@ const std::vector<Key> kCacheKeys = {
             "stored at once does not expire at once. What never expires stays so.",
      .example = "\"10%\"",
      TENFOLD_CHECKED_KEY(cache().ttl_jitter_percent, text, set_percent, percent)},
+    {.section = Section::kCache,
+     .name = "near_cache",
+     .type = KeyType::kSize,
+     .doc =
+         "Memory in which the workers themselves hold the replies of the hottest keys, all together; \"0B\" is none. "
+         "What a client writes is seen at once by those of its worker, and by all others within "
+         "near_cache_staleness. For memcached, and `get` of one key.",
+     .example = "\"8MiB\"",
+     TENFOLD_CHECKED_KEY(cache().near_cache_bytes, number, set_near_cache, shown::size)},
+    {.section = Section::kCache,
+     .name = "near_cache_staleness",
+     .type = KeyType::kDuration,
+     .doc = "How old a reply from the near cache may be.",
+     .example = "\"250ms\"",
+     .least = 1,
+     .most = 60'000,
+     TENFOLD_KEY(cache().near_cache_staleness, duration, shown::duration)},
     {.section = Section::kCache,
      .name = "hot_keys",
      .type = KeyType::kBoolean,

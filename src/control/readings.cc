@@ -36,6 +36,8 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.misses += reading.misses;
   total.errors += reading.errors;
   total.refused += reading.refused;
+  total.near_hits += reading.near_hits;
+  total.near_bytes += reading.near_bytes;
   total.fill_waits += reading.fill_waits;
   total.clients += reading.clients;
   total.private_connections += reading.private_connections;

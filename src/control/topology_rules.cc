@@ -90,6 +90,9 @@ class Rules {
                  "the text protocol of memcached has no passwords", "remove it, or set protocol = \"redis\"");
     if (cache.protocol == cluster::CacheProtocol::kMemcached && cache.persistent.value_or(false))
       out_.error(key_place(i, "persistent"), "memcached keeps nothing: it is no store", "remove it");
+    if (cache.protocol == cluster::CacheProtocol::kRedis && cache.near_cache_bytes > 0)
+      out_.error(key_place(i, "near_cache"), "a near cache for Redis would need the tracking of its clients",
+                 "remove it: it is for memcached");
     const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });
     if (is_open && cache.password.empty())
       out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",

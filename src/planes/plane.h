@@ -71,10 +71,12 @@ struct CacheReading {
   std::uint64_t misses = 0;
   std::uint64_t errors = 0;      // commands answered with an error because a node failed
   std::uint64_t refused = 0;     // commands that make no sense, or are not allowed
+  std::uint64_t near_hits = 0;   // of the hits, those that no node was asked for
+  std::uint64_t near_bytes = 0;  // that the near cache holds now
   std::uint64_t fill_waits = 0;  // lookups that waited for another client to fill their key
   std::int64_t clients = 0;
   std::int64_t private_connections = 0;  // to nodes, each for one client at a time; with those that are idle
-  std::uint64_t moved_keys = 0;  // from one node to another, since the start
+  std::uint64_t moved_keys = 0;          // from one node to another, since the start
   MovingReading moving;
   std::vector<HotKeyReading> hot_keys;  // the hottest first
   double sampled_keys = 0;              // of all keys together, as HotKeyReading::count; 0 when nothing is sampled

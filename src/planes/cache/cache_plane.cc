@@ -78,7 +78,10 @@ void CachePlane::renew(Place& place) {
   const LocalPtr<CacheService> before = place.endpoint->service;
   place.endpoint->service =
       make_local<CacheService>(worker_.flusher, worker_.observer, topology_, *spec, place.ring, before.get());
-  place.endpoint->hot_keys.turn(spec->cache().hot_keys);
+  const cluster::CacheSettings& settings = spec->cache();
+  place.endpoint->hot_keys.turn(settings.hot_keys || settings.near_cache_bytes > 0);
+  // Of all workers together; nothing that was read under another ring is held.
+  place.endpoint->near.reset((settings.near_cache_bytes + workers_ - 1) / workers_);
   if (before) retire_nodes(*before, place.endpoint->service.get());
 }
 
@@ -181,6 +184,15 @@ runtime::Task<void> CachePlane::tick() {
   }
 }
 
+// A near cache needs to know them, whether or not they may be shown.
+void CachePlane::add_hot_keys(const Endpoint& endpoint, planes::CacheReading& reading) {
+  if (!endpoint.service->settings().hot_keys) return;
+  const SpaceSaving& sketch = endpoint.hot_keys.sketch();
+  reading.sampled_keys = sketch.total();
+  for (const SpaceSaving::Entry& entry : sketch.hottest(HotKeys::kCounters))
+    reading.hot_keys.push_back({.key = std::string(entry.key), .count = entry.count, .error = entry.error});
+}
+
 // Nothing that clients of a service wait for comes any more, when the service has gone.
 void CachePlane::end_waiting(Instant now) {
   for (const LocalPtr<Endpoint>& endpoint : leaving_) {
@@ -214,14 +226,15 @@ planes::PlaneReading CachePlane::collect() const {
                                          .misses = counters.misses,
                                          .errors = counters.errors,
                                          .refused = counters.refused,
+                                         .near_hits = counters.near_hits,
+                                         .near_bytes = place.endpoint->near.used_bytes(),
                                          .fill_waits = counters.fill_waits,
                                          .clients = place.endpoint->clients,
                                          .moved_keys = place.endpoint->moved_keys,
                                          .moving = moving_of(place),
                                          .hot_keys = {},
-                                         .sampled_keys = place.endpoint->hot_keys.sketch().total()};
-    for (const SpaceSaving::Entry& entry : place.endpoint->hot_keys.sketch().hottest(HotKeys::kCounters))
-      service.cache->hot_keys.push_back({.key = std::string(entry.key), .count = entry.count, .error = entry.error});
+                                         .sampled_keys = 0};
+    add_hot_keys(*place.endpoint, *service.cache);
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) {
       service.nodes.push_back(node->read());
       service.cache->private_connections += static_cast<std::int64_t>(node->private_links().size());

@@ -38,6 +38,7 @@ class CachePlane final : public planes::Plane {
   runtime::Task<void> tick();
   runtime::Task<void> wait_for_quiet(LocalPtr<Endpoint> endpoint, std::move_only_function<void()> quiet);
   static planes::MovingReading moving_of(const Place& place);
+  static void add_hot_keys(const Endpoint& endpoint, planes::CacheReading& reading);
   static std::size_t unanswered(const Endpoint& endpoint);
   const Place* place_named(const std::string& name) const;
   void renew(Place& place);

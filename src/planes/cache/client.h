@@ -84,6 +84,8 @@ class Client final : private OutboxOwner {
   void push(std::string_view first, std::string_view second);
   /// The client is closed as soon as it has the replies that it is owed.
   void send_away();
+  /// It has enough under way, or does not take its replies.
+  bool is_full() const;
   /// The block that holds exactly `frame`, when there is such a one; an empty Buffer otherwise.
   runtime::Buffer take_block(std::string_view frame);
 
@@ -100,7 +102,6 @@ class Client final : private OutboxOwner {
   std::size_t process(std::string_view bytes);
   void keep_partial(std::string_view bytes);
   void send(Reply& reply);
-  bool is_full() const;
   bool is_behind() const;
   bool must_wait() const { return paused_ > 0 || endpoint_->held; }
   void go_on();

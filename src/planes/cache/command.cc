@@ -38,6 +38,7 @@ bool is_hidden(ReplyRule rule, std::string_view reply) {
 void Command::on_reply(Reply& reply) {
   if (part_ != Part::kNone && !is_settled(reply)) return;
   count_lookup(endpoint_->counters, lookup_, keys_, reply.bytes);
+  if (near_ == Near::kHold) hold(reply.bytes);
   if (client == nullptr) {
     delete this;
     return;
@@ -93,6 +94,31 @@ void Command::try_again(Instant now) {
   } else if (!send_to_owner()) {
     endpoint_->second_tries.add(*this);
   }
+}
+
+// -- The near cache ------------------------------------------------------------------------------------------------
+
+Command::~Command() {
+  if (near_ == Near::kChange) endpoint_->near.change_ends(key_);
+}
+
+void Command::may_be_held(std::uint64_t hash) {
+  near_ = Near::kHold;
+  key_ = hash;
+  ticket_ = endpoint_->near.ticket(hash);
+}
+
+void Command::begins_change(std::string_view key, std::uint64_t hash) {
+  near_ = Near::kChange;
+  key_ = hash;
+  endpoint_->near.change_begins(key, hash, endpoint_->io.now());
+}
+
+// As old as the time at which it was asked for.
+void Command::hold(std::string_view reply) {
+  if (!reply.starts_with("VALUE")) return;
+  const Instant until = queued_at + endpoint_->service->settings().near_cache_staleness;
+  endpoint_->near.hold(kept.key(), key_, ticket_, reply, until, endpoint_->io.now());
 }
 
 // -- Leases --------------------------------------------------------------------------------------------------------

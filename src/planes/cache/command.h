@@ -34,6 +34,8 @@ class Command final : public Slot, public Pending, public SecondTry {
   Command(Endpoint& endpoint, ReplyRule rule, Lookup lookup, std::uint32_t keys, bool redis)
       : endpoint_(&endpoint), rule_(rule), lookup_(lookup), keys_(keys), redis_(redis) {}
 
+  ~Command() override;
+
   /// For a second try, should it come to that.
   KeptRequest kept;
 
@@ -53,10 +55,19 @@ class Command final : public Slot, public Pending, public SecondTry {
   /// It changes that key, which others wait for.
   void ends_lease(std::uint64_t key);
 
+  /// Its reply may be held in the near cache: the key, whose hash this is, is hot.
+  void may_be_held(std::uint64_t hash);
+  /// It changes a key, which is not held until it ends.
+  void begins_change(std::string_view key, std::uint64_t hash);
+
  private:
   // What it is to the lease of its key.
   enum class Part : std::uint8_t { kNone, kGet, kLeaseItem, kChange };
 
+  // What it is to the near cache.
+  enum class Near : std::uint8_t { kNone, kHold, kChange };
+
+  void hold(std::string_view reply);
   bool is_settled(Reply& reply);
   bool is_told_of_miss();
   bool send_lease_item();
@@ -70,11 +81,13 @@ class Command final : public Slot, public Pending, public SecondTry {
   std::uint32_t keys_;
   bool redis_;
   Part part_ = Part::kNone;
-  bool waits_ = false;     // or has waited for another to fill the key
-  std::uint64_t key_ = 0;  // its hash, where it has a part
-  Instant fill_until_{};   // no longer does it wait for another to fill the key
-  Instant give_up_at_{};   // of a second try
-  std::string problem_;    // why the first try failed
+  Near near_ = Near::kNone;
+  std::uint32_t ticket_ = 0;  // of the near cache
+  bool waits_ = false;        // or has waited for another to fill the key
+  std::uint64_t key_ = 0;     // its hash, where it has a part
+  Instant fill_until_{};      // no longer does it wait for another to fill the key
+  Instant give_up_at_{};      // of a second try
+  std::string problem_;       // why the first try failed
 };
 
 /// A failure in the words of the protocol: a whole error reply.

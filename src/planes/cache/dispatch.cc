@@ -16,13 +16,20 @@ bool send(Client& client, NodeLink& link, const Outgoing& outgoing, Command& com
   return link.send(head, std::move(block), command);
 }
 
-// With leases, whether the command ends the one of its key.
-bool takes_part_in_leases(Client& client, const Outgoing& outgoing, Command& command) {
+// What the near cache and the leases of the service have to do with the command: whether it ends the lease of its key.
+bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
+  Endpoint& endpoint = client.endpoint();
+  const bool has_leases = client.service().settings().lease > Duration::zero();
+  if (!has_leases && !endpoint.near.is_on()) return false;
   if (outgoing.effect == Effect::kNone || outgoing.key.empty()) return false;
-  if (client.service().settings().lease == Duration::zero()) return false;
   const std::uint64_t key = hash_of(outgoing.key);
-  if (outgoing.effect == Effect::kGet && command.kept.is_kept()) command.may_fill(key);
-  if (outgoing.effect != Effect::kChange || !client.endpoint().leases.has(key)) return false;
+  if (outgoing.effect == Effect::kGet) {
+    if (has_leases && command.kept.is_kept()) command.may_fill(key);
+    if (endpoint.near.is_on() && command.kept.is_kept() && endpoint.hot_keys.is_hot(key)) command.may_be_held(key);
+    return false;
+  }
+  if (endpoint.near.is_on()) command.begins_change(outgoing.key, key);
+  if (!has_leases || !endpoint.leases.has(key)) return false;
   command.ends_lease(key);
   return true;
 }
@@ -37,7 +44,7 @@ void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const 
   ++client.endpoint().counters.commands;
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
-  const bool ends_lease = takes_part_in_leases(client, outgoing, *command);
+  const bool ends_lease = prepare(client, outgoing, *command);
   if (link != nullptr && send(client, *link, outgoing, *command)) {
     client.add(*command);
     if (ends_lease && !is_redis(client)) remove_lease_item(*link, outgoing.key);
@@ -89,6 +96,19 @@ void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoin
   std::string why;
   NodeLink* link = link_to(client, node, why);
   send_or_refuse(client, link, why, outgoing);
+}
+
+bool reply_from_near_cache(Client& client, std::string_view key) {
+  Endpoint& endpoint = client.endpoint();
+  if (!endpoint.near.is_on() || client.is_full()) return false;
+  const std::string_view reply = endpoint.near.find(key, endpoint.io.now());
+  if (reply.empty()) return false;
+  endpoint.hot_keys.saw(key);
+  ++endpoint.counters.commands;
+  ++endpoint.counters.hits;
+  ++endpoint.counters.near_hits;
+  client.reply(reply);
+  return true;
 }
 
 void reply_error(Client& client, std::string_view text) {

@@ -40,6 +40,9 @@ struct Outgoing {
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing);
 void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing);
 
+/// Answers a get of the key from the near cache; false when that does not hold it.
+bool reply_from_near_cache(Client& client, std::string_view key);
+
 /// An error of ours, in the words of the client's protocol.
 void reply_error(Client& client, std::string_view text);
 

@@ -9,6 +9,9 @@ namespace tenfold::cache {
 namespace {
 
 constexpr double kFadePerSecond = 0.933;  // to the tenth power: 0.5
+constexpr double kHotShare = 0.005;
+constexpr double kHotPerSecond = 10;
+constexpr std::size_t kHotMost = 32;
 
 }  // namespace
 
@@ -16,6 +19,7 @@ void HotKeys::turn(bool on) {
   if (on == on_) return;
   on_ = on;
   sketch_ = SpaceSaving(kCounters);
+  hot_.clear();
   interval_ = 1;
   samples_ = 0;
   until_next_ = on ? 1 : std::numeric_limits<std::uint64_t>::max();
@@ -35,9 +39,19 @@ void HotKeys::look_at(std::string_view key) {
   choose_next();
 }
 
+bool HotKeys::is_hot(std::uint64_t hash) const {
+  return std::ranges::find(hot_, hash) != hot_.end();
+}
+
 void HotKeys::end_second() {
   if (!on_) return;
   sketch_.decay(kFadePerSecond);
+  // What is asked for n times a second adds up to n * fade / (1 - fade).
+  const double least = std::max(kHotShare * sketch_.total(), kHotPerSecond * kFadePerSecond / (1 - kFadePerSecond));
+  hot_.clear();
+  for (const SpaceSaving::Entry& entry : sketch_.hottest(kHotMost)) {
+    if (entry.count - entry.error >= least) hot_.push_back(entry.hash);
+  }
   if (samples_ < kSamplesPerSecondMost / 4 && interval_ > 1) {
     interval_ /= 2;
     choose_next();

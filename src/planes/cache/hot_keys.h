@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <vector>
 
 #include "base/prng.h"
 #include "planes/cache/space_saving.h"
@@ -31,6 +32,10 @@ class HotKeys {
       look_at(key);
   }
 
+  /// Whether the key with this hash is among the hottest: as of the last second's end, at least one of 200 keys asked
+  /// for, and ten times a second.
+  bool is_hot(std::uint64_t hash) const;
+
   /// To be called once a second.
   void end_second();
 
@@ -41,6 +46,7 @@ class HotKeys {
   void choose_next();
 
   SpaceSaving sketch_{kCounters};
+  std::vector<std::uint64_t> hot_;  // hashes
   Prng prng_;
   bool on_ = false;
   std::uint64_t until_next_ = std::numeric_limits<std::uint64_t>::max();

@@ -58,6 +58,30 @@ TEST(HotKeys, looksAtMoreAgainWhenThereIsLessToSee) {
   EXPECT_NEAR(keys.sketch().find(hash_of("quiet")).count, 100, 1);
 }
 
+TEST(HotKeys, knowsWhatIsHotOfLate) {
+  HotKeys keys(7);
+  keys.turn(true);
+  for (int second = 0; second < 30; ++second) {
+    if (second <= 9) EXPECT_FALSE(keys.is_hot(hash_of("hot"))) << second;
+    if (second >= 20) EXPECT_TRUE(keys.is_hot(hash_of("hot"))) << second;
+    for (int i = 0; i < 1'000; ++i) keys.saw(second >= 9 && i % 20 == 0 ? "hot" : fmt::format("rare:{}", i));
+    keys.end_second();
+  }
+  EXPECT_FALSE(keys.is_hot(hash_of("rare:1")));
+  for (int second = 0; second < 60; ++second) keys.end_second();
+  EXPECT_FALSE(keys.is_hot(hash_of("hot"))) << "nobody asks for it any more";
+}
+
+TEST(HotKeys, aQuietServiceHasNoHotKeys) {
+  HotKeys keys(8);
+  keys.turn(true);
+  for (int second = 0; second < 30; ++second) {
+    for (int i = 0; i < 5; ++i) keys.saw("only");
+    keys.end_second();
+  }
+  EXPECT_FALSE(keys.is_hot(hash_of("only")));
+}
+
 TEST(HotKeys, offItSeesNothing) {
   HotKeys keys(6);
   for (int i = 0; i < 100; ++i) keys.saw("key");

@@ -168,6 +168,7 @@ void flush_all(Client& client, const Request& request) {
     if (!request.noreply) client.reply(kFlushRefused);
     return;
   }
+  client.endpoint().near.clear();
   ask_all(client, without(request, "noreply"), JoinRule::kMemcachedOk, request.noreply);
 }
 
@@ -187,6 +188,7 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
     decoded = *memcached::decode_base64_key(request.key);
     key = decoded;
   }
+  if (request.verb == Verb::kGet && reply_from_near_cache(client, key)) return;
   Outgoing outgoing{.first = bytes.substr(0, size)};
   if (is_retrieval(request.verb)) outgoing.lookup = Lookup::kMemcached;
   if (request.verb == Verb::kMetaGet) outgoing.lookup = Lookup::kMeta;

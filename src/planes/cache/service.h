@@ -22,6 +22,7 @@
 #include "cluster/topology.h"
 #include "planes/cache/hot_keys.h"
 #include "planes/cache/leases.h"
+#include "planes/cache/near_cache.h"
 #include "planes/cache/node_link.h"
 #include "planes/cache/outbox.h"
 #include "planes/cache/private_link.h"
@@ -81,6 +82,7 @@ struct Counters {
   std::uint64_t misses = 0;
   std::uint64_t errors = 0;  // replies that a failure made; not those of nodes
   std::uint64_t refused = 0;
+  std::uint64_t near_hits = 0;   // of the hits, those that no node was asked for
   std::uint64_t fill_waits = 0;  // lookups that waited for somebody else to fill their key
   std::uint64_t received_bytes = 0;
   std::uint64_t sent_bytes = 0;
@@ -150,13 +152,14 @@ class CacheService : public LocalCounted {
 
 struct Endpoint : LocalCounted {
   /// `io` outlives it; `seed` is of what is random in it.
-  Endpoint(runtime::Io& of_worker, std::uint64_t seed) : io(of_worker), hot_keys(seed), jitter(seed) {}
+  Endpoint(runtime::Io& of_worker, std::uint64_t seed) : io(of_worker), hot_keys(seed), near(seed), jitter(seed) {}
 
   runtime::Io& io;
 
   LocalPtr<CacheService> service;
   Counters counters;
   HotKeys hot_keys;
+  NearCache near;
   Leases leases;
   Prng jitter;  // of expiry times
   std::uint32_t clients = 0;

@@ -67,14 +67,17 @@ std::vector<SpaceSaving::Entry> SpaceSaving::hottest(std::size_t most) const {
   std::vector<Entry> entries;
   entries.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
-    entries.push_back({.key = named_[order[i]].key, .count = counts_[order[i]], .error = named_[order[i]].error});
+    entries.push_back({.key = named_[order[i]].key,
+                       .hash = hashes_[order[i]],
+                       .count = counts_[order[i]],
+                       .error = named_[order[i]].error});
   return entries;
 }
 
 SpaceSaving::Entry SpaceSaving::find(std::uint64_t hash) const {
   const std::size_t place = place_of(hash);
   if (place == used_) return {};
-  return {.key = named_[place].key, .count = counts_[place], .error = named_[place].error};
+  return {.key = named_[place].key, .hash = hash, .count = counts_[place], .error = named_[place].error};
 }
 
 }  // namespace tenfold::cache

@@ -24,6 +24,7 @@ class SpaceSaving {
 
   struct Entry {
     std::string_view key;  // good until the next add()
+    std::uint64_t hash = 0;
     double count = 0;
     double error = 0;
   };
