@@ -30,11 +30,13 @@ AccessLogWriter::~AccessLogWriter() {
 }
 
 bool AccessLogWriter::write(std::string lines) {
-  const std::lock_guard lock(mutex_);
-  if (queued_bytes_ + lines.size() > kQueuedBytesMost) return false;
-  queued_bytes_ += lines.size();
-  queue_.push_back(std::move(lines));
-  changed_.notify_one();
+  {
+    const std::lock_guard lock(mutex_);
+    if (queued_bytes_ + lines.size() > kQueuedBytesMost) return false;
+    queued_bytes_ += lines.size();
+    queue_.push_back(std::move(lines));
+  }
+  changed_.notify_one();  // not under the lock: the thread that wakes would only wait for it
   return true;
 }
 

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace tenfold::runtime {
+namespace {
+
+constexpr int kSendsQueuedMost = 32;  // then they leave within the turn
+
+}  // namespace
 
 Io::~Io() = default;
 
@@ -51,6 +56,28 @@ bool Io::run_ready() {
   batch.splice_back(ready_);
   while (StopListener* listener = batch.pop_front()) static_cast<Operation*>(listener)->waiter_.resume();
   return true;
+}
+
+void Io::queue_send(SendOperation& operation) {
+  queued_sends_.push_back(operation);
+  ++queued_send_count_;
+}
+
+void Io::send_queued() {
+  while (!queued_sends_.empty() && inline_left_ > 0) {
+    --inline_left_;
+    --queued_send_count_;
+    auto& operation = static_cast<SendOperation&>(*queued_sends_.pop_front());
+    if (start_send(operation)) {
+      operation.waiter_.resume();
+    } else {
+      watch(operation);
+    }
+  }
+}
+
+void Io::send_when_many() {
+  if (queued_send_count_ >= kSendsQueuedMost) send_queued();
 }
 
 void Io::fire_timers() {

@@ -164,7 +164,11 @@ class Io {
   void run_posted();
   /// Cancels the operations whose deadline is at or before now(). Called once in every turn.
   void fire_timers();
-  bool has_ready() const { return !ready_.empty(); }
+  /// Starts the sends that were queued, in the order in which they came, and resumes those that complete at once.
+  /// Called at the end of every turn, and by send_when_many() within.
+  void send_queued();
+  void send_when_many();
+  bool has_ready() const { return !ready_.empty() || !queued_sends_.empty(); }
   /// What gather_for() said; zero when what is ready has to go on at once.
   Duration gathering() const { return has_ready() ? Duration::zero() : gathering_; }
 
@@ -182,6 +186,9 @@ class Io {
   friend class Socket;
   friend class FileHandle;
 
+  /// A send waits for others of the same turn: sends in a row cost the kernel less than sends between receives, for
+  /// the peer's process that the first one wakes is still awake at the next.
+  void queue_send(SendOperation& operation);
   /// Registers deadline and stop of an operation that is pending.
   void watch(Operation& operation);
   void end_early(Operation& operation, int reason_errno);
@@ -193,6 +200,8 @@ class Io {
   BufferPool small_buffers_{limits::kSmallBufferBytes, limits::kSmallBuffersMost};
   BufferPool large_buffers_{limits::kLargeBufferBytes, limits::kLargeBuffersMost};
   IntrusiveList<StopListener, StopTag> ready_;
+  IntrusiveList<StopListener, StopTag> queued_sends_;
+  int queued_send_count_ = 0;
   int inline_left_ = limits::kInlineCompletionsPerTurn;
   Duration gathering_{};
 

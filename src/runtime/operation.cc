@@ -69,8 +69,8 @@ bool SendOperation::advance(std::size_t count) {
 
 bool SendOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
-  if (count_ == 0 || io_->start_send(*this)) return io_->give_way(*this);
-  io_->watch(*this);
+  if (count_ == 0) return io_->give_way(*this);
+  io_->queue_send(*this);
   return true;
 }
 

@@ -7,6 +7,8 @@
 //                              │  deadline passes, or a Stop is requested: cancel() of the back end,
 //                              └─ which completes it with kTimeout or kCanceled
 //
+// A send is first queued with the others of its turn (Io::queue_send), and starts at the end of it.
+//
 // Every operation completes exactly once; its coroutine resumes from the event loop, never inside the call that
 // completed it. Awaiters are named in runtime/io.h. Thread rule: the thread of its Io.
 #pragma once

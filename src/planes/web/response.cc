@@ -198,13 +198,15 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
     co_return ResponseResult(true, false);
   }
   const bool whole = reader.finished();
+  bool has_rest = reader.has_rest();
   // The node can serve the next request while this response is still on its way to the client.
   const bool reusable = node_keeps_open && !exchange.has_streaming_body();
-  if (whole && reusable && !reader.has_rest()) exchange.node->pool().give(std::move(node));
+  if (whole && reusable && !has_rest) exchange.node->pool().give(std::move(node));
   Status sent;
   const bool copied = framing != Body::kChunked && first->size() <= kCopiedBodyBytesMost && out.append(*first);
   if (copied) {
     exchange.sent_bytes += first->size();
+    if (whole) reader.take_rest().reset();  // the next response is received into the same warm block
     const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
     sent = co_await worker.io.send(exchange.connection.socket, out.view(), wait);
   } else {
@@ -217,7 +219,8 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
     co_return ResponseResult(true, false);
   }
   const bool relayed = whole || co_await relay_body(exchange, framing, reader, stop);
-  co_return ResponseResult(true, relayed && node_keeps_open && !reader.has_rest());
+  if (!whole) has_rest = reader.has_rest();
+  co_return ResponseResult(true, relayed && node_keeps_open && !has_rest);
 }
 
 // 100, 101 and 103 go to the client at once, unless it could not understand them.

@@ -105,10 +105,12 @@ void EpollIo::turn() {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr == nullptr) continue;  // the eventfd: edge triggered, so it need not be read
     handle_event(*static_cast<EpollSocket*>(event.data.ptr), event.events);
+    send_when_many();
   }
   run_ready();
   run_posted();
   fire_timers();
+  send_queued();
   free_closed();
 }
 

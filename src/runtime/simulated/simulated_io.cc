@@ -69,7 +69,8 @@ void SimulatedIo::turn() {
   do {
     run_posted();
     fire_timers();
-  } while (run_ready());
+    send_queued();
+  } while (run_ready() || has_ready());
   const Instant wake = wheel_.next_wake();
   if (wake >= timer_due_ || wake == kNever) return;
   timer_due_ = wake;

@@ -126,11 +126,13 @@ void UringIo::turn() {
   for (unsigned i = 0; i < count; ++i) {
     const io_uring_cqe completion = *batch[i];
     handle(completion.user_data, completion.res, completion.flags);
+    send_when_many();
   }
   io_uring_cq_advance(&ring_, count);
   run_ready();
   run_posted();
   fire_timers();
+  send_queued();
   feed_starved();
 }
 
