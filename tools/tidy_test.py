@@ -26,6 +26,10 @@ class Checks(unittest.TestCase):
         self.assertTrue(check("src/base/a.h", '\n#include "runtime/io.h"\n')[0].startswith("src/base/a.h:2: error:"))
         self.assertIn("there is no src/base/none.h", check("src/runtime/a.h", '#include "base/none.h"\n')[0])
         self.assertIn("may not include", check("src/runtime/a.h", '#include "planes/web/worker.h"\n')[0])
+        self.assertIn("may not include", check("src/runtime/a_test.cc", '#include "planes/web/worker.h"\n')[0])
+        layers["tests"] = ["runtime"]
+        self.assertEqual(check("src/base/a_test.cc", '#include "runtime/io.h"\n'), [])
+        self.assertIn("may not include", check("src/base/a.cc", '#include "runtime/io.h"\n')[0])
         self.assertIn("no line of src/LAYERS", check("src/nowhere/a.h", "")[0])
 
     def test_lengths(self):
