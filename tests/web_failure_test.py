@@ -87,6 +87,35 @@ class Failing(Scenario):
         self.assertEqual(reply.status, 504)
         self.assertIn("node_timeout", reply.field("Proxy-Status"))
 
+    def test_a_client_that_goes_away_frees_its_node(self):
+        ended = threading.Event()
+
+        def answer(request):
+            if request.target == "/quick":
+                return response(200, b"quick")
+            if request.connection.recv(1) == b"":
+                ended.set()
+            return None
+
+        node = self.node(answer)
+        tenfold = self.web([node], self.NO_PROBES + "\nnode_connections = 1")
+        for requests_before in (0, 1):
+            client = tenfold.client()
+            for _ in range(requests_before):
+                self.assertEqual(client.get("/quick").body, b"quick")
+            ended.clear()
+            client.send(request_bytes("GET", "/slow"))
+            wait_until(lambda: node.requests and node.requests[-1].target == "/slow", "the node has the request")
+            client.close()
+            self.assertTrue(ended.wait(10), "the node's connection ends")
+            self.assertEqual(self.client(tenfold).get("/quick").status, 200)
+        entry = wait_until(
+            lambda: [entry for entry in tenfold.access_entries() if entry["target"] == "/slow"], "the log has a line"
+        )[0]
+        self.assertEqual((entry["status"], entry["failure"]), (0, "client_closed"))
+        status = tenfold.admin_request("GET", "/v1/status").json()["services"][0]
+        self.assertEqual(status["nodes"][0]["failures"], 0, "the node did nothing wrong")
+
     def test_a_malformed_response_is_502(self):
         for text in (
             b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -29,6 +29,16 @@ void Io::run_posted() {
   for (auto& item : work) item();
 }
 
+void Io::stop_at_end(Socket& socket, Stop* stop) {
+  SocketState& state = *socket.state();
+  state.at_end = stop;
+  if (stop != nullptr && watch_end(state)) ended(state);
+}
+
+void Io::ended(SocketState& socket) {
+  if (Stop* stop = std::exchange(socket.at_end, nullptr)) stop->request();
+}
+
 void Io::watch(Operation& operation) {
   if (operation.wait_.deadline != kNever) {
     operation.deadline = operation.wait_.deadline;

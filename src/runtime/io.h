@@ -120,6 +120,11 @@ class Io {
   /// connections: one that is not quiet must not be used.
   virtual bool is_quiet(const Socket& socket) const = 0;
 
+  /// Requests `stop` as soon as the loop learns that the peer has ended its side or broken the connection, though
+  /// nothing is being received; with null, no more. What the peer sent before its end may hide it. REQUIRES: the stop
+  /// lives until it is requested, replaced or the socket closed.
+  void stop_at_end(Socket& socket, Stop* stop);
+
   // -- Files -----------------------------------------------------------------------------------------------------
 
   virtual Result<Folder> open_folder(const std::string& path) = 0;
@@ -147,6 +152,8 @@ class Io {
   /// Ends a pending operation early: the back end completes it, now or later, with outcome -ETIMEDOUT or -ECANCELED as
   /// given by `reason_errno`, through complete_later(); or with what it had already done.
   virtual void cancel(Operation& operation, int reason_errno) = 0;
+  /// Sees to it that ended() is called at the peer's end; true when that is known already.
+  virtual bool watch_end(SocketState& socket) = 0;
   virtual void close(SocketState& socket) noexcept = 0;
   virtual void close_file(int handle) noexcept = 0;
   /// Makes a waiting loop turn; called from any thread after something was posted.
@@ -160,6 +167,8 @@ class Io {
   void complete_later(Operation& operation, std::int64_t outcome);
   /// Resumes all that complete_later() and wake() have put there; true when there was any.
   bool run_ready();
+  /// The peer has ended its side of the connection, or broken it.
+  void ended(SocketState& socket);
   /// Runs what was posted.
   void run_posted();
   /// Cancels the operations whose deadline is at or before now(). Called once in every turn.

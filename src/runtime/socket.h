@@ -9,10 +9,12 @@
 namespace tenfold::runtime {
 
 class Io;
+class Stop;
 
 /// What a back end knows of a socket; each derives its own.
 struct SocketState {
   Io* io = nullptr;
+  Stop* at_end = nullptr;  // Io::stop_at_end()
 };
 
 class Socket {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/web/response.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "planes/web/body_reader.h"
@@ -16,6 +18,7 @@ namespace {
 
 using http::Body;
 using http::FieldName;
+using namespace std::chrono_literals;
 
 // A copied byte is cheaper than a second buffer in a send, up to about here.
 constexpr std::size_t kCopiedBodyBytesMost = 2048;
@@ -34,6 +37,43 @@ std::size_t parse_head(Exchange& exchange, std::string_view bytes, std::size_t s
   const http::ParseOutcome outcome = http::parse_response_head(bytes, exchange.method, exchange.worker.response_head);
   if (outcome.state == http::ParseState::kError) exchange.fail(Failure::kNodeMalformed, std::string(outcome.reason));
   return outcome.state == http::ParseState::kComplete ? outcome.head_bytes : 0;
+}
+
+// A client is only watched while a node takes longer than this: most never need it.
+constexpr Duration kWatchedAfter = 100ms;
+
+// Requests its stop when the client goes away while its request is with a node.
+class ClientWatch {
+ public:
+  ClientWatch(Exchange& exchange, runtime::Stop& parent) : exchange_(exchange), gone_(parent) {
+    exchange_.io().stop_at_end(exchange_.connection.socket, &gone_);
+  }
+  ClientWatch(const ClientWatch&) = delete;
+  ClientWatch& operator=(const ClientWatch&) = delete;
+  ~ClientWatch() { exchange_.io().stop_at_end(exchange_.connection.socket, nullptr); }
+  runtime::Stop& gone() { return gone_; }
+
+ private:
+  Exchange& exchange_;
+  runtime::Stop gone_;
+};
+
+// For a node that did not answer at once. A client that goes away meanwhile is not waited for: exchange.failure is then
+// set, and the end of the node's connection tells the node too.
+[[gnu::noinline]] runtime::Task<Result<runtime::Buffer>> receive_watched(Exchange& exchange, runtime::Socket& node,
+                                                                         runtime::Stop& stop) {
+  runtime::Io& io = exchange.io();
+  std::optional<ClientWatch> watch;
+  if (!exchange.has_streaming_body()) watch.emplace(exchange, stop);
+  for (;;) {
+    const runtime::Wait wait(response_deadline(exchange), watch ? &watch->gone() : &stop);
+    Result<runtime::Buffer> read = co_await io.recv(node, runtime::BufferSize::kLarge, wait);
+    const ErrorKind failure = read ? ErrorKind::kClosed : read.error().kind;
+    if (failure == ErrorKind::kCanceled && !stop.requested())
+      exchange.fail(Failure::kClientClosed, "while the node was at its request");
+    // While an upload goes on, the deadline moves.
+    if (failure != ErrorKind::kTimeout || io.now() >= response_deadline(exchange)) co_return read;
+  }
 }
 
 // -- Writing the head ----------------------------------------------------------------------------------------------
@@ -257,13 +297,15 @@ runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Sock
     if (exchange.failure != Failure::kNone) co_return ResponseResult(any_byte, false);
     if (head_bytes == 0) {
       seen = bytes.view().size();
-      const runtime::Wait wait(response_deadline(exchange), &stop);
+      const Instant soon = exchange.io().now() + kWatchedAfter;
+      const runtime::Wait wait(std::min(response_deadline(exchange), soon), &stop);
       Result<runtime::Buffer> read = co_await exchange.io().recv(node, runtime::BufferSize::kLarge, wait);
+      if (!read && read.error().kind == ErrorKind::kTimeout) read = co_await receive_watched(exchange, node, stop);
       if (read) {
         any_byte = true;
         exchange.node->counters.bytes_received += read->size();
         bytes.append(std::move(*read));
-      } else if (read.error().kind != ErrorKind::kTimeout || exchange.io().now() >= response_deadline(exchange)) {
+      } else if (exchange.failure == Failure::kNone) {
         exchange.fail(failure_of_node(read.error()), to_string(read.error()));
       }
       continue;

@@ -118,7 +118,10 @@ void EpollIo::handle_event(EpollSocket& socket, std::uint32_t events) {
   if (socket.closed) return;
   if ((events & (EPOLLIN | kPeerEnded)) != 0) {
     socket.readable = true;
-    if ((events & kPeerEnded) != 0) socket.hung_up = true;
+    if ((events & kPeerEnded) != 0) {
+      socket.hung_up = true;
+      ended(socket);
+    }
     if (Operation* reader = socket.reader; reader != nullptr && try_reader(*reader)) {
       socket.reader = nullptr;
       complete(*reader);
@@ -168,6 +171,11 @@ void EpollIo::register_socket(EpollSocket& socket) {
       socket.listening ? EPOLLIN | EPOLLET | EPOLLEXCLUSIVE : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   epoll_event event{.events = interest, .data = {.ptr = &socket}};
   TENFOLD_ASSERT(epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) == 0, "a socket can be registered");
+}
+
+bool EpollIo::watch_end(SocketState& state) {
+  register_socket(of(&state));
+  return of(&state).hung_up;
 }
 
 void EpollIo::close(SocketState& state) noexcept {

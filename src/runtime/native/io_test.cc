@@ -118,6 +118,39 @@ TEST_P(IoTest, GathersWhatComesInOneTurnAndLosesNothing) {
   run(Body::go(this, io_.get()));
 }
 
+TEST_P(IoTest, AStopIsRequestedWhenThePeerEndsThoughNobodyReceives) {
+  struct Body {
+    static Task<void> go(IoTest* test, Io* io) {
+      for (const bool broken : {false, true}) {
+        Socket near, far;
+        co_await test->connect_pair(&near, &far);
+        Stop replaced;
+        io->stop_at_end(near, &replaced);
+        Stop stop;
+        io->stop_at_end(near, &stop);
+        EXPECT_EQ((co_await io->sleep_for(20ms, &stop)).has_value(), true) << "the peer is there";
+        if (broken) io->reset_on_close(far);
+        far.close();
+        const Status slept = co_await io->sleep_for(10s, &stop);
+        EXPECT_EQ(slept.error().kind, ErrorKind::kCanceled);
+        EXPECT_FALSE(replaced.requested());
+        Stop late;
+        io->stop_at_end(near, &late);
+        EXPECT_TRUE(late.requested()) << "it is known already";
+      }
+      Socket near, far;
+      co_await test->connect_pair(&near, &far);
+      Stop stop;
+      io->stop_at_end(near, &stop);
+      io->stop_at_end(near, nullptr);
+      far.close();
+      EXPECT_EQ((co_await io->sleep_for(20ms, &stop)).has_value(), true) << "it was taken back";
+      EXPECT_EQ((co_await io->recv(near, BufferSize::kSmall, test->soon())).error().kind, ErrorKind::kClosed);
+    }
+  };
+  run(Body::go(this, io_.get()));
+}
+
 TEST_P(IoTest, EndsHalfCloseResetAndQuiet) {
   struct Body {
     static Task<void> go(IoTest* test, Io* io) {

@@ -143,6 +143,16 @@ bool SimulatedIo::is_quiet(const Socket& socket) const {
   return known.arrived.empty() && !known.end_arrived && !known.reset;
 }
 
+bool SimulatedIo::watch_end(SocketState& state) {
+  return of(&state).end_arrived || of(&state).reset;
+}
+
+// Called by the world, outside of the loop's turns.
+void SimulatedIo::peer_ended(SimulatedSocket& socket) {
+  ended(socket);
+  turn_soon();
+}
+
 void SimulatedIo::close(SocketState& state) noexcept {
   SimulatedSocket& socket = of(&state);
   TENFOLD_ASSERT(socket.reader == nullptr && socket.writer == nullptr, "no operation is under way at a close");
@@ -177,6 +187,7 @@ void SimulatedIo::reset_arrives(World& world, std::uint64_t to) {
   socket->reset = true;
   socket->arrived.clear();
   world.note(to);
+  socket->loop->peer_ended(*socket);
   if (Operation* reader = std::exchange(socket->reader, nullptr)) socket->loop->finish(*reader, -ECONNRESET);
   if (Operation* writer = std::exchange(socket->writer, nullptr)) socket->loop->finish(*writer, -ECONNRESET);
 }
@@ -282,6 +293,7 @@ void SimulatedIo::arrive(World& world, std::uint64_t to, const std::string& byte
   socket->arrived += bytes;
   socket->end_arrived |= end;
   world.note(hash_of(bytes, to));
+  if (end) socket->loop->peer_ended(*socket);
   auto* reader = static_cast<RecvOperation*>(socket->reader);
   if (reader == nullptr || !socket->loop->give_arrived(*reader)) return;
   socket->reader = nullptr;

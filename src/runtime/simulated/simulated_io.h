@@ -70,12 +70,14 @@ class SimulatedIo final : public Io {
   bool start_send(SendOperation& operation) override;
   bool start_send_file(SendFileOperation& operation) override;
   void cancel(Operation& operation, int reason_errno) override;
+  bool watch_end(SocketState& socket) override;
   void close(SocketState& socket) noexcept override;
   void close_file(int) noexcept override {}
   void interrupt() override { turn_soon(); }
 
  private:
   SimulatedSocket* make_socket();
+  void peer_ended(SimulatedSocket& socket);
   void turn_soon();
   void turn();
   void finish(Operation& operation, std::int64_t outcome);

@@ -385,6 +385,14 @@ void UringIo::arm_recv(UringSocket& socket) {
   ++socket.pending;
 }
 
+// Only a receive that is armed hears of the end; one that waits for a block is armed when there is one.
+bool UringIo::watch_end(SocketState& state) {
+  UringSocket& socket = of(&state);
+  const bool starved = static_cast<ListNode<StarvedTag>&>(socket).linked();
+  if (!socket.ended && !socket.receiving && !socket.arrived && !starved) arm_recv(socket);
+  return socket.ended;
+}
+
 bool UringIo::start_recv(RecvOperation& operation) {
   UringSocket& socket = of(operation.socket());
   if (socket.arrived) {
@@ -427,6 +435,7 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   if (outcome <= 0) {
     socket.ended = true;
     socket.end_outcome = outcome;
+    ended(socket);
   } else if (!more && !socket.once && !socket.stopping) {
     starved_.push_back(socket);  // the kernel ended it by itself
   }
