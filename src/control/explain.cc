@@ -84,8 +84,12 @@ Json limits_of(const cluster::Service& service) {
 
 Json failures_of(const cluster::Service& service) {
   if (!service.web().root.empty()) return Json::array({"404: no such file", "405: not GET or HEAD"});
-  return Json::array({"502 connect_failed: no node accepted within connect_timeout, nor the nodes tried after it",
+  return Json::array({"408 request_too_slow: the body did not arrive at body_min_rate",
+                      "413 request_too_large: the body is over body_max",
+                      "502 connect_failed: no node accepted within connect_timeout, nor the nodes tried after it",
                       "502 node_closed: the node ended the connection before its response was whole",
+                      "502 node_malformed: the node's response breaks the protocol",
+                      "502 retry_budget: a node failed, and too many requests were being retried already",
                       "503 no_node: every node is down, draining or has weight 0",
                       "503 queue_full, queue_timeout: all nodes are at node_connections",
                       "504 node_timeout: no response within response_timeout"});

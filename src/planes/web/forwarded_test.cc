@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/web/forwarded.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "runtime/simulated/simulated_io.h"
+#include "wire/http/parse_head.h"
+
+namespace tenfold::web {
+namespace {
+
+using runtime::simulated::SimulatedIo;
+using runtime::simulated::World;
+
+class Observer final : public planes::PlaneObserver {
+ public:
+  void node_failing(std::string_view, const Address&, std::uint32_t, std::string_view) override {}
+  void keys_moved(std::string_view, std::uint64_t) override {}
+  bool write_access_log(std::string) override { return true; }
+};
+
+// A request of the peer 10.0.0.5 to a service that trusts the proxies of 10.0.0.0/8.
+class ForwardedTest : public testing::Test {
+ public:
+  const http::RequestHead& head_with(std::string_view fields) {
+    text = "GET / HTTP/1.1\r\nHost: shop.example\r\n" + std::string(fields) + "\r\n";
+    EXPECT_EQ(http::parse_request_head(text, head).state, http::ParseState::kComplete);
+    return head;
+  }
+
+  std::string visitor(std::string_view fields) {
+    auto topology = std::make_shared<cluster::Topology>();
+    cluster::Service& spec = topology->services.emplace_back();
+    cluster::WebSettings settings;
+    settings.trusted_proxies = {"10.0.0.0/8", "fd00::/8"};
+    spec.settings = settings;
+    const WebService service(io, topology, topology->services.front(), nullptr, 1);
+    return believed_visitor(service, head_with(fields));
+  }
+
+  std::string written(std::string_view fields, bool trusted) {
+    planes::ListenerSet listeners(io, cluster::Tier::kWeb, {});
+    Worker worker(io, observer, listeners);
+    Connection connection{.worker = worker,
+                          .listener = {},
+                          .socket = {},
+                          .peer = Address::ipv4({10, 0, 0, 5}, 4711),
+                          .peer_text = "10.0.0.5",
+                          .rest = {},
+                          .idle_limit = {}};
+    const Exchange exchange(connection, io.now());
+    std::array<char, 1024> room;
+    http::HeadWriter writer(room);
+    write_forwarded(exchange, head_with(fields), trusted, writer);
+    return std::string(writer.written());
+  }
+
+  World world{1};
+  SimulatedIo io{world, Address::ipv4({10, 0, 0, 9}, 0)};
+  Observer observer;
+  http::RequestHead head;
+  std::string text;
+};
+
+TEST_F(ForwardedTest, NothingThatAStrangerSaysIsPassedOn) {
+  EXPECT_EQ(written("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n", false),
+            "X-Forwarded-For: 10.0.0.5\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
+}
+
+TEST_F(ForwardedTest, ATrustedProxysListGrowsByThePeerAndItsOtherWordsStand) {
+  EXPECT_EQ(written("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 10.0.0.4\r\nX-Forwarded-Proto: https\r\n", true),
+            "X-Forwarded-For: 1.2.3.4, 10.0.0.4, 10.0.0.5\r\nX-Forwarded-Host: shop.example\r\n")
+      << "the proto is passed on as it came, with the other fields";
+  EXPECT_EQ(written("", true),
+            "X-Forwarded-For: 10.0.0.5\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
+}
+
+TEST_F(ForwardedTest, TheVisitorIsTheLastThatIsNoTrustedProxy) {
+  EXPECT_EQ(visitor("X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.7\r\n"), "1.2.3.4") << "6.6.6.6 is only claimed";
+  EXPECT_EQ(visitor("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 10.9.9.9,fd00::1\r\n"), "1.2.3.4");
+  EXPECT_EQ(visitor("X-Forwarded-For: 2001:db8::7, 10.0.0.7\r\n"), "2001:db8::7");
+  EXPECT_EQ(visitor("X-Forwarded-For: 10.0.0.6, 10.0.0.7\r\n"), "10.0.0.6") << "all are trusted: the first of them";
+  EXPECT_EQ(visitor("X-Forwarded-For: nonsense, 10.0.0.7\r\n"), "nonsense") << "what is no address is not trusted";
+  EXPECT_EQ(visitor(""), "");
+}
+
+}  // namespace
+}  // namespace tenfold::web
