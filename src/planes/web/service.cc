@@ -49,7 +49,7 @@ void Node::leave_view() {
 // -- WebService ----------------------------------------------------------------------------------------------------
 
 WebService::WebService(runtime::Io& io, cluster::TopologyPtr topology, const cluster::Service& spec,
-                       const WebService* previous, std::uint32_t workers)
+                       WebService* previous, std::uint32_t workers)
     : topology_(std::move(topology)),
       spec_(spec),
       name_(spec.full_name()),
@@ -70,6 +70,7 @@ WebService::WebService(runtime::Io& io, cluster::TopologyPtr topology, const clu
     if (folder) root_ = std::move(*folder);
   }
   keep_nodes(io, previous);
+  if (previous != nullptr) previous->superseded_ = true;
 }
 
 WebService::~WebService() {
@@ -99,6 +100,21 @@ void WebService::keep_nodes(runtime::Io& io, const WebService* previous) {
     nodes_[i]->pool().set_limits(settings().idle_connections, settings().node_idle_timeout);
   }
   tick(io.now());
+}
+
+std::span<const cluster::NodeView> WebService::views() {
+  if (superseded_) follow_later_epoch();
+  return views_;
+}
+
+void WebService::follow_later_epoch() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const cluster::NodeView& now = *nodes_[i]->view();
+    views_[i].outstanding = now.outstanding;
+    views_[i].latency_ns = now.latency_ns;
+    views_[i].measured = now.measured;
+    views_[i].suspected_until = now.suspected_until;
+  }
 }
 
 bool WebService::trusts(const Address& peer) const {

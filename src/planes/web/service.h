@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -98,7 +99,7 @@ struct ServiceState : LocalCounted {
 class WebService : public LocalCounted {
  public:
   /// `previous` is the same service in the epoch before, or null. `workers` share the limits of nodes and queues.
-  WebService(runtime::Io& io, cluster::TopologyPtr topology, const cluster::Service& spec, const WebService* previous,
+  WebService(runtime::Io& io, cluster::TopologyPtr topology, const cluster::Service& spec, WebService* previous,
              std::uint32_t workers);
   ~WebService();
 
@@ -107,7 +108,8 @@ class WebService : public LocalCounted {
   const cluster::Service& spec() const { return spec_; }
   ServiceState& state() { return *state_; }
   const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
-  const std::vector<cluster::NodeView>& views() const { return views_; }
+  /// Of nodes(), by index, as they are now: also for a request that began before the last change of the topology.
+  std::span<const cluster::NodeView> views();
   const runtime::Folder& root() const { return root_; }
 
   /// This worker's part of the service's limits.
@@ -127,13 +129,15 @@ class WebService : public LocalCounted {
 
  private:
   void keep_nodes(runtime::Io& io, const WebService* previous);
+  void follow_later_epoch();
 
   cluster::TopologyPtr topology_;  // keeps spec_ alive
   const cluster::Service& spec_;
   std::string name_;
   LocalPtr<ServiceState> state_;
   std::vector<LocalPtr<Node>> nodes_;
-  std::vector<cluster::NodeView> views_;  // of nodes_, by index
+  std::vector<cluster::NodeView> views_;  // of nodes_, by index; of nodes in a later epoch too, their load is there
+  bool superseded_ = false;               // there is a later epoch
   std::vector<Instant> up_since_;         // of nodes_, by index: slow start counts from here
   std::vector<cluster::Cidr> trusted_;
   runtime::Folder root_;

@@ -32,7 +32,7 @@ class WebServiceTest : public testing::Test {
     return topology;
   }
 
-  LocalPtr<WebService> service_of(std::initializer_list<int> ports, const WebService* previous = nullptr) {
+  LocalPtr<WebService> service_of(std::initializer_list<int> ports, WebService* previous = nullptr) {
     const cluster::TopologyPtr topology = topology_of(ports);
     return make_local<WebService>(io, topology, topology->services.front(), previous, workers);
   }
@@ -92,6 +92,18 @@ TEST_F(WebServiceTest, WhatARequestOfTheEpochBeforeFindsOutIsKnownToTheNext) {
   EXPECT_LE(after->views()[0].suspected_until, io.now());
 }
 
+TEST_F(WebServiceTest, ARequestOfTheEpochBeforeSeesTheLoadOfNow) {
+  const auto before = service_of({1, 2});
+  before->nodes()[0]->request_began();
+  const auto after = service_of({2, 1}, before.get());
+  EXPECT_EQ(before->views()[0].outstanding, 1U);
+  before->nodes()[0]->request_ended();
+  after->nodes()[0]->request_began();
+  EXPECT_EQ(before->views()[0].outstanding, 0U) << "else it would wait for a node that is free, and eat its wake-up";
+  EXPECT_EQ(before->views()[1].outstanding, 1U);
+  after->nodes()[0]->request_ended();
+}
+
 TEST_F(WebServiceTest, ANodeThatCameUpSinceIsNotSuspectedAnyMore) {
   const auto service = service_of({1, 2});
   judge(*service, NodeState::kUp, true, io.now());
@@ -107,7 +119,7 @@ TEST_F(WebServiceTest, ANodeThatLeftAndIsStillInUseCountsForItself) {
   const LocalPtr<Node> leaving = before->nodes()[0];
   leaving->request_began();
   auto after = service_of({2}, before.get());
-  EXPECT_EQ(leaving->view(), &before->views()[0]);
+  EXPECT_EQ(leaving->view(), before->views().data());
   after = service_of({2}, after.get());
   leaving->request_ended();
   EXPECT_EQ(leaving->outstanding(), 0U);

@@ -32,7 +32,7 @@ void WebPlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listener
       services.emplace_back();
       continue;
     }
-    const WebService* previous = nullptr;
+    WebService* previous = nullptr;
     if (!first) {
       for (const LocalPtr<WebService>& known : worker_.table->services) {
         if (known && known->name() == service.full_name()) previous = known.get();
