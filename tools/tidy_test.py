@@ -32,6 +32,19 @@ class Checks(unittest.TestCase):
         self.assertIn("may not include", check("src/base/a.cc", '#include "runtime/io.h"\n')[0])
         self.assertIn("no line of src/LAYERS", check("src/nowhere/a.h", "")[0])
 
+    def test_spawned_coroutines(self):
+        check = lambda parameters: self.found(  # noqa: E731
+            tidy.check_spawned,
+            "a.cc",
+            f"Task<void> go({parameters}) {{\n}}\nvoid start() {{\n  scope.spawn(go(a, b));\n}}\n",
+        )
+        self.assertEqual(check("Io* io, std::string text, void (*then)(Client&)"), [])
+        self.assertIn("a.cc:1: error: 'go' is spawned and takes '&'", check("Io& io")[0])
+        self.assertIn("takes '&'", check("Io* io,\n    const std::string& text")[0])
+        self.assertIn("takes 'std::string_view'", check("Io* io, std::string_view text")[0])
+        awaited = "Task<void> go(Io& io) {\n}\nTask<void> start() {\n  co_await go(io);\n}\n"
+        self.assertEqual(self.found(tidy.check_spawned, "a.cc", awaited), [])
+
     def test_lengths(self):
         self.assertEqual(self.found(tidy.check_lengths, "a.cc", "x\n" * 600), [])
         self.assertIn("601 lines", self.found(tidy.check_lengths, "a.cc", "x\n" * 601)[0])
