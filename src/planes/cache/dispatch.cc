@@ -50,7 +50,8 @@ void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const 
     if (ends_lease && !is_redis(client)) remove_lease_item(*link, outgoing.key);
     return;
   }
-  if (link != nullptr) why = link->problem().empty() ? "the node has too many commands under way" : link->problem();
+  if (link != nullptr) why = link->problem();
+  if (why.empty()) why = "the node has too many commands under way";
   if (command->wait_for_owner(why, client.worker().io.now())) return client.add(*command);
   delete command;
   ++client.endpoint().counters.errors;
