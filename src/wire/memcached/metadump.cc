@@ -29,6 +29,20 @@ std::optional<std::string> key_of_metadump(std::string_view line) {
   return key;
 }
 
+void write_metadump_key(std::string_view key, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  out += "key=";
+  for (char c : key) {
+    const bool is_letter = to_lower(c) >= 'a' && to_lower(c) <= 'z';
+    if (is_letter || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    ((out += '%') += kDigits[byte >> 4]) += kDigits[byte & 15];
+  }
+}
+
 std::optional<std::uint64_t> stat_of(std::string_view reply, std::string_view name) {
   std::string wanted = "STAT ";
   (wanted += name) += ' ';

@@ -16,6 +16,9 @@ namespace tenfold::memcached {
 /// The key of one line, with its %XX taken back; nullopt when the line is none of a dump.
 std::optional<std::string> key_of_metadump(std::string_view line);
 
+/// Appends the beginning of a line: `key=` and the key, all but letters, digits and -._~ as %XX.
+void write_metadump_key(std::string_view key, std::string& out);
+
 /// A number of a whole reply to `stats`.
 std::optional<std::uint64_t> stat_of(std::string_view reply, std::string_view name);
 

@@ -365,8 +365,8 @@ std::optional<std::string> decode_base64_key(std::string_view key) {
   return decoded;
 }
 
-MetaKey::MetaKey(std::string_view key) : word(key) {
-  const bool is_plain = std::ranges::all_of(key, [](char c) { return c > 0x20 && c != 0x7f; });
+MetaKey::MetaKey(std::string_view key, bool always_base64) : word(key) {
+  const bool is_plain = !always_base64 && std::ranges::all_of(key, [](char c) { return c > 0x20 && c != 0x7f; });
   if (is_plain) return;
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   word.clear();

@@ -101,7 +101,7 @@ std::optional<std::string> decode_base64_key(std::string_view key);
 
 /// A key as a meta command names it: as it is, or in base64 with the flag b when it holds bytes that no line may.
 struct MetaKey {
-  explicit MetaKey(std::string_view key);
+  explicit MetaKey(std::string_view key, bool always_base64 = false);
   std::string word;
   std::string_view flag = "";  // " b"
 };

@@ -186,6 +186,7 @@ void Store::release(Item& item) {
 }
 
 void Store::flush(Instant at, Instant now) {
+  if (at <= now) ++last_unique_;  // as memcached: each flush has a number of its own
   flush_at_ = at;
   note_time(now);
 }
