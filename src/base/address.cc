@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/assert.h"
 #include "base/bytes.h"
 
 namespace tenfold {
@@ -63,6 +64,13 @@ Address Address::ipv4(std::array<std::uint8_t, 4> octets, std::uint16_t port) {
   return address;
 }
 
+Address Address::built_in(std::uint16_t worker) {
+  Address address;
+  address.family_ = Family::kBuiltIn;
+  address.port_ = worker;
+  return address;
+}
+
 Address Address::from_sockaddr(const sockaddr* raw, socklen_t size_bytes) {
   Address address;
   if (raw->sa_family == AF_INET && size_bytes >= sizeof(sockaddr_in)) {
@@ -97,13 +105,15 @@ bool Address::is_loopback() const {
       return octets_ == one;
     }
     case Family::kUnix:
+    case Family::kBuiltIn:
       return true;
   }
   return false;
 }
 
 bool Address::is_wildcard() const {
-  return family_ != Family::kUnix && std::ranges::all_of(octets_, [](std::uint8_t octet) { return octet == 0; });
+  return (family_ == Family::kIpv4 || family_ == Family::kIpv6) &&
+         std::ranges::all_of(octets_, [](std::uint8_t octet) { return octet == 0; });
 }
 
 std::string Address::host_text() const {
@@ -115,6 +125,8 @@ std::string Address::host_text() const {
       return inet_ntop(AF_INET6, octets_.data(), text, sizeof text);
     case Family::kUnix:
       break;
+    case Family::kBuiltIn:
+      return "built-in";
   }
   return std::string(kUnixPrefix);
 }
@@ -127,11 +139,14 @@ std::string Address::to_text() const {
       return fmt::format("[{}]:{}", host_text(), port_);
     case Family::kUnix:
       break;
+    case Family::kBuiltIn:
+      return fmt::format("{}/{}", host_text(), port_);
   }
   return std::string(kUnixPrefix) + path_;
 }
 
 socklen_t Address::to_sockaddr(sockaddr_storage& raw) const {
+  TENFOLD_ASSERT(!is_built_in(), "nobody connects to what is built in");
   std::memset(&raw, 0, sizeof raw);
   switch (family_) {
     case Family::kIpv4: {
@@ -151,6 +166,7 @@ socklen_t Address::to_sockaddr(sockaddr_storage& raw) const {
       return sizeof in;
     }
     case Family::kUnix:
+    case Family::kBuiltIn:
       break;
   }
   sockaddr_un un{};

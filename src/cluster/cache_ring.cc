@@ -15,6 +15,17 @@ bool has_failed(const NodeStatus* status) {
   return status != nullptr && (status->state == NodeState::kDown || status->state == NodeState::kEjected);
 }
 
+// How keys are spread over workers is nobody's business but ours: the ring of the settings is for nodes.
+RingSide built_in_ring(const CacheSettings& settings, std::uint32_t workers) {
+  RingSide ring{.policy = RingPolicy::kRendezvous,
+                .key_hash = settings.key_hash,
+                .hash_tag = settings.hash_tag,
+                .nodes = std::vector<NodeSpec>(workers),
+                .usable = std::vector<bool>(workers, true)};
+  for (std::uint32_t i = 0; i < workers; ++i) ring.nodes[i].address = Address::built_in(static_cast<std::uint16_t>(i));
+  return ring;
+}
+
 }  // namespace
 
 std::string_view name_of(RingPhase phase) {
@@ -29,13 +40,19 @@ std::string_view name_of(RingPhase phase) {
   return "";
 }
 
+bool is_built_in(const RingSide& side) {
+  return !side.nodes.empty() && side.nodes.front().address.is_built_in();
+}
+
 bool serves(const RingSide& side, const Address& node) {
   const NodeSpec* found = find_node(side, node);
   return found != nullptr && side.usable[static_cast<std::size_t>(found - side.nodes.data())];
 }
 
-RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now) {
+RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now,
+                     std::uint32_t workers) {
   const CacheSettings& settings = service.cache();
+  if (service.nodes.empty()) return built_in_ring(settings, workers);
   const bool first = now.version == 0;
   RingSide wanted{
       .policy = settings.ring, .key_hash = settings.key_hash, .hash_tag = settings.hash_tag, .nodes = {}, .usable = {}};
@@ -75,7 +92,8 @@ std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now)
   return joining;
 }
 
-bool keys_move(const RingSide& from, const RingSide& to) {
+bool keys_move(CacheProtocol protocol, const RingSide& from, const RingSide& to) {
+  if (protocol == CacheProtocol::kRedis && is_built_in(to) && !is_built_in(from)) return false;
   return from != to && std::ranges::count(from.usable, true) > 0 && std::ranges::count(to.usable, true) > 0 &&
          (from.nodes != to.nodes || from.policy != to.policy || from.key_hash != to.key_hash ||
           from.hash_tag != to.hash_tag || !joining_nodes(to, from).empty());

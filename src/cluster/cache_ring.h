@@ -48,6 +48,9 @@ struct RingStatus {
 };
 using RingStatusPtr = std::shared_ptr<const RingStatus>;
 
+/// Whether the cache that is built in is a node of it: each worker holds a part of its keys.
+bool is_built_in(const RingSide& side);
+
 /// Nodes that are in `side` and may be asked.
 bool serves(const RingSide& side, const Address& node);
 
@@ -55,9 +58,10 @@ bool serves(const RingSide& side, const Address& node);
 /// - nodes that are enabled and have a weight are in it; a new one only once it is up;
 /// - a node that is down or ejected loses its keys to the next candidates, unless the service is a store (persistent),
 ///   whose keys nobody else has; it gets them back when it is up again;
+/// - a service without nodes has the cache that is built in, in all `workers`;
 /// - when no node is left, none is passed over: better an error than a cache that everybody has lost.
 /// `now` is the ring as it is; with version 0 there was none, and every node is in from the start.
-RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now);
+RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now, std::uint32_t workers);
 
 /// The same ring with the nodes that have failed since passed over, and nothing else of `wanted`.
 RingSide with_failures_of(const RingSide& wanted, RingSide side);
@@ -65,7 +69,8 @@ RingSide with_failures_of(const RingSide& wanted, RingSide side);
 /// Nodes that are asked in `wanted` and not in `now`: what they hold is old, or somebody else's.
 std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now);
 
-/// Whether a key can have a node of `from` that is asked, and another one of `to`.
-bool keys_move(const RingSide& from, const RingSide& to);
+/// Whether a key can have a node of `from` that is asked, and another one of `to`, and can be taken from one to the
+/// other: what Redis nodes hold cannot come into the built-in cache, which begins empty.
+bool keys_move(CacheProtocol protocol, const RingSide& from, const RingSide& to);
 
 }  // namespace tenfold::cluster

@@ -61,19 +61,26 @@ double hottest_share(const planes::CacheReading& cache) {
 Json cache_json(const planes::CacheReading& cache) {
   const std::uint64_t looked_up = cache.hits + cache.misses;
   const double hit_ratio = static_cast<double>(cache.hits) / static_cast<double>(std::max<std::uint64_t>(looked_up, 1));
-  return {{"clients", cache.clients},
-          {"commands", cache.commands},
-          {"hits", cache.hits},
-          {"misses", cache.misses},
-          {"hit_ratio", hit_ratio},
-          {"errors", cache.errors},
-          {"refused", cache.refused},
-          {"near_hits", cache.near_hits},
-          {"near_bytes", cache.near_bytes},
-          {"fill_waits", cache.fill_waits},
-          {"moved_keys", cache.moved_keys},
-          {"private_connections", cache.private_connections},
-          {"hot_keys", hot_keys_json(cache)}};
+  Json row = {{"clients", cache.clients},
+              {"commands", cache.commands},
+              {"hits", cache.hits},
+              {"misses", cache.misses},
+              {"hit_ratio", hit_ratio},
+              {"errors", cache.errors},
+              {"refused", cache.refused},
+              {"near_hits", cache.near_hits},
+              {"near_bytes", cache.near_bytes},
+              {"fill_waits", cache.fill_waits},
+              {"moved_keys", cache.moved_keys},
+              {"private_connections", cache.private_connections},
+              {"hot_keys", hot_keys_json(cache)}};
+  if (cache.built_in) {
+    row["built_in"] = {{"items", cache.built_in->items},
+                       {"used_bytes", cache.built_in->used_bytes},
+                       {"memory_bytes", cache.built_in->memory_bytes},
+                       {"evicted_items", cache.built_in->evicted_items}};
+  }
+  return row;
 }
 
 Json heat_json(const planes::CacheReading& cache, std::string_view key) {

@@ -63,6 +63,11 @@ Controller::Controller(runtime::Io& io, EventLog& events, NodeCalls calls, Acces
       topology_(std::make_shared<cluster::Topology>()),
       started_at_(io.now()) {}
 
+void Controller::set_workers(std::vector<WorkerHost*> workers) {
+  workers_ = std::move(workers);
+  rings_.set_workers(static_cast<std::uint32_t>(workers_.size()));
+}
+
 // -- Changes -------------------------------------------------------------------------------------------------------
 
 runtime::Task<std::expected<Controller::Change, std::string>> Controller::change(

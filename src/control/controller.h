@@ -44,7 +44,7 @@ class Controller final : public planes::PlaneObserver {
   Controller(runtime::Io& io, EventLog& events, NodeCalls calls, AccessLogSink access_log);
 
   /// All workers, before the first change. They are reached through their Io's post() alone, and outlive shut_down().
-  void set_workers(std::vector<WorkerHost*> workers) { workers_ = std::move(workers); }
+  void set_workers(std::vector<WorkerHost*> workers);
   const std::vector<WorkerHost*>& workers() const { return workers_; }
 
   struct Change {

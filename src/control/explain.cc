@@ -56,6 +56,11 @@ Json node_choice(const Controller& controller, const cluster::Service& service, 
   const cluster::ServiceStatus* health = controller.health().find(service.full_name());
   const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
   Json row = {{"address", node.address.to_text()}, {"weight", node.weight}};
+  if (node.address.is_built_in()) {
+    row["state"] = cluster::name_of(cluster::NodeState::kUp);
+    row["candidate"] = true;
+    row["why"] = "a worker's part of the built-in cache";
+  }
   if (status != nullptr) {
     row["state"] = cluster::name_of(status->state);
     row["candidate"] = status->usable;

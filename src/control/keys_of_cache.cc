@@ -61,6 +61,12 @@ std::string percent(std::uint32_t value) {
   return quoted(fmt::format("{}%", value));
 }
 
+std::string set_memory(std::uint64_t& size, std::uint64_t bytes) {
+  if (bytes < 1 << 20 || bytes > 1ULL << 40) return "'memory' is from 1MiB to 1TiB";
+  size = bytes;
+  return {};
+}
+
 const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "listen",
@@ -83,8 +89,18 @@ const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "nodes",
      .type = KeyType::kNodes,
-     .doc = "The servers that keys are spread over: addresses, or tables with an address and more.",
+     .doc =
+         "The servers that keys are spread over: addresses, or tables with an address and more. Without this key the "
+         "cache that is built into Tenfold serves.",
      .example = "[\"10.0.0.21:11211\", { address = \"10.0.0.22:11211\", weight = 2 }]"},
+    {.section = Section::kCache,
+     .name = "memory",
+     .type = KeyType::kSize,
+     .doc =
+         "What the built-in cache may use, all that belongs to its items included; the workers share it alike, and an "
+         "item may take a quarter of a worker's share.",
+     .example = "\"256MiB\"",
+     TENFOLD_CHECKED_KEY(cache().memory_bytes, number, set_memory, shown::size)},
     {.section = Section::kCache,
      .name = "allow_admin",
      .type = KeyType::kBoolean,
@@ -95,7 +111,7 @@ const std::vector<Key> kCacheKeys = {
      .name = "persistent",
      .type = KeyType::kBoolean,
      .doc = "The nodes are a store: nothing is flushed, and the keys of a node that fails wait for it. Not set: "
-            "true for Redis, false for memcached.",
+            "true for Redis, false for memcached and for the built-in cache, which keeps nothing.",
      .example = "false",
      .set = [](const Draft& d, const KeyValue& v) -> std::string {
        d.cache().persistent = v.flag;
@@ -186,7 +202,8 @@ const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "item_max",
      .type = KeyType::kSize,
-     .doc = "The largest value, or Redis argument, that a client may send.",
+     .doc = "The largest value, or Redis argument, that a client may send. Not set, it is 1MiB for the built-in cache "
+            "where it speaks memcached.",
      .example = "\"1MiB\"",
      TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
     {.section = Section::kCache,

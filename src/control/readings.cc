@@ -47,6 +47,12 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.moving.total_keys += reading.moving.total_keys;
   if (total.moving.problem.empty()) total.moving.problem = reading.moving.problem;
   total.sampled_keys += reading.sampled_keys;
+  if (total.built_in && reading.built_in) {
+    total.built_in->items += reading.built_in->items;
+    total.built_in->used_bytes += reading.built_in->used_bytes;
+    total.built_in->memory_bytes += reading.built_in->memory_bytes;
+    total.built_in->evicted_items += reading.built_in->evicted_items;
+  }
   add_hot_keys(total.hot_keys, reading.hot_keys);
 }
 

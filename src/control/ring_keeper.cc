@@ -117,7 +117,7 @@ runtime::Task<void> RingKeeper::keep(std::string service, std::shared_ptr<Kept> 
 // One step towards what is wanted; false when there is nothing to do now.
 runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept) {
   const RingStatus& now = kept.now();
-  RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now);
+  RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now, workers_);
   if (now.version == 0) {
     co_await change(kept, RingPhase::kSteady, {}, std::move(wanted));
     co_return true;
@@ -138,7 +138,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   const bool can_join = co_await empty_joining(service, kept, wanted);
   if (!can_join) co_return true;
   if (wanted == now.to) co_return false;
-  if (cluster::keys_move(now.to, wanted))
+  if (cluster::keys_move(service.cache().protocol, now.to, wanted))
     co_await change(kept, RingPhase::kMoving, now.to, std::move(wanted));
   else
     co_await change(kept, RingPhase::kSteady, {}, std::move(wanted));

@@ -41,6 +41,8 @@ class RingKeeper {
 
   RingKeeper(runtime::Io& io, EventLog& events, planes::EmptyNode empty_node, Publish publish);
 
+  /// Before the first apply(): how many hold a part of a cache that is built in.
+  void set_workers(std::uint32_t workers) { workers_ = workers; }
   void apply(cluster::TopologyPtr topology);
   void health_changed(cluster::HealthSnapshotPtr health);
   /// A node does not answer. That of a cache which is leaving the ring, and whose health nobody watches any more, has
@@ -79,6 +81,7 @@ class RingKeeper {
   EventLog& events_;
   planes::EmptyNode empty_node_;
   Publish publish_;
+  std::uint32_t workers_ = 1;
   cluster::TopologyPtr topology_;
   cluster::HealthSnapshotPtr health_;
   std::map<std::string, std::shared_ptr<Kept>, std::less<>> kept_;

@@ -35,6 +35,11 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
     row["share"] = up ? cluster::slow_start_share(since, service.health.slow_start) : (status->usable ? 1.0 : 0.0);
     row["last_probe"] = status->last_probe;
   }
+  if (spec.address.is_built_in()) {
+    row["state"] = cluster::name_of(cluster::NodeState::kUp);
+    row["takes_traffic"] = true;
+    row["reason"] = "a part of Tenfold";
+  }
   if (const planes::NodeReading* node = find_reading(counted, spec.address)) {
     row["requests"] = node->requests;
     row["failures"] = node->failures;
@@ -46,6 +51,15 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
     row["latency"] = latency_json(node->latency_us);
   }
   return row;
+}
+
+// The workers' parts of the built-in cache, while the ring has it.
+std::vector<cluster::NodeSpec> built_in_parts(const Controller& controller, const cluster::Service& service) {
+  const RingProgress* progress = controller.ring_of(service.full_name());
+  if (progress == nullptr) return {};
+  if (cluster::is_built_in(progress->ring->to)) return progress->ring->to.nodes;
+  if (cluster::is_built_in(progress->ring->from)) return progress->ring->from.nodes;
+  return {};
 }
 
 Json responses_json(const planes::ServiceReading& counted) {
@@ -91,6 +105,8 @@ Json service_row(const Controller& controller, const cluster::Service& service, 
   row["nodes"] = Json::array();
   for (const cluster::NodeSpec& node : service.nodes)
     row["nodes"].push_back(node_row(controller, node, service, counted));
+  for (const cluster::NodeSpec& part : built_in_parts(controller, service))
+    row["nodes"].push_back(node_row(controller, part, service, counted));
   return row;
 }
 

@@ -86,7 +86,9 @@ std::expected<Found, std::string> find_service(const LoadedTopology& loaded, std
   }
   const auto index = static_cast<std::size_t>(found - services.begin());
   const ServicePlaces& places = loaded.places.services[index];
-  if (places.node_entries.empty()) return std::unexpected(fmt::format("{} serves files and has no nodes", name));
+  const bool is_built_in = services[index].tier == cluster::Tier::kCache;
+  if (places.node_entries.empty() && !is_built_in)
+    return std::unexpected(fmt::format("{} serves files and has no nodes", name));
   if (places.nodes_are_tables) {
     return std::unexpected(
         fmt::format("the nodes of {} are written as tables [[{}.nodes]] at {}:{}, which is not edited: "
@@ -117,6 +119,12 @@ Edited checked(const LoadedTopology& before, std::string text, const cluster::To
 
 std::string replaced(std::string_view text, Range range, std::string_view with) {
   return std::string(text.substr(0, range.begin)) + std::string(with) + std::string(text.substr(range.end));
+}
+
+// The first node of a service: a list of its own, behind the line where the service listens.
+std::string with_list_added(std::string_view text, const ServicePlaces& places, const std::string& entry) {
+  const std::size_t behind = line_end(text, range_of(text, places.keys.find("listen")->second).end);
+  return replaced(text, {behind, behind}, "\nnodes = [" + entry + "]");
 }
 
 std::string with_entry_added(std::string_view text, const ServicePlaces& places, const std::string& entry) {
@@ -180,7 +188,11 @@ Edited add_node(const LoadedTopology& loaded, std::string_view service, const cl
   if (std::ranges::count(changed.nodes, node.address, &cluster::NodeSpec::address) > 0)
     return std::unexpected(fmt::format("{} has the node {} already", service, node.address.to_text()));
   changed.nodes.push_back(node);
-  return checked(loaded, with_entry_added(loaded.text, *found->places, entry_text(changed.tier, node)), intended);
+  settle_defaults(changed, *found->places);
+  const std::string entry = entry_text(changed.tier, node);
+  std::string text = found->places->node_entries.empty() ? with_list_added(loaded.text, *found->places, entry)
+                                                         : with_entry_added(loaded.text, *found->places, entry);
+  return checked(loaded, std::move(text), intended);
 }
 
 Edited remove_node(const LoadedTopology& loaded, std::string_view service, const Address& node) {
@@ -192,7 +204,10 @@ Edited remove_node(const LoadedTopology& loaded, std::string_view service, const
   auto& nodes = intended.services[found->index].nodes;
   if (nodes.size() == 1)
     return std::unexpected(
-        fmt::format("{} is the last node of {}; remove the service from the file instead", node.to_text(), service));
+        fmt::format("{} is the last node of {}; {}", node.to_text(), service,
+                    intended.services[found->index].tier == cluster::Tier::kCache
+                        ? "remove `nodes` from the file and run `tenfold reload` to go back to the built-in cache"
+                        : "remove the service from the file instead"));
   nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(*index));
   return checked(loaded, with_entry_removed(loaded.text, *found->places, *index), intended);
 }

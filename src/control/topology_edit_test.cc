@@ -50,6 +50,25 @@ TEST(TopologyEdit, AddsInTheLayoutThatIsThere) {
             "nodes = [\"1.1.1.1:1\", { address = \"9.9.9.9:9\", weight = 5 }]");
 }
 
+// The built-in cache gives way to the first node, and what only it had as a default with it.
+TEST(TopologyEdit, AddsAListWhereACacheHadNoNodes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[cache.a]\nlisten = \"127.0.0.1:1\" # here\n# last\n",
+       "[cache.a]\nlisten = \"127.0.0.1:1\" # here\nnodes = [\"9.9.9.9:9\"]\n# last\n"},
+      {"[cache.a]\nprotocol = \"redis\"\nlisten = [\n  \"127.0.0.1:1\",\n]",
+       "[cache.a]\nprotocol = \"redis\"\nlisten = [\n  \"127.0.0.1:1\",\n]\nnodes = [\"9.9.9.9:9\"]"},
+  };
+  for (const auto& [before, after] : cases) {
+    const LoadedTopology loaded = parse_topology(before, "t.toml");
+    const auto edited = add_node(loaded, "cache.a", spec("9.9.9.9:9"));
+    ASSERT_TRUE(edited) << edited.error();
+    EXPECT_EQ(edited->text, after);
+    EXPECT_EQ(edited->topology.services.front().nodes, std::vector{spec("9.9.9.9:9")});
+  }
+  const LoadedTopology inlined = parse_topology("cache = { a = { listen = \"127.0.0.1:1\" } }\n", "t.toml");
+  EXPECT_FALSE(add_node(inlined, "cache.a", spec("9.9.9.9:9")));
+}
+
 TEST(TopologyEdit, RemovesOnlyTheNodeAndItsComment) {
   const std::pair<const char*, const char*> cases[] = {
       {"nodes = [\"9.9.9.9:9\", \"1.1.1.1:1\"]", "nodes = [\"1.1.1.1:1\"]"},

@@ -173,6 +173,7 @@ class Reader {
       }
     });
     places.listeners = spans_of_list(table["listen"].node());
+    settle_defaults(service, places);
     out_.topology.services.push_back(std::move(service));
     out_.places.services.push_back(std::move(places));
   }
@@ -236,6 +237,18 @@ bool check_text(LoadedTopology& loaded) {
 }
 
 }  // namespace
+
+void settle_defaults(cluster::Service& service, const ServicePlaces& places) {
+  if (service.tier != cluster::Tier::kCache) return;
+  constexpr std::uint64_t kMemcachedItemBytes = 1 << 20;
+  auto& cache = std::get<cluster::CacheSettings>(service.settings);
+  const cluster::CacheSettings of_nodes;
+  const bool is_built_in = service.nodes.empty();
+  if (!places.keys.contains("persistent")) cache.persistent = is_built_in ? std::optional(false) : of_nodes.persistent;
+  const bool is_small = is_built_in && cache.protocol == cluster::CacheProtocol::kMemcached;
+  if (!places.keys.contains("item_max"))
+    cache.item_max_bytes = is_small ? kMemcachedItemBytes : of_nodes.item_max_bytes;
+}
 
 LoadedTopology parse_topology(std::string text, std::string file_name) {
   LoadedTopology loaded;

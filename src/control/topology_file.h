@@ -50,6 +50,9 @@ struct LoadedTopology {
 /// `file_name` is only for messages.
 LoadedTopology parse_topology(std::string text, std::string file_name);
 
+/// Sets the defaults that depend on whether a cache service has nodes, where the file says nothing.
+void settle_defaults(cluster::Service& service, const ServicePlaces& places);
+
 /// Reads and parses a file; one that cannot be read is an error of the whole file.
 LoadedTopology load_topology(const std::string& path);
 

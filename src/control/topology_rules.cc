@@ -82,13 +82,16 @@ class Rules {
   }
 
   void check_cache(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {
-    if (service.nodes.empty())
-      out_.error(place(i).header, fmt::format("{} has no nodes", service.full_name()), "write nodes = [\"IP:PORT\"]");
+    if (service.nodes.empty()) check_built_in(i, service, cache);
+    if (!service.nodes.empty() && place(i).keys.contains("memory"))
+      out_.warning(key_place(i, "memory"), "this is the memory of the built-in cache, and the service has nodes",
+                   "remove it, or remove the nodes");
     if (cache.protocol == cluster::CacheProtocol::kMemcached &&
         !(cache.password.empty() && cache.node_password.empty()))
       out_.error(key_place(i, cache.password.empty() ? "node_password" : "password"),
                  "the text protocol of memcached has no passwords", "remove it, or set protocol = \"redis\"");
-    if (cache.protocol == cluster::CacheProtocol::kMemcached && cache.persistent.value_or(false))
+    if (cache.protocol == cluster::CacheProtocol::kMemcached && !service.nodes.empty() &&
+        cache.persistent.value_or(false))
       out_.error(key_place(i, "persistent"), "memcached keeps nothing: it is no store", "remove it");
     if (cache.protocol == cluster::CacheProtocol::kRedis && cache.near_cache_bytes > 0)
       out_.error(key_place(i, "near_cache"), "a near cache for Redis would need the tracking of its clients",
@@ -97,6 +100,17 @@ class Rules {
     if (is_open && cache.password.empty())
       out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",
                    "listen on 127.0.0.1 or a private network's address, behind a firewall");
+  }
+
+  void check_built_in(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {
+    if (place(i).keys.contains("nodes"))
+      out_.error(key_place(i, "nodes"), fmt::format("{} has no nodes", service.full_name()),
+                 "write nodes = [\"IP:PORT\"], or remove the key: then the built-in cache serves");
+    if (cache.persistent.value_or(false))
+      out_.error(key_place(i, "persistent"), "the built-in cache keeps nothing: what it holds is lost with the process",
+                 "remove it, or name Redis servers in nodes");
+    if (!cache.node_password.empty())
+      out_.error(key_place(i, "node_password"), "there are no nodes to log in to", "remove it, or write nodes");
   }
 
   void check_nodes(std::size_t i) {

@@ -64,6 +64,14 @@ struct MovingReading {
   std::string problem;  // why the last key that could not be moved could not; it is tried again
 };
 
+/// What one worker's part of the built-in cache holds, and has evicted.
+struct BuiltInReading {
+  std::uint64_t items = 0;
+  std::uint64_t used_bytes = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t evicted_items = 0;
+};
+
 /// What one worker counted of the work of a cache service.
 struct CacheReading {
   std::uint64_t commands = 0;
@@ -79,7 +87,8 @@ struct CacheReading {
   std::uint64_t moved_keys = 0;          // from one node to another, since the start
   MovingReading moving;
   std::vector<HotKeyReading> hot_keys;  // the hottest first
-  double sampled_keys = 0;              // of all keys together, as HotKeyReading::count; 0 when nothing is sampled
+  std::optional<BuiltInReading> built_in;
+  double sampled_keys = 0;  // of all keys together, as HotKeyReading::count; 0 when nothing is sampled
 };
 
 /// What one worker counted of one service.

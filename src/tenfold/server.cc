@@ -19,6 +19,7 @@
 #include "control/worker_host.h"
 #include "planes/cache/cache_plane.h"
 #include "planes/cache/probe.h"
+#include "planes/cache/shards.h"
 #include "planes/plane_set.h"
 #include "planes/web/probe.h"
 #include "planes/web/web_plane.h"
@@ -62,18 +63,19 @@ runtime::Task<cluster::ProbeReport> probe_of_tier(runtime::Io& io, const cluster
 // One worker: a thread with a loop, a plane, and its main coroutine. Made on its own thread, and alive until that ends.
 class WorkerThread {
  public:
-  WorkerThread(std::size_t index, runtime::native::BackEnd back_end, std::uint32_t workers,
+  WorkerThread(std::uint32_t index, runtime::native::BackEnd back_end, cache::Neighbours& neighbours,
                planes::PlaneObserver& observer, std::latch& started)
-      : thread_(fmt::format("worker-{}", index),
-                [this, back_end, workers, &observer, &started] { serve(back_end, workers, observer, started); }) {}
+      : thread_(fmt::format("worker-{}", index), [this, index, back_end, &neighbours, &observer, &started] {
+          serve(index, back_end, neighbours, observer, started);
+        }) {}
 
   /// Null when the loop could not be opened; then problem() says why. Valid once `started` is passed.
   control::WorkerHost* host() const { return host_; }
   const std::string& problem() const { return problem_; }
 
  private:
-  void serve(runtime::native::BackEnd back_end, std::uint32_t workers, planes::PlaneObserver& observer,
-             std::latch& started) {
+  void serve(std::uint32_t index, runtime::native::BackEnd back_end, cache::Neighbours& neighbours,
+             planes::PlaneObserver& observer, std::latch& started) {
     auto opened = runtime::native::open_io(back_end);
     if (!opened) {
       problem_ = to_string(opened.error());
@@ -81,8 +83,8 @@ class WorkerThread {
       return;
     }
     planes::PlaneSet all;
-    all.add(cluster::Tier::kWeb, std::make_unique<web::WebPlane>(*opened->io, observer, workers));
-    all.add(cluster::Tier::kCache, std::make_unique<cache::CachePlane>(*opened->io, observer, workers));
+    all.add(cluster::Tier::kWeb, std::make_unique<web::WebPlane>(*opened->io, observer, neighbours.count()));
+    all.add(cluster::Tier::kCache, std::make_unique<cache::CachePlane>(*opened->io, observer, neighbours, index));
     control::WorkerHost host(*opened->io, all);
     host_ = &host;
     started.count_down();
@@ -134,8 +136,10 @@ class Server {
     const std::uint32_t count =
         settings_.workers != 0 ? settings_.workers : std::max(1U, std::thread::hardware_concurrency());
     std::latch started(count);
-    for (std::size_t i = 0; i < count; ++i)
-      workers_.push_back(std::make_unique<WorkerThread>(i, back_end_of(settings_.io), count, controller_, started));
+    neighbours_ = std::make_unique<cache::Neighbours>(count);
+    for (std::uint32_t i = 0; i < count; ++i)
+      workers_.push_back(
+          std::make_unique<WorkerThread>(i, back_end_of(settings_.io), *neighbours_, controller_, started));
     started.wait();
     std::vector<control::WorkerHost*> hosts;
     for (const auto& worker : workers_) {
@@ -233,6 +237,7 @@ class Server {
   control::Controller controller_;
   control::AdminApi api_;
   control::AdminHttp admin_;
+  std::unique_ptr<cache::Neighbours> neighbours_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   runtime::Stop told_;
   runtime::Stop told_twice_;

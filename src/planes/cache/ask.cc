@@ -26,7 +26,7 @@ class Question final : public Pending {
 
 }  // namespace
 
-runtime::Task<Answer> ask(runtime::Io& io, NodeLink& link, std::string request) {
+runtime::Task<Answer> ask(runtime::Io& io, Link& link, std::string request) {
   Question question;
   if (!link.send(request, question)) {
     const std::string why = link.problem().empty() ? "the node has too many commands under way" : link.problem();

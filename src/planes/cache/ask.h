@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "planes/cache/node_link.h"
+#include "planes/cache/link.h"
 #include "runtime/io.h"
 #include "runtime/task.h"
 
@@ -20,6 +20,6 @@ struct Answer {
 };
 
 /// Ends with the reply, or when there will be none: the link's response timeout bounds it.
-runtime::Task<Answer> ask(runtime::Io& io, NodeLink& link, std::string request);
+runtime::Task<Answer> ask(runtime::Io& io, Link& link, std::string request);
 
 }  // namespace tenfold::cache

@@ -25,13 +25,12 @@ runtime::Task<void> send_away(runtime::Socket client) {
 
 }  // namespace
 
-CachePlane::CachePlane(runtime::Io& io, planes::PlaneObserver& observer, std::uint32_t workers)
+CachePlane::CachePlane(runtime::Io& io, planes::PlaneObserver& observer, Neighbours& neighbours, std::uint32_t number)
     : listeners_(io, cluster::Tier::kCache,
                  [this](runtime::Socket client, LocalPtr<planes::Listener> listener) {
                    return serve(std::move(client), std::move(listener));
                  }),
-      worker_(io, observer, listeners_),
-      workers_(workers) {}
+      worker_(io, observer, listeners_, neighbours, number) {}
 
 runtime::Task<void> CachePlane::serve(runtime::Socket client, LocalPtr<planes::Listener> listener) {
   for (const Place& place : places_) {
@@ -63,10 +62,12 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
     retire_nodes(*place.endpoint->service, nullptr);
     place.endpoint->has_left = true;
     leaving_.push_back(place.endpoint);
+    worker_.shards.drop(place.name);
   }
   places_ = std::move(places);
   apply_known_health();
-  listeners_.apply(*topology_, grants, std::max(1U, topology_->run.connections_max / workers_));
+  listeners_.apply(*topology_, grants,
+                   std::max(1U, topology_->run.connections_max / worker_.shards.neighbours().count()));
   if (std::exchange(started_, true)) return;
   beside_.spawn(tick());
   beside_.spawn(worker_.flusher.run(&stopped_));
@@ -75,14 +76,27 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
 // The service under the topology and the ring that it has now.
 void CachePlane::renew(Place& place) {
   const cluster::Service* spec = topology_->find(place.name);
+  keep_shard(place);
   const LocalPtr<CacheService> before = place.endpoint->service;
-  place.endpoint->service =
-      make_local<CacheService>(worker_.flusher, worker_.observer, topology_, *spec, place.ring, before.get());
+  place.endpoint->service = make_local<CacheService>(worker_, topology_, *spec, place.ring, before.get());
   const cluster::CacheSettings& settings = spec->cache();
   place.endpoint->hot_keys.turn(settings.hot_keys || settings.near_cache_bytes > 0);
+  const std::uint32_t workers = worker_.shards.neighbours().count();
   // Of all workers together; nothing that was read under another ring is held.
-  place.endpoint->near.reset((settings.near_cache_bytes + workers_ - 1) / workers_);
+  place.endpoint->near.reset((settings.near_cache_bytes + workers - 1) / workers);
   if (before) retire_nodes(*before, place.endpoint->service.get());
+}
+
+// A service has a shard while its ring has one, and before that: other workers may have the ring sooner. Outside of the
+// ring it holds nothing.
+void CachePlane::keep_shard(const Place& place) {
+  const cluster::Service& spec = *topology_->find(place.name);
+  const bool in_ring = place.ring && (cluster::is_built_in(place.ring->to) || cluster::is_built_in(place.ring->from));
+  if (in_ring || spec.nodes.empty())
+    worker_.shards.keep(place.name, spec.cache());
+  else
+    worker_.shards.retire(place.name);
+  if (place.ring && !in_ring) worker_.shards.flush(place.name);
 }
 
 // -- Rings ---------------------------------------------------------------------------------------------------------
@@ -181,6 +195,7 @@ runtime::Task<void> CachePlane::tick() {
     std::erase_if(leaving_, [](const LocalPtr<Endpoint>& endpoint) { return endpoint->clients == 0; });
     for (const LocalPtr<Node>& node : retired_) node->check(now);
     std::erase_if(retired_, [](const LocalPtr<Node>& node) { return node->has_ended(); });
+    worker_.shards.sweep();
   }
 }
 
@@ -233,6 +248,7 @@ planes::PlaneReading CachePlane::collect() const {
                                          .moved_keys = place.endpoint->moved_keys,
                                          .moving = moving_of(place),
                                          .hot_keys = {},
+                                         .built_in = worker_.shards.read(place.name),
                                          .sampled_keys = 0};
     add_hot_keys(*place.endpoint, *service.cache);
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) {
@@ -262,6 +278,8 @@ runtime::Task<void> CachePlane::shut_down(Duration limit) {
   }
   co_await worker_.moves.join();
   co_await beside_.join();
+  worker_.shards.leave();
+  co_await worker_.shards.all_left();
 }
 
 }  // namespace tenfold::cache

@@ -16,8 +16,9 @@ namespace tenfold::cache {
 
 class CachePlane final : public planes::Plane {
  public:
-  /// `io` and `observer` outlive this. `workers` is how many share the limits of the topology.
-  CachePlane(runtime::Io& io, planes::PlaneObserver& observer, std::uint32_t workers);
+  /// What it is given outlives this. `number` is that of this worker among its neighbours, who share the limits of the
+  /// topology, and the built-in cache.
+  CachePlane(runtime::Io& io, planes::PlaneObserver& observer, Neighbours& neighbours, std::uint32_t number);
 
   void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
@@ -43,12 +44,12 @@ class CachePlane final : public planes::Plane {
   const Place* place_named(const std::string& name) const;
   void renew(Place& place);
   void end_waiting(Instant now);
+  void keep_shard(const Place& place);
   void retire_nodes(const CacheService& before, const CacheService* after);
   void apply_known_health();
 
   planes::ListenerSet listeners_;
   Worker worker_;
-  std::uint32_t workers_;
   cluster::TopologyPtr topology_;
   std::vector<Place> places_;
   std::vector<LocalPtr<Endpoint>> leaving_;  // of services that are no more, while they have clients

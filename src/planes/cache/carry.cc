@@ -111,7 +111,7 @@ class Carrying {
 
   std::string read_source() const { return fmt::format("mg {}{} v f t c\r\n", key_.word, key_.flag); }
 
-  runtime::Task<Answer> remove(NodeLink& link, std::int64_t unique) {
+  runtime::Task<Answer> remove(Link& link, std::int64_t unique) {
     co_return co_await ask(carrier_.io, link, fmt::format("md {}{} C{}\r\n", key_.word, key_.flag, unique));
   }
 

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string>
 
-#include "planes/cache/node_link.h"
+#include "planes/cache/link.h"
 #include "runtime/io.h"
 #include "runtime/task.h"
 #include "wire/memcached/request.h"
@@ -40,8 +40,8 @@ struct Carried {
 
 struct Carrier {
   runtime::Io& io;
-  NodeLink& owner;
-  NodeLink* source;   // null when it is not asked any more: then only what the owner has counts
+  Link& owner;
+  Link* source;       // null when it is not asked any more: then only what the owner has counts
   Duration patience;  // with another one that takes the same key over
 };
 

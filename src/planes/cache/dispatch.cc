@@ -8,7 +8,7 @@
 namespace tenfold::cache {
 namespace {
 
-bool send(Client& client, NodeLink& link, const Outgoing& outgoing, Command& command) {
+bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command) {
   const std::string_view frame = outgoing.second.empty() ? outgoing.first : outgoing.second;
   runtime::Buffer block = client.take_block(frame);
   if (!block) return link.send(outgoing.first, outgoing.second, command);
@@ -35,12 +35,12 @@ bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
 }
 
 // Behind the command: those that wait elsewhere need not wait for the item's time to be over.
-void remove_lease_item(NodeLink& link, std::string_view key) {
+void remove_lease_item(Link& link, std::string_view key) {
   auto* forgotten = new Forgotten();
   if (!link.send(fmt::format("delete {}\r\n", lease_item(hash_of(key))), *forgotten)) delete forgotten;
 }
 
-void send_or_refuse(Client& client, NodeLink* link, std::string_view why, const Outgoing& outgoing) {
+void send_or_refuse(Client& client, Link* link, std::string_view why, const Outgoing& outgoing) {
   ++client.endpoint().counters.commands;
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
@@ -78,12 +78,12 @@ Node* node_to(Client& client, std::uint32_t node, std::string& why) {
   return &chosen;
 }
 
-NodeLink* link_to(Client& client, std::uint32_t node, std::string& why) {
+Link* link_to(Client& client, std::uint32_t node, std::string& why) {
   Node* chosen = node_to(client, node, why);
   return chosen == nullptr ? nullptr : &chosen->link_for(client.id(), client.resp3);
 }
 
-NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why) {
+Link* link_to_owner(Client& client, std::string_view key, std::string& why) {
   return link_to(client, client.service().owner_of(key), why);
 }
 
@@ -95,7 +95,7 @@ void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing) {
 
 void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing) {
   std::string why;
-  NodeLink* link = link_to(client, node, why);
+  Link* link = link_to(client, node, why);
   send_or_refuse(client, link, why, outgoing);
 }
 

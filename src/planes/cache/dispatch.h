@@ -16,9 +16,9 @@ bool is_redis(Client& client);
 /// A node that may be asked; null, with `why`, when it may not.
 Node* node_to(Client& client, std::uint32_t node, std::string& why);
 /// The client's link to a node that may be asked; null, with `why`, when there is none.
-NodeLink* link_to(Client& client, std::uint32_t node, std::string& why);
+Link* link_to(Client& client, std::uint32_t node, std::string& why);
 /// The same for the owner of a key.
-NodeLink* link_to_owner(Client& client, std::string_view key, std::string& why);
+Link* link_to_owner(Client& client, std::string_view key, std::string& why);
 
 /// What a command does to its key, as far as that is all it does.
 enum class Effect : std::uint8_t {

@@ -190,7 +190,7 @@ void bound_expiry(Client& client, std::string_view key) {
   CacheService& service = client.service();
   if (!service.has_gutter() || service.settings().is_store() || !service.in_gutter(key)) return;
   std::string why;
-  NodeLink* link = link_to_owner(client, key, why);
+  Link* link = link_to_owner(client, key, why);
   if (link == nullptr) return;
   std::string request;
   const std::string most_ms = fmt::format("{}", to_milliseconds(service.settings().gutter_ttl));

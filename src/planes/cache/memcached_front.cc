@@ -112,7 +112,7 @@ void get_many(Client& client, const Request& request) {
     if (share.keys == 0) continue;
     Pending& part = join->add_part(share.keys);
     std::string why;
-    NodeLink* link = link_to(client, node, why);
+    Link* link = link_to(client, node, why);
     if (link != nullptr && link->send(share.line, kLineEnd, part)) continue;
     if (link != nullptr) why = link->problem();
     part.on_failure({.never_sent = true, .text = why});
@@ -129,7 +129,7 @@ void ask_all(Client& client, std::string_view line, JoinRule rule, bool quiet) {
   for (std::uint32_t node = 0; node < client.service().nodes().size(); ++node) {
     Pending& part = join->add_part(0);
     std::string why;
-    NodeLink* link = link_to(client, node, why);
+    Link* link = link_to(client, node, why);
     if (link != nullptr && link->send(line, part)) continue;
     if (link != nullptr) why = link->problem();
     part.on_failure({.never_sent = true, .text = why});

@@ -22,8 +22,8 @@ using memcached::Verb;
 
 // The links of a key that moves.
 struct Route {
-  NodeLink* owner = nullptr;
-  NodeLink* source = nullptr;
+  Link* owner = nullptr;
+  Link* source = nullptr;
   std::string why;  // without an owner
 };
 

@@ -60,6 +60,8 @@ runtime::Task<bool> Mover::pass(std::uint32_t node) {
   bool ended = false;
   if (is_redis())
     ended = co_await pass_redis(node);
+  else if (service_->nodes()[node]->address().is_built_in())
+    ended = co_await pass_shard(node);
   else
     ended = co_await pass_memcached(node);
   co_await wait_for_room(1);
@@ -111,6 +113,24 @@ runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
   co_return true;
 }
 
+// The built-in cache tells its keys in steps (builtin/memcached_engine.h).
+runtime::Task<bool> Mover::pass_shard(std::uint32_t node) {
+  Link& link = service_->nodes()[node]->link_for(0, false);
+  std::string cursor = "0";
+  do {
+    Answer answer = co_await ask(worker_.io, link, fmt::format("lru_crawler metadump hash {}\r\n", cursor));
+    constexpr std::string_view kEnd = "END ";
+    const std::size_t end = answer.text.rfind(kEnd);
+    if (!answer || end == answer.text.npos || stop_.requested()) co_return false;
+    const std::size_t begin = end + kEnd.size();
+    cursor = answer.text.substr(begin, answer.text.find('\r', begin) - begin);
+    bool ended = false;
+    const bool good = co_await take_lines(answer.text, node, ended);
+    if (!good) co_return false;
+  } while (cursor != "0");
+  co_return true;
+}
+
 // Takes the whole lines off the front; false when the node says anything but keys.
 runtime::Task<bool> Mover::take_lines(std::string& text, std::uint32_t node, bool& ended) {
   std::size_t used = 0;
@@ -149,7 +169,7 @@ runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) 
 // -- Redis ---------------------------------------------------------------------------------------------------------
 
 runtime::Task<bool> Mover::pass_redis(std::uint32_t node) {
-  NodeLink& link = service_->nodes()[node]->link_for(0, false);
+  Link& link = service_->nodes()[node]->link_for(0, false);
   std::string cursor = "0";
   do {
     if (stop_.requested()) co_return false;

@@ -39,6 +39,7 @@ class Mover final : public LocalCounted {
   void fail(const std::string& problem);
   runtime::Task<void> count_keys(std::uint32_t node);
   runtime::Task<bool> pass_memcached(std::uint32_t node);
+  runtime::Task<bool> pass_shard(std::uint32_t node);
   runtime::Task<bool> take_lines(std::string& text, std::uint32_t node, bool& ended);
   runtime::Task<void> carry_memcached(std::string key, std::uint32_t node);
   runtime::Task<bool> pass_redis(std::uint32_t node);

@@ -18,64 +18,39 @@
 #include <variant>
 
 #include "cluster/cache_settings.h"
+#include "planes/cache/link.h"
 #include "planes/cache/outbox.h"
-#include "planes/cache/pending.h"
 #include "wire/memcached/reply.h"
 #include "wire/resp/reply.h"
 
 namespace tenfold::cache {
 
-/// What a link tells its node of.
-class LinkObserver {
- public:
-  virtual void link_connected() = 0;
-  virtual void link_answered(Duration latency) = 0;
-  /// `commands` have no reply; `reason` names the node. It is `lost` when no connection could be made, or when one was
-  /// given up with commands that it may yet carry out.
-  virtual void link_failed(std::size_t commands, std::string_view reason, bool lost) = 0;
-  /// A push of RESP3, which answers no command; nobody asked for one on a shared link.
-  virtual void link_pushed(std::string_view /*push*/) {}
-  /// The connection is no more, or could not be made; the pendings are told next.
-  virtual void link_ended(std::string_view /*reason*/) {}
-
- protected:
-  ~LinkObserver() = default;
-};
-
-class NodeLink final : private OutboxOwner {
+class NodeLink final : public Link, private OutboxOwner {
  public:
   /// `settings` and `observer` outlive the link. With `resp3`, a Redis node is asked to answer in RESP3.
   NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
            LinkObserver& observer);
-  ~NodeLink();
+  ~NodeLink() override;
 
-  /// Queues a command, given in one or two pieces. Its pending is told later, never inside this call; false, and the
-  /// pending is not taken, when the queue is full or the link is closed.
-  [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return send(bytes, std::string_view(), pending); }
-  [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending);
-  /// The same, with a block that is moved.
-  [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending);
+  using Link::send;
+  [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
+  [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
 
   /// Why the last connection ended or could not be made; empty before that.
-  const std::string& problem() const { return problem_; }
-  std::size_t under_way() const { return queued_; }
-  /// Those, and those that were given up and that the node may yet carry out.
-  std::size_t unanswered() const { return queued_ + given_up_; }
-  std::uint64_t sent_bytes() const { return sent_bytes_; }
-  std::uint64_t received_bytes() const { return received_bytes_; }
+  const std::string& problem() const override { return problem_; }
+  std::size_t under_way() const override { return queued_; }
+  std::size_t unanswered() const override { return queued_ + given_up_; }
+  std::uint64_t sent_bytes() const override { return sent_bytes_; }
+  std::uint64_t received_bytes() const override { return received_bytes_; }
   bool is_open() const { return state_ == State::kOpen; }
 
-  /// Ends the connection and all that is under way: the node is known to have failed.
-  void give_up(std::string_view why);
-
-  /// Gives up what waited for too long. Called some times a second.
-  void check(Instant now);
-
-  /// Takes no more commands; ends when what is under way has been answered, or at once. `why` is for people.
-  void close(bool at_once, std::string_view why = "it was removed");
-  /// Completes when the connection has ended. To be awaited before destruction.
-  runtime::Scope::Join ended() { return running_.join(); }
-  bool has_ended() const { return running_.running() == 0; }
+  void give_up(std::string_view why) override;
+  void check(Instant now) override;
+  void close(bool at_once) override { close(at_once, "it was removed"); }
+  /// `why` is for people.
+  void close(bool at_once, std::string_view why);
+  runtime::Task<void> ended() override { co_await running_.join(); }
+  bool has_ended() const override { return running_.running() == 0; }
 
  private:
   enum class State : std::uint8_t { kIdle, kConnecting, kOpen };

@@ -28,13 +28,30 @@ void Flusher::expect(std::ptrdiff_t replies) {
 
 void Flusher::add(Outbox& outbox) {
   if (outbox.linked()) return;
-  if (dirty_.empty()) work_.wake_one();
+  wake();
   dirty_.push_back(outbox);
+}
+
+void Flusher::add(LateWork& work) {
+  if (work.linked()) return;
+  wake();
+  late_.push_back(work);
+}
+
+void Flusher::wake() {
+  if (dirty_.empty() && late_.empty()) work_.wake_one();
 }
 
 runtime::Task<void> Flusher::run(runtime::Stop* stop) {
   for (;;) {
-    while (Outbox* outbox = dirty_.pop_front()) outbox->flush();
+    for (;;) {
+      if (LateWork* late = late_.pop_front())
+        late->run_late();
+      else if (Outbox* outbox = dirty_.pop_front())
+        outbox->flush();
+      else
+        break;
+    }
     const Status woken = co_await work_.wait(io_, runtime::Wait{kNever, stop});
     if (!woken) co_return;
   }

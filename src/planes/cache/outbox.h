@@ -25,6 +25,15 @@ namespace tenfold::cache {
 
 class Outbox;
 
+/// What is to be done at the end of the turn, before outboxes are sent: it may fill some.
+class LateWork : public ListNode<> {
+ public:
+  virtual void run_late() = 0;
+
+ protected:
+  ~LateWork() = default;
+};
+
 // It also knows how many replies the worker's links wait for. While these are many, more events are certain to come
 // soon, and the loop lets them gather: fewer and larger sends cost so much less that clients are answered sooner. A
 // worker with little to do never waits.
@@ -34,6 +43,7 @@ class Flusher {
 
   runtime::Io& io() const { return io_; }
   void add(Outbox& outbox);
+  void add(LateWork& work);
 
   /// So many more replies are expected of nodes; with a minus, fewer.
   void expect(std::ptrdiff_t replies);
@@ -43,7 +53,10 @@ class Flusher {
 
  private:
   friend class Outbox;
+  void wake();
+
   runtime::Io& io_;
+  IntrusiveList<LateWork> late_;
   IntrusiveList<Outbox> dirty_;
   runtime::WaitQueue work_;
   std::ptrdiff_t expected_ = 0;

@@ -28,6 +28,7 @@ void PrivateLink::link_ended(std::string_view reason) {
 // -- PrivateLinks --------------------------------------------------------------------------------------------------
 
 PrivateLink* PrivateLinks::take(LinkUser& user, bool resp3) {
+  TENFOLD_ASSERT(!address_.is_built_in(), "what is built in gives nobody a connection");
   PrivateLink* idle = nullptr;  // of the other protocol
   for (const auto& link : links_) {
     if (link->ended_ || link->user_ != nullptr) continue;

@@ -79,7 +79,8 @@ class PrivateLinks {
   PrivateLinks(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, LinkObserver& node)
       : flusher_(flusher), address_(address), settings_(settings), node_(node) {}
 
-  /// An idle link, or a new one; null when `private_connections` of the settings are in use.
+  /// An idle link, or a new one; null when `private_connections` of the settings are in use. REQUIRES: the node is a
+  /// server.
   PrivateLink* take(LinkUser& user, bool resp3);
   /// REQUIRES: no command is under way, and the node holds nothing for the connection.
   void give_back(PrivateLink& link);

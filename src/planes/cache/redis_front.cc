@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "planes/cache/builtin/redis_engine.h"
 #include "planes/cache/dispatch.h"
 #include "planes/cache/expiry.h"
 #include "planes/cache/redis_call.h"
@@ -138,7 +139,14 @@ void flush(const RedisCall& call) {
   ask_all(call, JoinRule::kRedisOk);
 }
 
+// The built-in cache keeps strings, and has no connection that could be a client's own.
+bool is_for_servers(const RedisCall& call) {
+  return call.client.service().is_built_in() && call.command.kind != RedisKind::kLocal &&
+         call.command.kind != RedisKind::kAdmin && !RedisEngine::has(call.command.name);
+}
+
 void run(const RedisCall& call) {
+  if (is_for_servers(call)) return refuse(call, RedisEngine::refusal_of(call.command.name));
   switch (call.command.kind) {
     case RedisKind::kKeys:
     case RedisKind::kCountedKeys:

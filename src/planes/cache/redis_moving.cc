@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -15,6 +16,10 @@
 
 namespace tenfold::cache {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAnotherCarries = 1ms;
 
 using NodePair = std::pair<std::uint32_t, std::uint32_t>;  // source, owner
 using Journeys = std::map<NodePair, std::vector<std::string>>;
@@ -39,11 +44,62 @@ runtime::Task<void> bring_and_go_on(Worker* worker, Turn turn, Journeys journeys
   if (Client* client = turn.client()) go_on(*client, frame);
 }
 
+using Words = std::vector<std::string_view>;
+
+runtime::Task<Answer> ask_redis(runtime::Io& io, Link& link, Words words) {
+  std::string request;
+  resp::write_request(words, request);
+  co_return co_await ask(io, link, std::move(request));
+}
+
+// One key of the built-in cache; the outcome is as that of migrate(). Nobody else takes it meanwhile, and a value that
+// is at the owner already is newer.
+runtime::Task<std::string> carry_from_shard(runtime::Io& io, Link& shard, Link& owner, std::string_view key,
+                                            Duration patience) {
+  const Instant until = io.now() + patience;
+  Answer taken = co_await ask_redis(io, shard, {"TENFOLD.TAKE", key});
+  while (taken && taken.text == "+BUSY\r\n" && io.now() < until) {
+    static_cast<void>(co_await io.sleep_for(kAnotherCarries, nullptr));
+    taken = co_await ask_redis(io, shard, {"TENFOLD.TAKE", key});
+  }
+  if (!taken) co_return taken.text;
+  if (taken.text == "+BUSY\r\n") co_return "the key is being moved, and that takes long";
+  std::vector<std::string_view> item;
+  resp::elements_of(taken.text, item);
+  if (item.size() != 2) co_return std::string();
+  std::int64_t left_ms = -1;
+  resp::integer_of(item[1], left_ms);
+  const std::string left_text = fmt::format("{}", std::max<std::int64_t>(left_ms, 1));
+  Words words = {"SET", key, resp::text_of(item[0]), "NX"};
+  if (left_ms >= 0) words.insert(words.end(), {"PX", left_text});
+  const Answer stored = co_await ask_redis(io, owner, words);
+  const bool moved = stored && !resp::is_error(stored.text);
+  const std::string_view then = moved ? "TENFOLD.DROP" : "TENFOLD.KEEP";
+  const Answer ended = co_await ask_redis(io, shard, {then, key});
+  if (!moved) co_return stored.text;
+  co_return ended ? std::string() : ended.text;
+}
+
+runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& service, std::uint32_t source,
+                                                std::uint32_t owner, std::vector<std::string> keys) {
+  Link& from = service.nodes()[source]->link_for(0, false);
+  Link& to = service.nodes()[owner]->link_for(0, false);
+  for (const std::string& key : keys) {
+    std::string problem = co_await carry_from_shard(io, from, to, key, service.settings().response_timeout);
+    if (!problem.empty()) co_return problem;
+  }
+  co_return std::string();
+}
+
 }  // namespace
 
 runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
                                    std::vector<std::string> keys) {
   const cluster::CacheSettings& settings = service.settings();
+  if (service.nodes()[source]->address().is_built_in()) {
+    std::string problem = co_await carry_all_from_shard(io, service, source, owner, std::move(keys));
+    co_return problem;
+  }
   const Address& target = service.nodes()[owner]->address();
   if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
   const std::string host = target.host_text();

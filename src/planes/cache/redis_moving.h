@@ -2,7 +2,8 @@
 // Keys of Redis that may still be at the node that had them before: they are brought over with MIGRATE before the
 // command that names them goes to their owner. MIGRATE is one atomic step for both nodes, with the value, its type and
 // the time that it has left: nothing is lost, and nothing is there twice. The nodes must reach each other at the
-// addresses of the topology file. (https://redis.io/commands/migrate)
+// addresses of the topology file. (https://redis.io/commands/migrate) What the built-in cache had is taken there by one
+// worker at a time (builtin/redis_engine.h), and stored at its owner.
 // Thread rule: one worker's thread.
 #pragma once
 

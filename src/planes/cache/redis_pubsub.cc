@@ -168,6 +168,7 @@ bool Subscriptions::send_patterns() {
   const CacheService& service = client_.service();
   for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
     if (!service.is_usable(node) && !service.settings().is_store()) continue;
+    if (service.nodes()[node]->is_built_in()) continue;  // what it had is on its way to the others
     std::string why;
     Node* chosen = node_to(client_, node, why);
     if (chosen == nullptr) return fail_step(why);
@@ -274,6 +275,7 @@ bool Subscriptions::patterns_are_everywhere() const {
     const auto is_there = [&](const std::unique_ptr<Side>& side) {
       return side->node.get() == service.nodes()[node].get();
     };
+    if (service.nodes()[node]->is_built_in()) continue;
     if (service.is_usable(node) && std::ranges::none_of(sides_, is_there)) return false;
   }
   return true;

@@ -214,7 +214,7 @@ void start_scan(Client& client, Arguments arguments, std::uint64_t cursor) {
   std::string request;
   resp::write_request(words, request);
   std::string why;
-  NodeLink* link = link_to(client, static_cast<std::uint32_t>(node), why);
+  Link* link = link_to(client, static_cast<std::uint32_t>(node), why);
   auto* step = new ScanStep(node, nodes);
   ++client.endpoint().counters.commands;
   if (link != nullptr && link->send(request, *step)) return client.add(*step);

@@ -45,7 +45,7 @@ class Parts {
 void send_part(Client& client, Join& join, std::uint32_t node, std::string_view request, std::uint32_t keys) {
   Pending& part = join.add_part(keys);
   std::string why;
-  NodeLink* link = link_to(client, node, why);
+  Link* link = link_to(client, node, why);
   if (link != nullptr && link->send(request, part)) return;
   if (link != nullptr) why = link->problem();
   part.on_failure({.never_sent = true, .text = why});
@@ -141,7 +141,8 @@ void ask_all_usable(const RedisCall& call, JoinRule rule) {
   const CacheService& service = client.service();
   std::vector<std::uint32_t> usable;
   for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
-    if (service.is_usable(node)) usable.push_back(node);
+    const bool leaves = service.nodes()[node]->is_built_in() && !service.is_built_in();
+    if (service.is_usable(node) && !leaves) usable.push_back(node);
   }
   if (usable.size() < 2) return forward_to_node(client, any_usable_node(service), {.first = call.frame});
   Join& join = add_join(client, rule);

@@ -5,26 +5,34 @@
 #include <utility>
 
 #include "cluster/ring/side_ring.h"
+#include "planes/cache/node_link.h"
+#include "planes/cache/shard_link.h"
 
 namespace tenfold::cache {
 
 // -- Node ----------------------------------------------------------------------------------------------------------
 
-Node::Node(Flusher& flusher, planes::PlaneObserver& observer, std::string service, const Address& address,
-           const cluster::CacheSettings& settings, std::uint32_t eject_after)
-    : flusher_(flusher),
-      observer_(observer),
+Node::Node(Worker& worker, std::string service, const Address& address, const cluster::CacheSettings& settings,
+           std::uint32_t eject_after)
+    : worker_(worker),
       service_(std::move(service)),
       address_(address),
       settings_(settings),
       eject_after_(eject_after),
-      private_links_(flusher, address_, settings_, *static_cast<LinkObserver*>(this)) {}
+      private_links_(worker.flusher, address_, settings_, *static_cast<LinkObserver*>(this)) {}
 
-NodeLink& Node::link_for(std::uint32_t client, bool resp3) {
-  Links& links = links_[resp3 ? 1 : 0];
+std::unique_ptr<Link> Node::make_link(bool resp3) {
   LinkObserver& observer = *this;
-  while (links.size() < settings_.node_connections)
-    links.push_back(std::make_unique<NodeLink>(flusher_, address_, settings_, resp3, observer));
+  if (address_.is_built_in())
+    return std::make_unique<ShardLink>(worker_.flusher, worker_.shards, address_.port(), service_, settings_, resp3,
+                                       observer);
+  return std::make_unique<NodeLink>(worker_.flusher, address_, settings_, resp3, observer);
+}
+
+Link& Node::link_for(std::uint32_t client, bool resp3) {
+  Links& links = links_[resp3 ? 1 : 0];
+  const std::size_t wanted = address_.is_built_in() ? 1 : settings_.node_connections;
+  while (links.size() < wanted) links.push_back(make_link(resp3));
   return *links[client % links.size()];
 }
 
@@ -81,8 +89,9 @@ void Node::link_answered(Duration latency) {
 void Node::link_failed(std::size_t commands, std::string_view reason, bool lost) {
   failures_ += commands;
   failures_in_a_row_ += static_cast<std::uint32_t>(commands);
+  if (address_.is_built_in()) return;  // nobody judges it
   if (eject_after_ > 0 && (failures_in_a_row_ >= eject_after_ || lost))
-    observer_.node_failing(service_, address_, failures_in_a_row_, reason);
+    worker_.observer.node_failing(service_, address_, failures_in_a_row_, reason);
 }
 
 planes::NodeReading Node::read() const {
@@ -107,12 +116,13 @@ planes::NodeReading Node::read() const {
 
 // -- CacheService --------------------------------------------------------------------------------------------------
 
-CacheService::CacheService(Flusher& flusher, planes::PlaneObserver& observer, cluster::TopologyPtr topology,
-                           const cluster::Service& spec, cluster::RingStatusPtr ring, const CacheService* previous)
+CacheService::CacheService(Worker& worker, cluster::TopologyPtr topology, const cluster::Service& spec,
+                           cluster::RingStatusPtr ring, const CacheService* previous)
     : topology_(std::move(topology)), spec_(spec), ring_(std::move(ring)), name_(spec.full_name()) {
   if (!ring_) return;
   // Other settings than before need other links.
   const bool same = previous != nullptr && previous->settings() == spec.cache();
+  const bool same_protocol = previous != nullptr && previous->settings().protocol == spec.cache().protocol;
   const auto find = [](const std::vector<LocalPtr<Node>>& nodes, const Address& address) {
     return std::ranges::find_if(nodes, [&](const LocalPtr<Node>& node) { return node->address() == address; });
   };
@@ -120,13 +130,12 @@ CacheService::CacheService(Flusher& flusher, planes::PlaneObserver& observer, cl
     for (const cluster::NodeSpec& node : side->nodes) {
       if (find(nodes_, node.address) != nodes_.end()) continue;
       LocalPtr<Node> kept;
-      if (same) {
+      if (same || (same_protocol && node.address.is_built_in())) {
         const auto known = find(previous->nodes_, node.address);
         if (known != previous->nodes_.end()) kept = *known;
       }
-      nodes_.push_back(
-          kept ? std::move(kept)
-               : make_local<Node>(flusher, observer, name_, node.address, spec.cache(), spec.health.eject_after));
+      nodes_.push_back(kept ? std::move(kept)
+                            : make_local<Node>(worker, name_, node.address, spec.cache(), spec.health.eject_after));
     }
   }
   usable_.assign(nodes_.size(), true);

@@ -22,12 +22,12 @@
 #include "cluster/topology.h"
 #include "planes/cache/hot_keys.h"
 #include "planes/cache/leases.h"
+#include "planes/cache/link.h"
 #include "planes/cache/near_cache.h"
-#include "planes/cache/node_link.h"
-#include "planes/cache/outbox.h"
 #include "planes/cache/private_link.h"
 #include "planes/cache/private_state.h"
 #include "planes/cache/second_try.h"
+#include "planes/cache/worker.h"
 #include "planes/plane.h"
 #include "runtime/wait_queue.h"
 
@@ -35,13 +35,15 @@ namespace tenfold::cache {
 
 class Node final : public LocalCounted, private LinkObserver {
  public:
-  Node(Flusher& flusher, planes::PlaneObserver& observer, std::string service, const Address& address,
-       const cluster::CacheSettings& settings, std::uint32_t eject_after);
+  Node(Worker& worker, std::string service, const Address& address, const cluster::CacheSettings& settings,
+       std::uint32_t eject_after);
 
   const Address& address() const { return address_; }
+  /// A worker's part of the built-in cache: it gives no client a link of its own.
+  bool is_built_in() const { return address_.is_built_in(); }
 
   /// The link that a client's commands take: always the same, so that they stay in order.
-  NodeLink& link_for(std::uint32_t client, bool resp3);
+  Link& link_for(std::uint32_t client, bool resp3);
   PrivateLinks& private_links() { return private_links_; }
 
   void check(Instant now);
@@ -54,14 +56,14 @@ class Node final : public LocalCounted, private LinkObserver {
   planes::NodeReading read() const;
 
  private:
-  using Links = std::vector<std::unique_ptr<NodeLink>>;
+  using Links = std::vector<std::unique_ptr<Link>>;
+  std::unique_ptr<Link> make_link(bool resp3);
 
   void link_connected() override { ++connects_; }
   void link_answered(Duration latency) override;
   void link_failed(std::size_t commands, std::string_view reason, bool lost) override;
 
-  Flusher& flusher_;
-  planes::PlaneObserver& observer_;
+  Worker& worker_;
   std::string service_;
   Address address_;
   cluster::CacheSettings settings_;
@@ -93,13 +95,16 @@ struct Counters {
 class CacheService : public LocalCounted {
  public:
   /// `previous` is the same service before this change, or null. Without a ring yet, nothing is served.
-  CacheService(Flusher& flusher, planes::PlaneObserver& observer, cluster::TopologyPtr topology,
-               const cluster::Service& spec, cluster::RingStatusPtr ring, const CacheService* previous);
+  CacheService(Worker& worker, cluster::TopologyPtr topology, const cluster::Service& spec, cluster::RingStatusPtr ring,
+               const CacheService* previous);
 
   const cluster::CacheSettings& settings() const { return spec_.cache(); }
   const std::string& name() const { return name_; }
   const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
   std::uint64_t ring_version() const { return ring_ ? ring_->version : 0; }
+
+  /// Whether the cache that is built in serves; its parts are the nodes.
+  bool is_built_in() const { return ring_ && cluster::is_built_in(ring_->to); }
 
   /// The node that has a key; kNoNode when there is none.
   std::uint32_t owner_of(std::string_view key) const { return to_.place(key); }

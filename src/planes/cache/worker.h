@@ -7,21 +7,24 @@
 #include <vector>
 
 #include "planes/cache/outbox.h"
-#include "planes/cache/service.h"
+#include "planes/cache/shards.h"
 #include "planes/listener_set.h"
+#include "planes/plane.h"
 #include "runtime/scope.h"
 #include "wire/resp/request.h"
 
 namespace tenfold::cache {
 
 struct Worker {
-  Worker(runtime::Io& of, planes::PlaneObserver& told, planes::ListenerSet& listeners)
-      : io(of), observer(told), flusher(of), aborting(listeners.aborting()) {}
+  Worker(runtime::Io& of, planes::PlaneObserver& told, planes::ListenerSet& listeners, Neighbours& neighbours,
+         std::uint32_t number)
+      : io(of), observer(told), flusher(of), aborting(listeners.aborting()), shards(of, neighbours, number) {}
 
   runtime::Io& io;
   planes::PlaneObserver& observer;
   Flusher flusher;
   runtime::Stop& aborting;
+  Shards shards;  // of the built-in cache
   std::uint32_t next_client = 0;
   runtime::Scope moves;  // requests that take keys over from other nodes
 
