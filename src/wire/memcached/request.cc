@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -15,8 +16,10 @@ constexpr int kFlagsMost = 17;
 constexpr int kFlagsOfMetaSetMost = 16;
 constexpr std::string_view kBadFormat = "CLIENT_ERROR bad command line format\r\n";
 constexpr std::string_view kLineTooLong = "CLIENT_ERROR line too long\r\n";
+constexpr std::string_view kTooManyFlags = "CLIENT_ERROR options flags too long\r\n";
 constexpr std::string_view kBadDelta = "CLIENT_ERROR invalid numeric delta argument\r\n";
 constexpr std::string_view kBadExpiry = "CLIENT_ERROR invalid exptime argument\r\n";
+constexpr char kBinaryMagic = '\x80';  // the first byte of a request in the binary protocol; no word begins with it
 
 struct VerbName {
   std::string_view name;
@@ -100,13 +103,21 @@ bool is_key(std::string_view key) {
   return true;
 }
 
-// A whole number with a sign, as memcached reads expiry times.
-std::optional<std::int64_t> parse_signed(std::string_view text) {
+// An expiry time, which has 32 bits. memcached 1.6.18 cuts off what is beyond them, and refuses the line alone where it
+// has more than 64: it would read the value as commands.
+std::optional<std::int32_t> parse_expiry(std::string_view text) {
   const bool negative = text.starts_with('-');
   const auto magnitude = parse_decimal(negative ? text.substr(1) : text);
-  if (!magnitude || *magnitude > INT64_MAX) return std::nullopt;
-  const auto value = static_cast<std::int64_t>(*magnitude);
+  if (!magnitude || *magnitude > INT32_MAX) return std::nullopt;
+  const auto value = static_cast<std::int32_t>(*magnitude);
   return negative ? -value : value;
+}
+
+bool is_http(std::string_view line) {
+  const std::size_t last = line.find_last_not_of(' ');
+  if (last == line.npos) return false;
+  line = line.substr(0, last + 1);
+  return line.substr(line.rfind(' ') + 1).starts_with("HTTP/");
 }
 
 ParseOutcome complete() {
@@ -143,14 +154,16 @@ class Parser {
       case Verb::kMetaGet:
       case Verb::kMetaDelete:
       case Verb::kMetaArithmetic:
-      case Verb::kMetaDebug:
         return meta();
+      case Verb::kMetaDebug:
+        return meta_debug();
       case Verb::kMetaSet:
         return meta_set();
       case Verb::kHttp:
         return refuse(kError, true);
       case Verb::kUnknown:
-        return refuse(kError);
+        if (is_http(request_.line)) request_.verb = Verb::kHttp;
+        return refuse(kError, request_.verb == Verb::kHttp);
       default:
         return without_key();
     }
@@ -159,6 +172,11 @@ class Parser {
  private:
   ParseOutcome refuse(std::string_view reply, bool close = false) const {
     return {.state = ParseState::kError, .reply = reply, .drop_bytes = request_.line_bytes, .close = close};
+  }
+  // Of a line with the right number of words, memcached reads a `noreply` first, and then tells no error either.
+  bool ends_with_noreply() const {
+    const std::string_view line = request_.line.substr(0, request_.line.find_last_not_of(' ') + 1);
+    return line.ends_with(" noreply");
   }
   // The client will send the value all the same: it is dropped with the line.
   ParseOutcome refuse_with_value(std::string_view reply, std::uint64_t value_bytes) const {
@@ -191,9 +209,10 @@ class Parser {
 
   ParseOutcome get_and_touch() {
     request_.argument = take_word(rest_);
-    if (request_.argument.empty() || nothing_left(rest_)) return refuse(kError);
-    const auto expiry = parse_signed(request_.argument);
+    if (request_.argument.empty()) return refuse(kError);
+    const auto expiry = parse_expiry(request_.argument);
     if (!expiry) return refuse(kBadExpiry);
+    if (nothing_left(rest_)) return refuse("END\r\n");  // as memcached finds none of no keys
     request_.expiry_seconds = *expiry;
     return retrieval();
   }
@@ -204,8 +223,9 @@ class Parser {
     const std::string_view expiry_text = take_word(rest_);
     const std::string_view size_text = take_word(rest_);
     if (size_text.empty()) return refuse(kError);
+    request_.noreply = ends_with_noreply();
     const auto client_flags = parse_decimal(flags);
-    const auto expiry = parse_signed(expiry_text);
+    const auto expiry = parse_expiry(expiry_text);
     const auto size = parse_decimal(size_text);
     if (!size || *size > limits::kMemcachedValueBytesMost) {
       return refuse(kBadFormat, !size_text.starts_with('-'));
@@ -214,12 +234,13 @@ class Parser {
     if (!is_key(request_.key)) return refuse_with_value(kBadFormat, *size);
     if (request_.verb == Verb::kCas) {
       const std::string_view unique = take_word(rest_);
+      request_.noreply &= !unique.empty();
       if (unique.empty()) return refuse_with_value(kError, *size);
       if (!parse_decimal(unique)) return refuse_with_value(kBadFormat, *size);
     }
     const std::string_view last = take_word(rest_);
-    request_.noreply = last == "noreply";
-    if ((!last.empty() && !request_.noreply) || !nothing_left(rest_)) return refuse_with_value(kError, *size);
+    request_.noreply = last == "noreply" && nothing_left(rest_);
+    if (!last.empty() && !request_.noreply) return refuse_with_value(kError, *size);
     request_.value_bytes = *size;
     request_.expiry_seconds = *expiry;
     return complete();
@@ -228,19 +249,22 @@ class Parser {
   ParseOutcome deletion() {
     request_.key = take_word(rest_);
     if (request_.key.empty()) return refuse(kError);
-    if (!is_key(request_.key)) return refuse(kBadFormat);
-    std::string_view word = take_word(rest_);
-    if (word == "0") word = take_word(rest_);  // the time of old clients; memcached takes no other
-    request_.noreply = word == "noreply";
-    if ((!word.empty() && !request_.noreply) || !nothing_left(rest_))
-      return refuse("CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n");
-    return complete();
+    const std::string_view first = take_word(rest_);
+    const std::string_view second = take_word(rest_);
+    if (!nothing_left(rest_)) return refuse(kError);
+    request_.noreply = (second.empty() ? first : second) == "noreply";
+    // The time of old clients comes first; memcached takes no other than 0.
+    const bool is_valid =
+        first.empty() || (second.empty() ? first == "0" || request_.noreply : first == "0" && request_.noreply);
+    if (!is_valid) return refuse("CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n");
+    return is_key(request_.key) ? complete() : refuse(kBadFormat);
   }
 
   ParseOutcome arithmetic() {
     request_.key = take_word(rest_);
     request_.argument = take_word(rest_);
     if (request_.argument.empty()) return refuse(kError);
+    request_.noreply = ends_with_noreply();
     if (!is_key(request_.key)) return refuse(kBadFormat);
     if (!parse_decimal(request_.argument)) return refuse(kBadDelta);
     return maybe_noreply();
@@ -250,8 +274,9 @@ class Parser {
     request_.key = take_word(rest_);
     request_.argument = take_word(rest_);
     if (request_.argument.empty()) return refuse(kError);
+    request_.noreply = ends_with_noreply();
     if (!is_key(request_.key)) return refuse(kBadFormat);
-    const auto expiry = parse_signed(request_.argument);
+    const auto expiry = parse_expiry(request_.argument);
     if (!expiry) return refuse(kBadExpiry);
     request_.expiry_seconds = *expiry;
     return maybe_noreply();
@@ -259,9 +284,8 @@ class Parser {
 
   ParseOutcome maybe_noreply() {
     const std::string_view last = take_word(rest_);
-    request_.noreply = last == "noreply";
-    if ((!last.empty() && !request_.noreply) || !nothing_left(rest_)) return refuse(kError);
-    return complete();
+    request_.noreply = last == "noreply" && nothing_left(rest_);
+    return last.empty() || request_.noreply ? complete() : refuse(kError);
   }
 
   // memcached takes so many, and reads what follows the line of a longer one as further commands.
@@ -272,36 +296,55 @@ class Parser {
     return count > most;
   }
 
-  // Takes the flags that concern us; the node judges the others.
-  bool take_flags() {
+  // Takes the flags that concern us; the node judges the others. memcached knows a flag by its first letter. Empty, or
+  // what is wrong.
+  std::string_view take_flags() {
     request_.flags = rest_;
     std::string_view flags = rest_;
     for (std::string_view flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
       for (char c : flag) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return kBadFormat;
       }
-      if (flag.front() == 'q') request_.quiet = true;
+      if (flag.front() == 'q' && std::exchange(request_.quiet, true)) return "CLIENT_ERROR duplicate flag\r\n";
       if (flag.front() == 'b') request_.base64_key = true;
     }
-    return !request_.base64_key || decode_base64_key(request_.key).has_value();
+    if (!request_.base64_key || decode_base64_key(request_.key)) return {};
+    return "CLIENT_ERROR error decoding key\r\n";
   }
 
   ParseOutcome meta() {
     request_.key = take_word(rest_);
     if (request_.key.empty()) return refuse(kError);
-    if (has_too_many_flags(kFlagsMost)) return refuse("CLIENT_ERROR options flags are too long\r\n");
-    if (!is_key(request_.key) || !take_flags()) return refuse(kBadFormat);
-    return complete();
+    const bool is_get = request_.verb == Verb::kMetaGet;
+    if (has_too_many_flags(kFlagsMost))
+      return refuse(is_get ? "CLIENT_ERROR options flags are too long\r\n" : kTooManyFlags);
+    if (!is_key(request_.key)) return refuse(kBadFormat);
+    const std::string_view problem = take_flags();
+    if (problem.empty()) return complete();
+    return refuse(is_get ? problem : "CLIENT_ERROR invalid or duplicate flag\r\n");
+  }
+
+  // It has no flags but a `b` behind the key, and what else is there is ignored.
+  ParseOutcome meta_debug() {
+    request_.key = take_word(rest_);
+    request_.base64_key = take_word(rest_) == "b";
+    if (!is_key(request_.key)) return refuse(kBadFormat);
+    if (!request_.base64_key) return complete();
+    // The reply tells the key as it is, and a line end would end it.
+    const std::optional<std::string> key = decode_base64_key(request_.key);
+    return key && !key->contains('\n') ? complete() : refuse(kBadFormat);
   }
 
   ParseOutcome meta_set() {
     request_.key = take_word(rest_);
     const std::string_view size_text = take_word(rest_);
-    if (size_text.empty()) return refuse(kError);
+    if (size_text.empty()) return refuse(request_.key.empty() ? kError : kBadFormat);
     const auto size = parse_decimal(size_text);
     if (!size || *size > limits::kMemcachedValueBytesMost) return refuse(kBadFormat, !size_text.starts_with('-'));
-    if (has_too_many_flags(kFlagsOfMetaSetMost)) return refuse("CLIENT_ERROR options flags too long\r\n");
-    if (!is_key(request_.key) || !take_flags()) return refuse_with_value(kBadFormat, *size);
+    if (has_too_many_flags(kFlagsOfMetaSetMost)) return refuse_with_value(kTooManyFlags, *size);
+    if (!is_key(request_.key)) return refuse_with_value(kBadFormat, *size);
+    const std::string_view problem = take_flags();
+    if (!problem.empty()) return refuse_with_value(problem, *size);
     request_.value_bytes = *size;
     return complete();
   }
@@ -310,15 +353,19 @@ class Parser {
   std::string_view rest_;
 };
 
+// Of these alone memcached takes longer lines; after others it closes its connection, which is not the client's alone.
 bool is_long_retrieval(std::string_view bytes) {
-  return bytes.starts_with("get ") || bytes.starts_with("gets ") || bytes.starts_with("gat ") ||
-         bytes.starts_with("gats ");
+  return bytes.starts_with("get ") || bytes.starts_with("gets ");
 }
 
 }  // namespace
 
 ParseOutcome parse_request(std::string_view bytes, Request& request) {
   request = Request();
+  if (bytes.starts_with(kBinaryMagic)) {
+    request.verb = Verb::kBinary;
+    return {.state = ParseState::kError, .drop_bytes = bytes.size(), .close = true};
+  }
   const std::size_t end = bytes.find('\n');
   const std::size_t length = end == bytes.npos ? bytes.size() : end;
   const std::size_t most =
@@ -366,7 +413,8 @@ std::optional<std::string> decode_base64_key(std::string_view key) {
 }
 
 MetaKey::MetaKey(std::string_view key, bool always_base64) : word(key) {
-  const bool is_plain = !always_base64 && std::ranges::all_of(key, [](char c) { return c > 0x20 && c != 0x7f; });
+  const auto is_printed = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
+  const bool is_plain = !always_base64 && std::ranges::all_of(key, is_printed);
   if (is_plain) return;
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   word.clear();

@@ -44,6 +44,7 @@ enum class Verb : std::uint8_t {
   kQuit,
   kAdmin,    // known, and for operators only: shutdown, slabs, lru, lru_crawler, cache_memlimit, watch, debugtime …
   kHttp,     // a web client on the wrong port
+  kBinary,   // a client that speaks memcached's binary protocol
   kUnknown,  // answered with ERROR
 };
 
@@ -63,7 +64,7 @@ constexpr bool has_value(Verb verb) {
 
 struct Request {
   Verb verb = Verb::kUnknown;
-  bool noreply = false;             // classic `noreply`
+  bool noreply = false;             // classic `noreply`; also of a refused line whose error is not told
   bool quiet = false;               // the meta flag q
   bool base64_key = false;          // the meta flag b: `key` is base64
   bool more_keys = false;           // a retrieval with more than one key
@@ -74,14 +75,14 @@ struct Request {
   std::string_view argument;        // of gat: the expiry time; of stats, verbosity, flush_all: the rest of the line
   std::size_t line_bytes = 0;       // with the line end
   std::uint64_t value_bytes = 0;    // of has_value(): what follows the line, without its own line end
-  std::int64_t expiry_seconds = 0;  // of storage commands, touch and gat, as sent
+  std::int32_t expiry_seconds = 0;  // of storage commands, touch and gat, as sent
 };
 
 enum class ParseState : std::uint8_t { kComplete, kNeedMore, kError };
 
 struct ParseOutcome {
   ParseState state = ParseState::kNeedMore;
-  /// kError: what the client is told, a whole line.
+  /// kError: what the client is told, a whole line; nothing with `noreply`, or to one that speaks something else.
   std::string_view reply = {};
   /// kError: bytes to drop: the line, and the value where its size is known.
   std::uint64_t drop_bytes = 0;

@@ -66,7 +66,10 @@ TEST(MemcachedRequest, MetaFlags) {
   EXPECT_EQ(decode_base64_key("a===="), std::nullopt);
   EXPECT_EQ(decode_base64_key("=AAA"), std::nullopt);
   EXPECT_TRUE(parsed("mg k q0 v\r\n").quiet);  // memcached looks at the first letter
-  EXPECT_EQ(refused("mg not_base_64! b v\r\n").reply, "CLIENT_ERROR bad command line format\r\n");
+  EXPECT_EQ(refused("mg not_base_64! b v\r\n").reply, "CLIENT_ERROR error decoding key\r\n");
+  EXPECT_TRUE(parsed("me c29tZQ== b\r\n").base64_key);
+  EXPECT_FALSE(parsed("me c29tZQ== v b\r\n").base64_key);
+  EXPECT_EQ(refused("me YQpi b\r\n").reply, "CLIENT_ERROR bad command line format\r\n");  // a line end
 }
 
 // memcached would read the rest of the line as commands of its own.
@@ -80,6 +83,39 @@ TEST(MemcachedRequest, MoreFlagsThanMemcachedTakesAreRefused) {
   EXPECT_EQ(refused("mg k" + flags(18)).reply, "CLIENT_ERROR options flags are too long\r\n");
   EXPECT_EQ(parsed("ms k 1" + flags(16)).verb, Verb::kMetaSet);
   EXPECT_EQ(refused("ms k 1" + flags(17)).reply, "CLIENT_ERROR options flags too long\r\n");
+}
+
+// A line that memcached refuses without dropping its value: that would be read as commands, on a connection of many.
+TEST(MemcachedRequest, ALineThatMemcachedCannotReadNeverReachesIt) {
+  EXPECT_EQ(parsed("set k 0 2147483647 1\r\n").expiry_seconds, INT32_MAX);
+  const ParseOutcome late = refused("set k 0 2147483648 9\r\n");
+  EXPECT_EQ(late.reply, "CLIENT_ERROR bad command line format\r\n");
+  EXPECT_EQ(late.drop_bytes, 22 + 9 + 2);
+  EXPECT_EQ(refused("gat 2147483648 k\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+  EXPECT_EQ(refused("touch k 2147483648\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+  const std::string many = " v f t s k c h l u I T1 N1 R1 O1 F1 C1 D1";
+  EXPECT_EQ(refused("ms k 9" + many + "\r\n").drop_bytes, 6 + many.size() + 2 + 9 + 2);
+  EXPECT_EQ(refused("ms k 9 q qq\r\n").reply, "CLIENT_ERROR duplicate flag\r\n");
+}
+
+TEST(MemcachedRequest, ErrorsOfNoreplyAreNotTold) {
+  Request request;
+  EXPECT_EQ(parse_request("set a\tb 0 0 1 noreply\r\n", request).state, ParseState::kError);
+  EXPECT_TRUE(request.noreply);
+  EXPECT_EQ(parse_request("incr k x noreply\r\n", request).state, ParseState::kError);
+  EXPECT_TRUE(request.noreply);
+  EXPECT_EQ(parse_request("set k 0 0 1 noreply x\r\n", request).reply, "ERROR\r\n");
+  EXPECT_FALSE(request.noreply);
+  EXPECT_EQ(parse_request("delete k 1 noreply\r\n", request).state, ParseState::kError);
+  EXPECT_TRUE(request.noreply);
+}
+
+TEST(MemcachedRequest, WhoSpeaksSomethingElseIsHungUpOn) {
+  Request request;
+  EXPECT_TRUE(parse_request("PATCH /x HTTP/1.1\r\n", request).close);
+  EXPECT_EQ(request.verb, Verb::kHttp);
+  EXPECT_TRUE(parse_request("\x80", request).close);
+  EXPECT_EQ(request.verb, Verb::kBinary);
 }
 
 TEST(MemcachedRequest, LinesWithoutReturnAreTakenToo) {
@@ -112,6 +148,7 @@ TEST(MemcachedRequest, ALineWithoutEndIsBounded) {
   EXPECT_TRUE(refused(std::string(2049, 'x')).close);
   EXPECT_EQ(parse_request("get " + std::string(100'000, 'x'), request).state, ParseState::kNeedMore);
   EXPECT_TRUE(refused("get " + std::string(limits::kMemcachedKeysLineBytesMost, 'x')).close);
+  EXPECT_TRUE(refused("gat 1 " + std::string(limits::kMemcachedLineBytesMost, 'x')).close);
 }
 
 }  // namespace
