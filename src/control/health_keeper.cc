@@ -93,6 +93,7 @@ runtime::Task<void> HealthKeeper::tick() {
 
 void HealthKeeper::node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                                 std::string_view reason) {
+  if (stopped_.requested()) return;  // the workers may have ended since this was posted
   const auto health = services_.find(service);
   if (health == services_.end()) return;
   const Transitions transitions = health->second.failing(node, failures, reason, io_.now());
