@@ -248,6 +248,12 @@ void Controller::keys_moved(std::string_view service, std::uint64_t version) {
   io_.post([this, service = std::string(service), version] { rings_.keys_moved(service, version); });
 }
 
+void Controller::client_warning(std::string_view service, std::string_view problem) {
+  io_.post([this, service = std::string(service), problem = std::string(problem)] {
+    events_.add(EventLog::Level::kWarning, "client_warning", {{"service", service}, {"problem", problem}});
+  });
+}
+
 bool Controller::write_access_log(std::string lines) {
   return access_log_(std::move(lines));
 }

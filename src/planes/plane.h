@@ -123,6 +123,8 @@ class PlaneObserver {
                             std::string_view reason) = 0;
   /// Every key of a cache service has been taken over under that version of its ring.
   virtual void keys_moved(std::string_view service, std::uint64_t version) = 0;
+  /// What clients of a service do that its operator should know of, in words.
+  virtual void client_warning(std::string_view service, std::string_view problem) = 0;
   /// A batch of whole access log lines. Returns false when it could not be taken (the lines are then lost, and
   /// counted).
   virtual bool write_access_log(std::string lines) = 0;

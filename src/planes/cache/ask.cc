@@ -29,8 +29,7 @@ class Question final : public Pending {
 runtime::Task<Answer> ask(runtime::Io& io, Link& link, std::string request) {
   Question question;
   if (!link.send(request, question)) {
-    const std::string why = link.problem().empty() ? "the node has too many commands under way" : link.problem();
-    co_return Answer{.arrived = false, .text = why};
+    co_return Answer{.arrived = false, .text = std::string(link.problem())};
   }
   while (!question.ended) static_cast<void>(co_await question.told.wait(io, runtime::Wait{kNever, nullptr}));
   co_return std::move(question.answer);

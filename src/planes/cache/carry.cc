@@ -150,6 +150,7 @@ class Carrying {
     if (expiry_seconds > kRelativeSecondsMost) {
       const auto now = carrier_.io.wall_now().time_since_epoch();
       expiry_seconds += std::chrono::duration_cast<std::chrono::seconds>(now).count();
+      expiry_seconds = std::min<std::int64_t>(expiry_seconds, INT32_MAX);  // memcached reads no more
     }
     std::string request = fmt::format("ms {} {}{} F{} T{} C{} c\r\n", key_.word, item.value.size(), key_.flag,
                                       item.token('f').value_or("0"), expiry_seconds, stub);

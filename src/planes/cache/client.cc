@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "planes/cache/memcached_front.h"
@@ -14,10 +15,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSendTimeout = 30s;                     // a client that takes no reply for so long is sent away
-constexpr std::size_t kUnsentBytesMost = 1 << 20;          // before no more of its requests are read
+constexpr std::size_t kUnsentBytesMost = 1 << 20;          // before no more of its requests are taken
 constexpr std::size_t kUnsentMessagesBytesMost = 8 << 20;  // before a subscriber is sent away, as Redis does
 constexpr std::size_t kBlockedInputBytesMost = 1 << 20;    // taken in while a command blocks
 constexpr std::size_t kMovedBytesLeast = 16 * 1024;        // smaller blocks are copied
+constexpr Duration kTellInterval = 60s;
+
+// A client need not read, and asks for much in few bytes: as many of its commands are under way as are likely to be
+// answered with so much. Who is answered with far more than its earlier replies were like, and takes none of it, is
+// sent away.
+constexpr std::size_t kExpectedBytesMost = 16 << 20;
+constexpr std::size_t kFirstReplyBytes = 64 << 10;
+constexpr std::size_t kHeldBytesMost = 256 << 20;
 
 // A reply that needs no node.
 class LocalReply final : public Slot {};
@@ -31,6 +40,7 @@ Client::Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Lis
       socket_(std::move(socket)),
       reading_(listener_->closing),
       id_(worker.next_client++),
+      reply_bytes_(kFirstReplyBytes),
       outbox_(worker.flusher, *this) {
   ++endpoint_->clients;
 }
@@ -51,7 +61,20 @@ LocalPtr<ClientHandle> Client::handle() {
 // -- Reading -------------------------------------------------------------------------------------------------------
 
 bool Client::is_full() const {
-  return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost;
+  return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost ||
+         under_way_ * reply_bytes_ >= kExpectedBytesMost;
+}
+
+// Larger at once, smaller by and by.
+void Client::learn_size(std::size_t reply_bytes) {
+  reply_bytes_ = std::max(reply_bytes, reply_bytes_ - reply_bytes_ / 16);
+}
+
+void Client::tell_operator(std::string_view problem) {
+  const Instant now = worker_.io.now();
+  if (endpoint_->told_at != Instant() && now - endpoint_->told_at < kTellInterval) return;
+  endpoint_->told_at = now;
+  worker_.observer.client_warning(service().name(), problem);
 }
 
 bool Client::is_behind() const {
@@ -201,11 +224,15 @@ void Client::send(Reply& reply) {
   } else if (!outbox_.append(reply.bytes)) {
     send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
   }
+  if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
 }
 
 void Client::complete(Slot& slot, Reply& reply) {
+  learn_size(reply.bytes.size());
   if (&slots_.front() != &slot) {
     slot.done = true;
+    held_bytes_ += reply.bytes.size();
+    if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
     if (reply.block != nullptr) {
       slot.reply = std::move(*reply.block);
     } else if (!reply.bytes.empty()) {
@@ -221,6 +248,7 @@ void Client::complete(Slot& slot, Reply& reply) {
   while (!slots_.empty() && slots_.front().done) {
     Slot* next = slots_.pop_front();
     Reply kept{.bytes = next->reply.view(), .block = &next->reply};
+    held_bytes_ -= kept.bytes.size();
     send(kept);
     delete next;
     --under_way_;

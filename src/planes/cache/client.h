@@ -64,8 +64,10 @@ class Client final : private OutboxOwner {
   /// The request at hand has this many bytes, and not all have come.
   void wait_for(std::uint64_t bytes) { wanted_ = bytes; }
   LocalPtr<ClientHandle> handle();
-  /// No further request is begun until resume(): the one at hand takes keys over, and those behind it must not
-  /// overtake.
+  /// What such clients do wrong, for the log; told now and then.
+  void tell_operator(std::string_view problem);
+  /// No further request is begun until resume(): the one at hand takes keys over or waits for another node, and those
+  /// behind it must not overtake.
   void pause() { ++paused_; }
   void resume() {
     --paused_;
@@ -102,8 +104,10 @@ class Client final : private OutboxOwner {
   std::size_t process(std::string_view bytes);
   void keep_partial(std::string_view bytes);
   void send(Reply& reply);
+  void learn_size(std::size_t reply_bytes);
+  std::size_t unsent_bytes() const { return outbox_.bytes() + held_bytes_; }
   bool is_behind() const;
-  bool must_wait() const { return paused_ > 0 || endpoint_->held; }
+  bool must_wait() const { return paused_ > 0 || endpoint_->held || is_full(); }
   void go_on();
   // Not inlined, for the compiler would make room for their frames in that of serve(), which every idle client has.
   [[gnu::noinline]] runtime::Task<void> sit_out();
@@ -129,7 +133,9 @@ class Client final : private OutboxOwner {
   bool gone_ = false;  // it has closed the connection, or lost it
   std::uint64_t drop_ = 0;
   std::uint64_t wanted_ = 0;
-  runtime::Buffer input_;  // the start of a request that did not come in one piece
+  std::size_t held_bytes_ = 0;  // of replies that wait for those before them
+  std::size_t reply_bytes_;     // so large is a reply likely to be
+  runtime::Buffer input_;       // the start of a request that did not come in one piece
   Outbox outbox_;
   IntrusiveList<Slot, SlotTag> slots_;
   std::unique_ptr<RedisPrivate> redis_private_;

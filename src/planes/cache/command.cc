@@ -69,6 +69,7 @@ void Command::fail(std::string_view problem) {
     delete this;
     return;
   }
+  end_wait();
   const std::string text = rule_ == ReplyRule::kSwallow ? std::string() : error_reply(redis_, problem);
   Reply reply{.bytes = text};
   client->complete(*this, reply);
@@ -83,7 +84,12 @@ bool Command::wait_for_owner(std::string_view problem, Instant now) {
   if (now >= give_up_at_) return false;
   problem_ = problem;
   endpoint_->second_tries.add(*this);
+  if (!std::exchange(pauses_client_, true)) client->pause();
   return true;
+}
+
+void Command::end_wait() {
+  if (std::exchange(pauses_client_, false)) client->resume();
 }
 
 void Command::try_again(Instant now) {
@@ -91,7 +97,9 @@ void Command::try_again(Instant now) {
     delete this;
   } else if (endpoint_->has_left || now >= give_up_at_) {
     fail(problem_);
-  } else if (!send_to_owner()) {
+  } else if (send_to_owner()) {
+    end_wait();
+  } else {
     endpoint_->second_tries.add(*this);
   }
 }

@@ -43,10 +43,12 @@ class Command final : public Slot, public Pending, public SecondTry {
   void on_failure(const LinkFailure& failure) override;
 
   /// It could not be sent, or has failed without harm: it is sent to the owner of its key as soon as there is one, or
-  /// fails with `problem`. The client has added it as a slot. False when that cannot be: nothing is kept, or the nodes
-  /// are a store.
+  /// fails with `problem`. The client, which has added it as a slot, begins nothing meanwhile: what it sends later must
+  /// not overtake. False when that cannot be: nothing is kept, or the nodes are a store.
   bool wait_for_owner(std::string_view problem, Instant now);
   void try_again(Instant now) override;
+  /// The client, if it is still there, is told, and this is gone.
+  void fail(std::string_view problem);
   Instant waits_until() const override { return fill_until_; }
 
   /// It gets the value of a key, whose hash this is, and is kept: when the key is missing, it may be its client that
@@ -72,8 +74,8 @@ class Command final : public Slot, public Pending, public SecondTry {
   bool is_told_of_miss();
   bool send_lease_item();
   void wait_for_fill();
-  void fail(std::string_view problem);
   bool send_to_owner();
+  void end_wait();
 
   LocalPtr<Endpoint> endpoint_;
   ReplyRule rule_;
@@ -81,6 +83,7 @@ class Command final : public Slot, public Pending, public SecondTry {
   std::uint32_t keys_;
   bool redis_;
   Part part_ = Part::kNone;
+  bool pauses_client_ = false;
   Near near_ = Near::kNone;
   std::uint32_t ticket_ = 0;  // of the near cache
   bool waits_ = false;        // or has waited for another to fill the key

@@ -45,17 +45,13 @@ void send_or_refuse(Client& client, Link* link, std::string_view why, const Outg
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
   const bool ends_lease = prepare(client, outgoing, *command);
+  client.add(*command);
   if (link != nullptr && send(client, *link, outgoing, *command)) {
-    client.add(*command);
     if (ends_lease && !is_redis(client)) remove_lease_item(*link, outgoing.key);
     return;
   }
   if (link != nullptr) why = link->problem();
-  if (why.empty()) why = "the node has too many commands under way";
-  if (command->wait_for_owner(why, client.worker().io.now())) return client.add(*command);
-  delete command;
-  ++client.endpoint().counters.errors;
-  if (outgoing.rule != ReplyRule::kSwallow) reply_error(client, why);
+  if (!command->wait_for_owner(why, client.worker().io.now())) command->fail(why);
 }
 
 }  // namespace

@@ -148,11 +148,12 @@ std::string Join::stats() const {
   std::vector<Row> rows;
   for (const Part& part : parts_) {
     std::string_view reply = part.reply.view();
+    if (!reply.ends_with(kEnd)) return std::string(reply);  // a word of the first node, like RESET
     while (reply.starts_with("STAT ")) {
       const std::size_t line_end = reply.find('\n');
       std::string_view line = reply.substr(5, line_end - 5);
-      if (line.ends_with('\r')) line.remove_suffix(1);
       reply.remove_prefix(line_end + 1);
+      if (line.ends_with('\r')) line.remove_suffix(1);
       const std::size_t space = std::min(line.find(' '), line.size());
       const std::string_view name = line.substr(0, space);
       const std::string_view text = line.substr(std::min(space + 1, line.size()));

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/time.h"
@@ -47,8 +46,8 @@ class Link {
   [[nodiscard]] virtual bool send(std::string_view first, runtime::Buffer block, Pending& pending) = 0;
   [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return send(bytes, std::string_view(), pending); }
 
-  /// Why commands were refused or failed last; empty before that.
-  virtual const std::string& problem() const = 0;
+  /// Why send() has just taken nothing.
+  virtual std::string_view problem() const = 0;
   virtual std::size_t under_way() const = 0;
   /// Those, and those that were given up and that the node may yet carry out.
   virtual std::size_t unanswered() const = 0;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/memcached_front.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <vector>
 
 #include "planes/cache/dispatch.h"
 #include "planes/cache/expiry.h"
 #include "planes/cache/join.h"
+#include "planes/cache/key_teller.h"
 #include "planes/cache/memcached_moving.h"
 #include "wire/memcached/request.h"
 
@@ -33,19 +36,6 @@ ReplyRule quiet_rule(Verb verb) {
     default:
       return ReplyRule::kQuietMetaArithmetic;
   }
-}
-
-// The line as the node gets it: every command is answered, so that replies can be told apart.
-std::string without(const Request& request, std::string_view word) {
-  std::string line;
-  std::string_view rest = request.line;
-  for (std::string_view next = memcached::next_key(rest); !next.empty(); next = memcached::next_key(rest)) {
-    if (next == word && !line.empty()) continue;
-    if (!line.empty()) line += ' ';
-    line += next;
-  }
-  line += kLineEnd;
-  return line;
 }
 
 std::string_view verb_text(const Request& request) {
@@ -137,7 +127,22 @@ void ask_all(Client& client, std::string_view line, JoinRule rule, bool quiet) {
   join->begin();
 }
 
+// Some subjects of `stats` change the node.
+bool is_change(std::string_view subject) {
+  return subject == "reset" || subject == "sizes_enable" || subject == "sizes_disable";
+}
+
+// Others tell keys as they are, with the line ends that keys in base64 may hold: the rest of the line would be taken
+// for the reply to somebody else's command.
+bool tells_keys(std::string_view subject) {
+  return subject == "cachedump" || subject == "detail";
+}
+
 void stats(Client& client, const Request& request) {
+  std::string_view words = request.argument;
+  const std::string_view subject = memcached::next_key(words);
+  const bool is_allowed = !is_change(subject) || client.service().settings().allow_admin;
+  if (!is_allowed || tells_keys(subject)) return client.reply(kAdminRefused);
   if (client.service().nodes().size() == 1)
     return forward_to_node(client, 0, {.first = request.line, .second = kLineEnd});
   std::string line(request.line);
@@ -169,7 +174,7 @@ void flush_all(Client& client, const Request& request) {
     return;
   }
   client.endpoint().near.clear();
-  ask_all(client, without(request, "noreply"), JoinRule::kMemcachedOk, request.noreply);
+  ask_all(client, answered_line(request), JoinRule::kMemcachedOk, request.noreply);
 }
 
 // -- One key -------------------------------------------------------------------------------------------------------
@@ -178,6 +183,27 @@ Effect effect_of(Verb verb) {
   if (verb == Verb::kGet) return Effect::kGet;
   const bool is_reading = is_retrieval(verb) || verb == Verb::kMetaGet || verb == Verb::kMetaDebug;
   return is_reading ? Effect::kNone : Effect::kChange;
+}
+
+// The line of a meta command without the flags of these letters.
+std::string line_without(const Request& request, std::string_view letters) {
+  std::string line(request.line.substr(0, static_cast<std::size_t>(request.flags.data() - request.line.data())));
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (!letters.contains(flag.front())) (line += ' ') += flag;
+  }
+  return line.append(kLineEnd);
+}
+
+void get_and_tell(Client& client, const Request& request, std::string_view key) {
+  ++client.endpoint().counters.commands;
+  auto* teller = new KeyTeller(client.endpoint(), request, rule_of(request));
+  client.add(*teller);
+  std::string why;
+  NodeLink* link = link_to_owner(client, key, why);
+  if (link != nullptr && link->send(line_without(request, "kq"), *teller)) return;
+  if (link != nullptr) why = link->problem();
+  teller->on_failure({.never_sent = true, .text = why});
 }
 
 void forward(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
@@ -193,6 +219,7 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
   if (is_retrieval(request.verb)) outgoing.lookup = Lookup::kMemcached;
   if (request.verb == Verb::kMetaGet) outgoing.lookup = Lookup::kMeta;
   outgoing.effect = effect_of(request.verb);
+  if (must_tell_key(request, key)) return get_and_tell(client, request, key);
   if (!request.noreply && !request.quiet) return forward_to_owner(client, key, outgoing);
   const std::string line = answered_line(request);
   outgoing.rule = rule_of(request);
@@ -217,22 +244,38 @@ void serve_key(Client& client, const Request& request, std::string_view bytes, s
   serve_whole(client, shortened, changed, changed.size());
 }
 
+// The value is too large for us to hold. As at memcached, what it was to replace goes all the same: better nothing than
+// what the client believes to be overwritten.
+void refuse_too_large(Client& client, const Request& request) {
+  if (!request.noreply) client.reply(kTooLarge);
+  if (request.verb != Verb::kSet && request.verb != Verb::kMetaSet) return;
+  if (request.base64_key) {
+    const std::string line = fmt::format("md {} b\r\n", request.key);
+    return forward_to_owner(client, *memcached::decode_base64_key(request.key),
+                            {.first = line, .rule = ReplyRule::kSwallow, .effect = Effect::kChange});
+  }
+  const std::string line = fmt::format("delete {} noreply\r\n", request.key);
+  Request deletion;
+  memcached::parse_request(line, deletion);
+  serve_whole(client, deletion, line, line.size());
+}
+
 // A command with a value, once all of that has come; the size of the request, or 0.
 std::size_t store(Client& client, const Request& request, std::string_view bytes) {
   const std::size_t size = request.line_bytes + request.value_bytes + kLineEnd.size();
   if (request.value_bytes > client.service().settings().item_max_bytes) {
-    if (!request.noreply) client.reply(kTooLarge);
     client.drop(request.value_bytes + kLineEnd.size());
+    refuse_too_large(client, request);
     return request.line_bytes;
   }
   if (bytes.size() < size) {
     client.wait_for(size);
     return 0;
   }
-  if (bytes.substr(size - kLineEnd.size(), kLineEnd.size()) != kLineEnd)
-    client.reply(kBadChunk);
-  else
+  if (bytes.substr(size - kLineEnd.size(), kLineEnd.size()) == kLineEnd)
     serve_key(client, request, bytes, size);
+  else if (!request.noreply)
+    client.reply(kBadChunk);
   return size;
 }
 
@@ -245,7 +288,11 @@ void forward_memcached(Client& client, std::string_view whole) {
 }
 
 std::string answered_line(const Request& request) {
-  return request.noreply ? without(request, "noreply") : without(request, "q");
+  if (request.noreply) {  // it is the last word
+    std::string line(request.line.substr(0, request.line.rfind("noreply")));
+    return line.append(kLineEnd);
+  }
+  return line_without(request, "q");
 }
 
 ReplyRule rule_of(const Request& request) {
@@ -258,7 +305,10 @@ std::size_t take_memcached(Client& client, std::string_view bytes) {
   const memcached::ParseOutcome outcome = memcached::parse_request(bytes, request);
   if (outcome.state == memcached::ParseState::kNeedMore) return 0;
   if (outcome.state == memcached::ParseState::kError) {
-    if (request.verb != Verb::kHttp) client.reply(outcome.reply);
+    const bool speaks_something_else = request.verb == Verb::kHttp || request.verb == Verb::kBinary;
+    if (!speaks_something_else && !request.noreply) client.reply(outcome.reply);
+    if (request.verb == Verb::kBinary)
+      client.tell_operator("a client speaks memcached's binary protocol, which is not served: let it use the text one");
     ++client.endpoint().counters.refused;
     if (outcome.close) client.leave();
     const std::size_t now = std::min<std::uint64_t>(outcome.drop_bytes, bytes.size());

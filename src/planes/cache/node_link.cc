@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kFirstBackoff = 50ms;
 constexpr Duration kBackoffMost = 1s;
+constexpr std::size_t kUnsentBytesMost = 64 << 20;  // that a node does not take, before no more commands are
 
 }  // namespace
 
@@ -37,8 +38,17 @@ NodeLink::~NodeLink() {
 
 // -- Commands ------------------------------------------------------------------------------------------------------
 
+bool NodeLink::is_full() const {
+  return queued_ >= settings_.node_queue || (outbox_ && outbox_->bytes() >= kUnsentBytesMost);
+}
+
+std::string_view NodeLink::problem() const {
+  if (is_full() || problem_.empty()) return "the node has too many commands under way";
+  return problem_;
+}
+
 bool NodeLink::accept(Pending& pending) {
-  if (closing_ || queued_ >= settings_.node_queue) return false;
+  if (closing_ || is_full()) return false;
   if (state_ == State::kIdle) {
     if (io_.now() < retry_at_) return false;
     state_ = State::kConnecting;

@@ -36,8 +36,7 @@ class NodeLink final : public Link, private OutboxOwner {
   [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
   [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
 
-  /// Why the last connection ended or could not be made; empty before that.
-  const std::string& problem() const override { return problem_; }
+  std::string_view problem() const override;
   std::size_t under_way() const override { return queued_; }
   std::size_t unanswered() const override { return queued_ + given_up_; }
   std::uint64_t sent_bytes() const override { return sent_bytes_; }
@@ -56,6 +55,7 @@ class NodeLink final : public Link, private OutboxOwner {
   enum class State : std::uint8_t { kIdle, kConnecting, kOpen };
   using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
 
+  bool is_full() const;
   bool accept(Pending& pending);
   runtime::Task<void> run();
   runtime::Task<Status> log_in(runtime::Wait wait);
@@ -79,7 +79,7 @@ class NodeLink final : public Link, private OutboxOwner {
   std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened
   std::unique_ptr<runtime::Stop> stop_;
   std::string stop_reason_;
-  std::string problem_;
+  std::string problem_;  // why the last connection ended or could not be made
   runtime::WaitQueue begin_;
   Scanner scanner_;
   runtime::Buffer partial_;  // the start of a reply that did not come in one piece

@@ -38,7 +38,7 @@ class PrivateLink final : private LinkObserver {
 
   /// As NodeLink::send().
   [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return link_.send(bytes, pending); }
-  const std::string& problem() const { return link_.problem(); }
+  std::string_view problem() const { return link_.problem(); }
 
   /// What is under way may take as long as it likes: it is not given up after the response timeout, and tells nothing
   /// of the node's latency.

@@ -270,7 +270,7 @@ void Transaction::forward(const RedisCall& call) {
   delete step;
   ++call.client.endpoint().counters.errors;
   spoil();
-  reply_error(client_, link_->problem().empty() ? "the node has too many commands under way" : link_->problem());
+  reply_error(client_, link_->problem());
 }
 
 // -- The node ------------------------------------------------------------------------------------------------------

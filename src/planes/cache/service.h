@@ -177,6 +177,7 @@ struct Endpoint : LocalCounted {
   std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
   SecondTries second_tries;
   PrivateStates private_states;
+  Instant told_at{};  // when the operator was last told of what clients do wrong
 };
 
 }  // namespace tenfold::cache

@@ -30,6 +30,11 @@ ShardLink::~ShardLink() {
 
 // -- Commands ------------------------------------------------------------------------------------------------------
 
+std::string_view ShardLink::problem() const {
+  if (problem_.empty()) return "the node has too many commands under way";
+  return problem_;
+}
+
 bool ShardLink::can_take() {
   if (closing_ || queued_ >= settings_.node_queue) {
     problem_.clear();

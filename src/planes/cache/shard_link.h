@@ -29,7 +29,7 @@ class ShardLink final : public Link, private LateWork {
   [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
   [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
 
-  const std::string& problem() const override { return problem_; }
+  std::string_view problem() const override;
   std::size_t under_way() const override { return queued_; }
   std::size_t unanswered() const override { return queued_ + given_up_; }
   std::uint64_t sent_bytes() const override { return sent_bytes_; }
