@@ -5,13 +5,13 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SCENARIO ?=
 BENCH ?=
-FUZZ ?= request_head response_head chunked target topology
+FUZZ ?= request_head response_head chunked target topology memcached_request memcached_reply resp_request resp_reply
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build test test-tsan bench lab fuzz install format docs clean
+.PHONY: help build test test-tsan test-placement bench lab fuzz install format docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the release binary, build/release/tenfold
 	@tools/deps build site
@@ -29,6 +29,13 @@ test-tsan: ## the same with ThreadSanitizer
 	cmake --preset tsan
 	cmake --build build/tsan -j $(JOBS)
 	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
+
+test-placement: ## placement beside nutcracker: 100,000 keys, 1 to 60 nodes; takes some minutes
+	@tools/deps test
+	tools/ring-vectors --all build/nutcracker_all.txt
+	cmake --preset dev
+	cmake --build build/dev -j $(JOBS) --target cluster_ring_test
+	TENFOLD_NUTCRACKER_VECTORS=$(CURDIR)/build/nutcracker_all.txt build/dev/cluster_ring_test --gtest_filter=Nutcracker.PlacementIsTheSame
 
 bench: build ## CPU, memory and hit ratios beside HAProxy, nginx, twemproxy and a bare relay
 	@tools/deps bench

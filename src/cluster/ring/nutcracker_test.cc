@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Placement agrees with nutcracker, whose answers tools/ring-vectors has recorded in nutcracker_vectors.txt.
+// Placement agrees with nutcracker, whose answers tools/ring-vectors has recorded in nutcracker_vectors.txt; or in the
+// file that the environment names, as `make test-placement` does for 100,000 keys and each number of nodes up to 60.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -76,7 +78,8 @@ Recorded set_of(const std::string& line) {
 
 Vectors read_vectors() {
   Vectors vectors;
-  std::ifstream file(TENFOLD_NUTCRACKER_VECTORS);
+  const char* named = std::getenv("TENFOLD_NUTCRACKER_VECTORS");
+  std::ifstream file(named == nullptr ? TENFOLD_NUTCRACKER_VECTORS : named);
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("#")) continue;
     if (line.starts_with("keys ")) {
@@ -97,7 +100,7 @@ Vectors read_vectors() {
 
 TEST(Nutcracker, PlacementIsTheSame) {
   const Vectors vectors = read_vectors();
-  ASSERT_EQ(vectors.keys.size(), 2000U);
+  ASSERT_GE(vectors.keys.size(), 2000U);
   ASSERT_GE(vectors.sets.size(), 30U);
   for (const Recorded& set : vectors.sets) {
     ASSERT_EQ(set.owners.size(), vectors.keys.size()) << set.line;
