@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens when nodes hang, die, answer late, or break off: a reply reaches the one that it is for, or nobody."""
+
+import fcntl
+import struct
+import termios
+import threading
+import unittest
+
+from cache_harness import NO_HEALTH, RawClient, RawScenario
+from harness import wait_until
+
+SHORT = 'response_timeout = "300ms"'
+QUICK_HEALTH = 'health = { interval = "100ms", fast_interval = "100ms", timeout = "200ms", fall = 2, eject_for = "1s" }'
+
+
+class Late(RawScenario):
+    """Nodes that answer too late."""
+
+    def test_replies_that_were_given_up_reach_nobody(self):
+        (node,) = self.memcached()
+        tenfold = self.cache([node], SHORT, NO_HEALTH)
+        clients = [self.client(tenfold) for _ in range(8)]
+        for i, client in enumerate(clients):
+            client.set(b"k%d" % i, b"value of %d" % i)
+        for _ in range(3):
+            node.pause()
+            for i, client in enumerate(clients):
+                client.send(b"get k%d\r\nset k%d 0 0 11\r\nvalue of %d+\r\n" % (i, i, i))
+            for client in clients:
+                for _ in range(2):
+                    self.assertTrue(client.reply().startswith(b"SERVER_ERROR"))
+            node.go_on()
+            for i, client in enumerate(clients):
+                wait_until(lambda c=client: c.ask(b"mn\r\n") == b"MN\r\n", "the stream is in step")
+                reply = wait_until(lambda c=client, i=i: self.no_error(c.ask(b"get k%d\r\n" % i)), "the node is back")
+                self.assertIn(reply, [b"VALUE k%d 0 10\r\nvalue of %d\r\nEND\r\n" % (i, i),
+                                      b"VALUE k%d 0 11\r\nvalue of %d+\r\nEND\r\n" % (i, i)])
+
+    @staticmethod
+    def no_error(reply):
+        return None if reply.startswith(b"SERVER_ERROR") else reply
+
+    def test_a_late_half_of_a_reply_is_counted_off(self):
+        """The node stops within a value, and sends the rest when the request has been given up."""
+        goes_on = threading.Event()
+
+        def answer(line, _reader, connection):
+            key = line.split()[1]
+            whole = b"VALUE %s 0 6\r\nvalue%s\r\nEND\r\n" % (key, key[-1:])
+            if key == b"slow1" and not goes_on.is_set():
+                connection.sendall(whole[:-10])
+                goes_on.wait(20)
+                return whole[-10:]
+            return whole
+
+        tenfold = self.cache([self.scripted(answer)], 'response_timeout = "400ms"', NO_HEALTH)
+        one, other = self.client(tenfold), self.client(tenfold)
+        one.send(b"get slow1\r\n")
+        self.assertTrue(one.reply().startswith(b"SERVER_ERROR"))
+        other.send(b"get fast2\r\n")
+        goes_on.set()
+        self.assertEqual(other.reply(), b"VALUE fast2 0 6\r\nvalue2\r\nEND\r\n")
+        self.assertEqual(one.ask(b"get fast3\r\n"), b"VALUE fast3 0 6\r\nvalue3\r\nEND\r\n")
+
+    def test_one_node_that_hangs_does_not_stop_the_others(self):
+        nodes = self.memcached(3)
+        tenfold = self.cache(nodes, 'response_timeout = "10s"', NO_HEALTH)
+        client = self.client(tenfold)
+        keys = [b"k%d" % i for i in range(60)]
+        for key in keys:
+            client.set(key, b"v")
+        at_hung = [key for key in keys if self.ask(nodes[0], b"get %s\r\n" % key) != b"END\r\n"]
+        waiting = self.client(tenfold)
+        nodes[0].pause()
+        waiting.send(b"get %s\r\n" % at_hung[0])
+        for key in keys:
+            if key not in at_hung:
+                self.assertEqual(client.get(key), b"v")
+        nodes[0].go_on()
+        self.assertEqual(waiting.reply(), b"VALUE %s 0 1\r\nv\r\nEND\r\n" % at_hung[0])
+
+
+class Broken(RawScenario):
+    """Nodes that say what they should not."""
+
+    def test_an_error_before_the_value_was_sent_answers_its_own_request(self):
+        """The node refuses the line at once, and only then takes the value (twemproxy issue 149)."""
+
+        def answer(line, reader, _connection):
+            if line.startswith(b"set"):
+                reader.read(int(line.split()[4]) + 2)
+                return b"SERVER_ERROR out of memory storing object\r\n"
+            return b"VALUE %s 0 1\r\nv\r\nEND\r\n" % line.split()[1]
+
+        def early(line, reader, connection):
+            if not line.startswith(b"set"):
+                return answer(line, reader, connection)
+            connection.sendall(b"SERVER_ERROR out of memory storing object\r\n")
+            reader.read(int(line.split()[4]) + 2)
+            return b""
+
+        for behaviour in (answer, early):
+            client = self.client(self.cache([self.scripted(behaviour)], health=NO_HEALTH))
+            client.send(b"set a 0 0 300000\r\n%s\r\nget b\r\n" % (b"x" * 300_000))
+            self.assertEqual(client.reply(), b"SERVER_ERROR out of memory storing object\r\n")
+            self.assertEqual(client.reply(), b"VALUE b 0 1\r\nv\r\nEND\r\n")
+
+    def test_a_reply_that_breaks_off_is_never_passed_on_as_whole(self):
+        whole = b"VALUE k 0 5\r\nhello\r\nEND\r\n"
+        for cut in range(len(whole)):
+            connections = []
+
+            def answer(_line, _reader, connection, cut=cut, connections=connections):
+                connections.append(connection)
+                connection.sendall(whole[:cut])
+                return None if len(connections) == 1 else whole[cut:]
+
+            client = self.client(self.cache([self.scripted(answer)], health=NO_HEALTH))
+            # A lookup is asked for once more, as a node may just have closed its connection.
+            self.assertEqual(client.ask(b"get k\r\n"), whole, cut)
+            self.assertEqual(len(connections), 2)
+            client.send(b"incr k 1\r\n")
+
+    def test_replies_cut_at_every_byte(self):
+        whole = b"VALUE k 0 7\r\n\r\nEND\r\n\r\nEND\r\n"
+        cuts = iter([*range(1, len(whole)), *range(1, len(whole))])
+
+        def answer(_line, _reader, connection):
+            cut = next(cuts)
+            connection.sendall(whole[:cut])
+            wait_until(lambda: sent_out(connection), "the first part has gone")
+            return whole[cut:]
+
+        client = self.client(self.cache([self.scripted(answer)], health=NO_HEALTH))
+        for _ in range(len(whole) - 1):
+            self.assertEqual(client.ask(b"get k\r\n"), whole)
+
+    def test_a_write_is_never_sent_twice(self):
+        """The node takes the request and dies: nobody knows whether it was carried out, so the client is told."""
+        seen = []
+
+        def answer(line, reader, _connection):
+            seen.append(line.split()[0])
+            if line.split()[0] in (b"set", b"append"):
+                reader.read(3)
+            return None
+
+        client = self.client(self.cache([self.scripted(answer)], SHORT, NO_HEALTH))
+        stores = (b"set k 0 0 1\r\nx\r\n", b"append k 0 0 1\r\nx\r\n")
+        for request in (*stores, b"incr k 1\r\n", b"delete k\r\n", b"ma k\r\n"):
+            seen.clear()
+            self.assertTrue(client.ask(request).startswith(b"SERVER_ERROR"), request)
+            self.assertEqual(len(seen), 1, request)
+
+    def test_a_node_that_talks_nonsense_is_not_believed(self):
+        for nonsense in (b"WHAT\r\n", b"VALUE k 0 99999999999\r\n", b"\r\n", b"STORED\r\nSTORED\r\n", b"x" * 5000):
+            first = threading.Event()
+
+            def answer(line, _reader, _connection, nonsense=nonsense, first=first):
+                if not first.is_set():
+                    first.set()
+                    return nonsense
+                return b"VALUE %s 0 1\r\nv\r\nEND\r\n" % line.split()[1]
+
+            client = self.client(self.cache([self.scripted(answer)], health=NO_HEALTH))
+            client.ask(b"delete k\r\n")
+            self.assertEqual(client.ask(b"get k\r\n"), b"VALUE k 0 1\r\nv\r\nEND\r\n", nonsense)
+
+
+class Returning(RawScenario):
+    """Nodes that come back with what they had."""
+
+    def setUp(self):
+        self.nodes = self.memcached(3)
+        self.tenfold_ = self.cache(self.nodes, SHORT, QUICK_HEALTH, run="workers = 2")
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.keys = [b"key:%d" % i for i in range(120)]
+        client = self.client(self.tenfold_)
+        for key in self.keys:
+            self.assertEqual(client.set(key, b"old"), b"STORED\r\n")
+
+    def write_new(self):
+        """Sets a third of the keys anew, deletes a third."""
+        client = self.client(self.tenfold_)
+        for i, key in enumerate(self.keys):
+            request = b"set %s 0 0 3\r\nnew\r\n" % key if i % 3 == 0 else b"delete %s\r\n" % key
+            if i % 3 < 2:
+                wait_until(lambda r=request: not client.ask(r).startswith(b"SERVER_ERROR"), "a node takes it")
+
+    def check(self):
+        values = self.client(self.tenfold_).get_many(self.keys)
+        for i, key in enumerate(self.keys):
+            wanted = ({b"new", None}, {None}, {b"old", None})[i % 3]
+            self.assertIn(values.get(key), wanted, key)
+
+    def test_a_node_that_hung_and_wakes_with_old_values_serves_none(self):
+        self.nodes[0].pause()
+        self.wait_for_ring(self.tenfold_, self.nodes[1:])
+        self.write_new()
+        self.nodes[0].go_on()
+        for _ in range(20):
+            self.check()
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.check()
+        values = self.client(self.tenfold_).get_many(self.keys)
+        self.assertEqual(sum(value == b"new" for value in values.values()), 40)
+
+    def test_a_node_that_was_killed_and_returns_with_old_values_serves_none(self):
+        port = self.nodes[0].port
+        self.nodes[0].kill()
+        self.wait_for_ring(self.tenfold_, self.nodes[1:])
+        self.write_new()
+        self.nodes[0].start()  # as one would be that restores what it had: filled before Tenfold has seen it
+        with RawClient(self.nodes[0].port) as direct:
+            direct.send(b"".join(b"set %s 0 0 3 noreply\r\nold\r\n" % key for key in self.keys) + b"mn\r\n")
+            self.assertEqual(direct.reply(), b"MN\r\n")
+        self.assertEqual(self.nodes[0].port, port)
+        for _ in range(20):
+            self.check()
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.check()
+        values = self.client(self.tenfold_).get_many(self.keys)
+        self.assertEqual(sum(value == b"new" for value in values.values()), 40)
+
+    def test_flapping_never_brings_an_old_value_back(self):
+        """Set, the node goes, set again elsewhere, the node returns: what is read is what was stored last."""
+        client = self.client(self.tenfold_)
+        for turn in range(3):
+            node = self.nodes[turn % 3]
+            for phase in (b"away", b"back"):
+                (node.pause if phase == b"away" else node.go_on)()
+                others = [other for other in self.nodes if other is not node]
+                self.wait_for_ring(self.tenfold_, others if phase == b"away" else self.nodes)
+                for key in self.keys:
+                    value = b"%d %s" % (turn, phase)
+                    wait_until(lambda k=key, v=value: client.set(k, v) == b"STORED\r\n", "a node takes it")
+                values = client.get_many(self.keys)
+                self.assertEqual(set(values.values()), {b"%d %s" % (turn, phase)})
+                self.assertEqual(len(values), len(self.keys))
+
+
+def sent_out(connection):
+    """Whether the other side has taken all that was sent."""
+    return struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0] == 0
+
+
+if __name__ == "__main__":
+    unittest.main()

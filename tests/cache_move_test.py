@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes of memcached join, drain and leave under load: no key is lost, none has two values, none that was deleted
+comes back."""
+
+import random
+import threading
+import unittest
+
+from cache_harness import RawClient, RawScenario
+
+IDLE_KEYS = 1500
+
+
+class Member(threading.Thread):
+    """A client that has keys of its own, and knows what each must be."""
+
+    def __init__(self, port, name, stop):
+        super().__init__()
+        self.client = RawClient(port)
+        self.name_ = name
+        self.stop = stop
+        self.random = random.Random(name)
+        self.model = {}
+        self.done = 0
+        self.problems = []
+
+    def run(self):
+        try:
+            while not self.stop.is_set() and not self.problems:
+                self.step()
+                self.done += 1
+        except (OSError, EOFError, AssertionError, IndexError) as problem:
+            self.problems.append(repr(problem))
+
+    def expect(self, request, reply):
+        got = self.client.ask(request)
+        if got != reply:
+            self.problems.append(f"{request!r} gave {got!r} and not {reply!r}")
+
+    def step(self):
+        key = b"%s:%d" % (self.name_, self.random.randrange(60))
+        value = b"%d" % self.random.randrange(10**6)
+        old = self.model.get(key)
+        kind = self.random.choice(["get", "get", "get", "set", "delete", "add", "append", "incr", "cas", "many", "meta",
+                                   "meta_delete", "noreply"])  # fmt: skip
+        getattr(self, kind)(key, value, old)
+
+    def get(self, key, _value, old):
+        self.expect(b"get %s\r\n" % key, self.item(key, old) + b"END\r\n")
+
+    @staticmethod
+    def item(key, value):
+        return b"" if value is None else b"VALUE %s 7 %d\r\n%s\r\n" % (key, len(value), value)
+
+    def set(self, key, value, _old):
+        self.expect(b"set %s 7 0 %d\r\n%s\r\n" % (key, len(value), value), b"STORED\r\n")
+        self.model[key] = value
+
+    def noreply(self, key, value, _old):
+        self.client.send(b"set %s 7 0 1 noreply\r\nx\r\n" % key)
+        self.client.send(b"set %s 7 0 %d noreply\r\n%s\r\n" % (key, len(value), value))
+        self.model[key] = value
+        self.get(key, value, value)
+
+    def add(self, key, value, old):
+        reply = b"STORED\r\n" if old is None else b"NOT_STORED\r\n"
+        self.expect(b"add %s 7 0 %d\r\n%s\r\n" % (key, len(value), value), reply)
+        self.model.setdefault(key, value)
+
+    def append(self, key, _value, old):
+        self.expect(b"append %s 0 0 1\r\n1\r\n" % key, b"NOT_STORED\r\n" if old is None else b"STORED\r\n")
+        if old is not None:
+            self.model[key] = (old + b"1")[:15]
+            if len(old) >= 15:
+                self.set(key, old[:3], old)
+
+    def incr(self, key, _value, old):
+        if old is None:
+            self.expect(b"incr %s 3\r\n" % key, b"NOT_FOUND\r\n")
+            return
+        self.model[key] = b"%d" % (int(old) + 3)
+        self.expect(b"incr %s 3\r\n" % key, self.model[key] + b"\r\n")
+        if len(self.model[key]) < len(old):  # memcached keeps the length of what had leading zeros
+            self.set(key, self.model[key], old)
+
+    def delete(self, key, _value, old):
+        self.expect(b"delete %s\r\n" % key, b"NOT_FOUND\r\n" if old is None else b"DELETED\r\n")
+        self.model.pop(key, None)
+
+    def meta_delete(self, key, _value, old):
+        self.expect(b"md %s\r\n" % key, b"NF\r\n" if old is None else b"HD\r\n")
+        self.model.pop(key, None)
+
+    def meta(self, key, value, old):
+        wanted = b"EN\r\n" if old is None else b"VA %d f7\r\n%s\r\n" % (len(old), old)
+        self.expect(b"mg %s v f\r\n" % key, wanted)
+        self.expect(b"ms %s %d F7\r\n%s\r\n" % (key, len(value), value), b"HD\r\n")
+        self.model[key] = value
+
+    def cas(self, key, value, old):
+        """The number may be of a node that has the key no more: then the value is not stored, and the client told."""
+        reply = self.client.ask(b"gets %s\r\n" % key)
+        if old is None or reply == b"END\r\n":
+            self.expect(b"gets %s\r\n" % key, b"END\r\n" if old is None else self.item(key, old))
+            return
+        line = reply.split(b"\r\n")[0].split()
+        stored = self.client.ask(b"cas %s 7 0 %d %s\r\n%s\r\n" % (key, len(value), line[4], value))
+        if stored == b"STORED\r\n":
+            self.model[key] = value
+        elif stored != b"EXISTS\r\n":
+            self.problems.append(f"cas of {key!r} gave {stored!r}")
+
+    def many(self, _key, _value, _old):
+        keys = [b"%s:%d" % (self.name_, self.random.randrange(60)) for _ in range(8)]
+        got = {}
+        reply = self.client.ask(b"get " + b" ".join(keys) + b"\r\n")
+        while reply.startswith(b"VALUE"):
+            line, _, rest = reply.partition(b"\r\n")
+            size = int(line.split()[3])
+            got[line.split()[1]] = rest[:size]
+            reply = rest[size + 2 :]
+        wanted = {key: self.model[key] for key in keys if key in self.model}
+        if got != wanted:
+            self.problems.append(f"get of {keys!r} gave {got!r} and not {wanted!r}")
+
+
+class Moves(RawScenario):
+    def setUp(self):
+        self.nodes = self.memcached(2)
+        self.tenfold_ = self.cache(self.nodes, run="workers = 2")
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.stop = threading.Event()
+        self.members = []
+        self.addCleanup(self.end)
+
+    def begin(self, count=4):
+        client = self.client(self.tenfold_)
+        for i in range(IDLE_KEYS):
+            expiry = b"0" if i % 2 else b"5000"
+            client.send(b"set idle:%d %d %s 9 noreply\r\nvalue%04d\r\n" % (i, i, expiry, i))
+        self.assertEqual(client.ask(b"mn\r\n"), b"MN\r\n")
+        self.members = [Member(self.tenfold_.port, b"member%d" % i, self.stop) for i in range(count)]
+        for member in self.members:
+            member.start()
+
+    def end(self):
+        self.stop.set()
+        for member in self.members:
+            member.join()
+            member.client.close()
+
+    def verb(self, *words):
+        code, out, err = self.tenfold_.cli(*words)
+        self.assertEqual(code, 0, out + err)
+        return out + err
+
+    def check(self):
+        for member in self.members:
+            self.assertEqual(member.problems, [])
+        self.end()
+        client = self.client(self.tenfold_)
+        for i in range(IDLE_KEYS):
+            reply = client.ask(b"mg idle:%d v f t\r\n" % i)
+            line, value, _ = reply.split(b"\r\n")
+            self.assertEqual((line[:4], value), (b"VA 9", b"value%04d" % i))
+            self.assertIn(b" f%d " % i, line)
+            left = int(line.split(b" t")[1])
+            self.assertTrue(left == -1 if i % 2 else 4900 < left <= 5000, line)
+        for member in self.members:
+            for key, value in member.model.items():
+                self.assertEqual(client.get(key), value)
+        # Every key is once in the cache, and nothing else is.
+        keys = [key for node in self.nodes for key in node.keys()]
+        self.assertEqual(len(keys), len(set(keys)))
+        self.assertEqual(len(keys), IDLE_KEYS + sum(len(member.model) for member in self.members))
+        self.assertGreater(min(member.done for member in self.members), 50)
+
+    def test_nodes_join_drain_and_leave_under_load(self):
+        self.begin()
+        self.nodes += self.memcached(1)
+        # What a new node holds is somebody else's.
+        self.ask(self.nodes[2], b"set idle:5 0 0 5\r\nwrong\r\n")
+        told = self.verb("add", "cache.test", self.nodes[2].address)
+        self.assertIn("keys", told)
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.verb("drain", "cache.test", self.nodes[0].address)
+        self.wait_for_ring(self.tenfold_, self.nodes[1:])
+        self.assertEqual(self.nodes[0].keys(), set())
+        self.verb("remove", "cache.test", self.nodes[0].address)
+        self.verb("add", "cache.test", self.nodes[0].address)
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.assertGreater(len(self.nodes[0].keys()), IDLE_KEYS // 6)
+        self.check()
+
+    def test_weights_and_rings_change_under_load(self):
+        self.begin(2)
+        for settings in ('ring = "ketama"', 'ring = "modula"', ""):
+            addresses = ", ".join(f'"{node.address}"' for node in self.nodes)
+            self.tenfold_.write(
+                f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = [{addresses}]\n{settings}\n'
+                'health = { interval = "100ms", rise = 1 }\n'
+            )
+            self.verb("reload")
+            self.wait_for_ring(self.tenfold_, self.nodes)
+        self.verb("weight", "cache.test", self.nodes[0].address, "3")
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.check()
+
+    def test_what_was_deleted_while_keys_move_stays_deleted(self):
+        client = self.client(self.tenfold_)
+        for turn in range(3):
+            for i in range(800):
+                client.send(b"set k:%d 0 0 3 noreply\r\nold\r\n" % i)
+            self.assertEqual(client.ask(b"mn\r\n"), b"MN\r\n")
+            self.nodes += self.memcached(1)
+            adding = threading.Thread(target=self.verb, args=("add", "cache.test", self.nodes[-1].address))
+            adding.start()
+            for i in range(800):
+                request = b"delete k:%d\r\n" if i % 2 else b"md k:%d\r\n"
+                self.assertIn(client.ask(request % i), (b"DELETED\r\n", b"HD\r\n"), (turn, i))
+                self.assertIsNone(client.get(b"k:%d" % i))
+            adding.join()
+            self.wait_for_ring(self.tenfold_, self.nodes)
+            self.assertEqual([key for node in self.nodes for key in node.keys()], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
