@@ -39,7 +39,7 @@ bool is_last_line(std::string_view line) {
 // Judges a line without its line end. Sets what follows from it.
 ReplyScanner::Line ReplyScanner::judge(std::string_view line) {
   const bool item = line.starts_with("VALUE ");
-  const bool last_item = line.starts_with("VA ");
+  const bool last_item = !in_items_ && line.starts_with("VA ");
   if (item || last_item) {
     const auto size = parse_decimal(word_of(line, item ? 3 : 1));
     if (!size || *size > limits::kMemcachedValueBytesMost) return Line::kBad;
@@ -48,6 +48,7 @@ ReplyScanner::Line ReplyScanner::judge(std::string_view line) {
   }
   if (line.starts_with("STAT ") || line.starts_with("key=") || line.starts_with("ITEM ") || line.starts_with("PREFIX "))
     return Line::kMore;
+  if (in_items_) return line == "END" || is_error_reply(line) ? Line::kLast : Line::kBad;
   return is_last_line(line) ? Line::kLast : Line::kBad;
 }
 

@@ -61,6 +61,8 @@ TEST(MemcachedReply, NonsenseIsAnError) {
   EXPECT_EQ(ReplyScanner().scan("VA 99999999999\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan("WHAT\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan("12x\r\n").state, ReplyScanner::State::kError);
+  EXPECT_EQ(ReplyScanner().scan("VALUE k 0 0\r\n\r\nVA 1\r\nx\r\n").state, ReplyScanner::State::kError);
+  EXPECT_EQ(ReplyScanner().scan("VALUE k 0 0\r\n\r\nSTORED\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan("\r\n").state, ReplyScanner::State::kError);
   EXPECT_EQ(ReplyScanner().scan(std::string(5000, 'x')).state, ReplyScanner::State::kError);
 }
