@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration kFirstBackoff = 50ms;
 constexpr Duration kBackoffMost = 1s;
+// A get may name an item a thousand times; a reply is held whole, as nobody may see a part of it.
+constexpr std::uint64_t kReplyBytesLeast = 64 << 20;
+constexpr std::uint64_t kItemsOfAReply = 16;
 constexpr std::size_t kUnsentBytesMost = 64 << 20;  // that a node does not take, before no more commands are
 
 }  // namespace
@@ -27,6 +30,7 @@ NodeLink::NodeLink(Flusher& flusher, const Address& address, const cluster::Cach
       name_("node " + address.to_text()),
       settings_(settings),
       resp3_(resp3),
+      reply_bytes_most_(std::max<std::uint64_t>(kReplyBytesLeast, kItemsOfAReply * settings.item_max_bytes)),
       observer_(observer),
       flusher_(flusher) {
   if (settings.protocol == cluster::CacheProtocol::kRedis) scanner_ = resp::ReplyScanner();
@@ -199,6 +203,7 @@ Status NodeLink::take(std::string_view bytes) {
               more += scanner.value_left();
             else
               more += scanner.bulk_left();
+            if (partial_.size() + more > reply_bytes_most_) return fail(ErrorKind::kLimit, "its reply is too large");
             runtime::reserve_room(partial_, more);
             partial_.append(part);
           }

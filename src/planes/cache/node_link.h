@@ -71,6 +71,7 @@ class NodeLink final : public Link, private OutboxOwner {
   std::string name_;  // "node 10.0.0.21:11211"
   const cluster::CacheSettings& settings_;
   bool resp3_;
+  std::uint64_t reply_bytes_most_;  // a larger one ends the connection
   LinkObserver& observer_;
   State state_ = State::kIdle;
   bool closing_ = false;
