@@ -354,6 +354,14 @@ class Wrong(RawScenario):
             self.still_serves(other)
 
 
+    def test_a_reply_too_large_to_hold_is_an_error(self):
+        client = self.client_
+        client.set(b"big", b"x" * 1_000_000)
+        self.assertRegex(client.ask(b"get%s\r\n" % (b" big" * 70)), b"^SERVER_ERROR node .* its reply is too large")
+        self.assertEqual(len(client.ask(b"get%s\r\n" % (b" big" * 50))), 50 * 1_000_023 + 5)
+        self.still_serves()
+
+
 class Away(RawScenario):
     """Nodes that are not there."""
 

@@ -42,7 +42,7 @@ class Member(threading.Thread):
         value = b"%d" % self.random.randrange(10**6)
         old = self.model.get(key)
         kind = self.random.choice(["get", "get", "get", "set", "delete", "add", "append", "incr", "cas", "many", "meta",
-                                   "meta_delete", "noreply"])  # fmt: skip
+                                   "meta_delete", "noreply", "replace", "gat", "touch", "meta_add", "ma"])  # fmt: skip
         getattr(self, kind)(key, value, old)
 
     def get(self, key, _value, old):
@@ -73,6 +73,32 @@ class Member(threading.Thread):
             self.model[key] = (old + b"1")[:15]
             if len(old) >= 15:
                 self.set(key, old[:3], old)
+
+    def replace(self, key, value, old):
+        reply = b"NOT_STORED\r\n" if old is None else b"STORED\r\n"
+        self.expect(b"replace %s 7 0 %d\r\n%s\r\n" % (key, len(value), value), reply)
+        if old is not None:
+            self.model[key] = value
+
+    def gat(self, key, _value, old):
+        self.expect(b"gat 0 %s\r\n" % key, self.item(key, old) + b"END\r\n")
+
+    def touch(self, key, _value, old):
+        self.expect(b"touch %s 0\r\n" % key, b"NOT_FOUND\r\n" if old is None else b"TOUCHED\r\n")
+
+    def meta_add(self, key, value, old):
+        reply = b"HD\r\n" if old is None else b"NS\r\n"
+        self.expect(b"ms %s %d ME F7\r\n%s\r\n" % (key, len(value), value), reply)
+        self.model.setdefault(key, value)
+
+    def ma(self, key, _value, old):
+        if old is None:
+            self.expect(b"ma %s\r\n" % key, b"NF\r\n")
+        else:
+            self.model[key] = b"%d" % (int(old) + 1)
+            self.expect(b"ma %s v\r\n" % key, b"VA %d\r\n%s\r\n" % (len(self.model[key]), self.model[key]))
+            if len(self.model[key]) < len(old):
+                self.set(key, self.model[key], old)
 
     def incr(self, key, _value, old):
         if old is None:
