@@ -83,7 +83,7 @@ class Command final : public Slot, public Pending, public SecondTry {
   std::uint32_t keys_;
   bool redis_;
   Part part_ = Part::kNone;
-  bool pauses_client_ = false;
+  bool pauses_client_ = false;  // waits for an owner
   Near near_ = Near::kNone;
   std::uint32_t ticket_ = 0;  // of the near cache
   bool waits_ = false;        // or has waited for another to fill the key
