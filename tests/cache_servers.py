@@ -52,7 +52,16 @@ class Server:
         self.process.wait()
 
     def pause(self):
+        """It keeps its connections and what it holds, and answers nothing until it goes on."""
         self.process.send_signal(signal.SIGSTOP)
+        wait_until(self._has_stopped, f"{self.address} has stopped")
+
+    def _has_stopped(self):
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/stat", encoding="utf-8") as file:
+                if file.read().rpartition(")")[2].split()[0] != "T":
+                    return False
+        return True
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
