@@ -42,6 +42,15 @@ void leave_out(RingSide& wanted, const RingSide& now, const Address& node) {
   }
 }
 
+// With nobody there to take the keys, they stay where they are: until a node that is to come is up, and a store's in
+// any case.
+bool must_keep_last(const cluster::Service& service, const RingSide& wanted) {
+  const auto is_to_serve = [](const cluster::NodeSpec& node) {
+    return node.state == cluster::AdminState::kEnabled && node.weight > 0;
+  };
+  return wanted.nodes.empty() && (service.cache().is_store() || std::ranges::any_of(service.nodes, is_to_serve));
+}
+
 }  // namespace
 
 RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, planes::EmptyNode empty_node, Publish publish)
@@ -134,10 +143,11 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
     co_await change(kept, RingPhase::kSteady, {}, now.to);
     co_return true;
   }
-  if (wanted == now.to) co_return false;
+  if (wanted == now.to) kept.progress.refused.clear();  // who was kept out does not want to join any more
+  if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
   const bool can_join = co_await empty_joining(service, kept, wanted);
   if (!can_join) co_return true;
-  if (wanted == now.to) co_return false;
+  if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
   if (cluster::keys_move(service.cache().protocol, now.to, wanted))
     co_await change(kept, RingPhase::kMoving, now.to, std::move(wanted));
   else

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;
+constexpr Duration kStubsLast = 7s;  // longer than an empty item that was claimed, with a clock that ticks in seconds
 constexpr int kTicksASecond = 20;
 constexpr Duration kQuietPoll = 1ms;
 constexpr Duration kQuietGrace = 1s;
@@ -114,10 +115,12 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
   const bool was_moving = place->ring && place->ring->phase == cluster::RingPhase::kMoving;
   place->ring = std::move(ring);
   if (!was_moving) endpoint.moved_keys_before = endpoint.moved_keys;
+  const bool is_moving = place->ring->phase == cluster::RingPhase::kMoving;
+  if (is_moving || was_moving) endpoint.stubs_until = is_moving ? kNever : worker_.io.now() + kStubsLast;
   renew(*place);
   apply_known_health();
   place->mover = LocalPtr<Mover>();
-  if (moves_keys && place->ring->phase == cluster::RingPhase::kMoving) {
+  if (moves_keys && is_moving) {
     place->mover = make_local<Mover>(worker_, place->endpoint);
     beside_.spawn(place->mover->run(place->mover));
   }

@@ -46,7 +46,7 @@ class Carrying {
         if (filled) co_return std::move(*filled);
         continue;
       }
-      if (!is_claim(at_owner)) co_return present(at_owner);
+      if (!is_claim(at_owner)) co_return co_await is_at_owner(at_owner);
       if (carrier_.io.now() >= until) co_return given_up();
       if (purpose_ == CarryFor::kReading) {
         const Answer copy = co_await ask(carrier_.io, *carrier_.source, read_source());
@@ -115,6 +115,15 @@ class Carrying {
     co_return co_await ask(carrier_.io, link, fmt::format("md {}{} C{}\r\n", key_.word, key_.flag, unique));
   }
 
+  // A copy may be left at the source where a removal of it failed: it must not be found there one day.
+  runtime::Task<Carried> is_at_owner(const MetaReply& item) {
+    if (purpose_ == CarryFor::kReading) co_return present(item);
+    const Answer removed =
+        co_await ask(carrier_.io, *carrier_.source, fmt::format("md {}{}\r\n", key_.word, key_.flag));
+    if (!removed) co_return failed(removed.text);
+    co_return present(item);
+  }
+
   // The empty item at the owner is ours. Nothing, when somebody has changed the key meanwhile and it must be looked at
   // again.
   runtime::Task<std::optional<Carried>> fill(std::int64_t stub) {
@@ -141,8 +150,12 @@ class Carrying {
     Carried carried = present(item, false);
     carried.moved = true;
     carried.unique = stored.token('c').value_or("");
-    if (purpose_ == CarryFor::kReading || removed) co_return carried;
-    co_return failed(removed.text);
+    if (removed) co_return carried;
+    if (purpose_ == CarryFor::kChanging) co_return failed(removed.text);
+    // The key had better be at the source alone than at both: whoever takes over the rest may have passed it already.
+    static_cast<void>(co_await remove(carrier_.owner, stored.number('c', 0)));
+    carried.moved = false;
+    co_return carried;
   }
 
   std::string store_request(const MetaReply& item, std::int64_t stub) const {

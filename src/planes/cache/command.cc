@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "planes/cache/client.h"
+#include "planes/cache/stub.h"
 
 namespace tenfold::cache {
 
@@ -36,6 +37,10 @@ bool is_hidden(ReplyRule rule, std::string_view reply) {
 }
 
 void Command::on_reply(Reply& reply) {
+  std::string without;
+  if (client != nullptr && endpoint_->may_have_stubs(client->worker().io.now()))
+    without = without_stubs(lookup_, reply.bytes);
+  if (!without.empty()) reply = {.bytes = without};
   if (part_ != Part::kNone && !is_settled(reply)) return;
   count_lookup(endpoint_->counters, lookup_, keys_, reply.bytes);
   if (near_ == Near::kHold) hold(reply.bytes);
@@ -204,7 +209,7 @@ bool Command::send_to_owner() {
   const CacheService& service = *endpoint_->service;
   const std::uint32_t owner = service.owner_of(kept.key());
   if (endpoint_->held || owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
-  if (service.may_be_claimed(kept.key())) return false;
+  if (service.source_of(kept.key()) != CacheService::kNoNode) return false;
   return service.nodes()[owner]->link_for(client->id(), client->resp3).send(kept.bytes(), *this);
 }
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "planes/cache/client.h"
 #include "planes/cache/lookup.h"
+#include "planes/cache/stub.h"
 #include "runtime/heap_buffer.h"
 #include "wire/memcached/reply.h"
 #include "wire/resp/reply.h"
@@ -124,8 +125,12 @@ std::string Join::values() {
   whole.reserve(size);
   std::uint64_t hits = 0;
   std::uint64_t keys = 0;
+  const bool may_have_stubs = endpoint_->may_have_stubs(client->worker().io.now());
   for (const Part& part : parts_) {
     std::string_view reply = part.reply.view();
+    std::string without;
+    if (may_have_stubs) without = without_stubs(Lookup::kMemcached, reply);
+    if (!without.empty()) reply = without;
     if (!reply.ends_with(kEnd)) return error_reply(false, "a node's reply to get makes no sense");
     reply.remove_suffix(kEnd.size());
     whole += reply;

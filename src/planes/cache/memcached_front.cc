@@ -67,7 +67,7 @@ Shares share_out(Client& client, const Request& request) {
   for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys)) {
     client.endpoint().hot_keys.saw(key);
     ++shares.keys;
-    if (can_move && service.may_be_claimed(key)) {
+    if (can_move && service.source_of(key) != CacheService::kNoNode) {
       shares.moving.push_back(key);
       continue;
     }

@@ -23,21 +23,27 @@ using memcached::Verb;
 // The links of a key that moves.
 struct Route {
   Link* owner = nullptr;
-  Link* source = nullptr;
-  std::string why;  // without an owner
+  Link* source = nullptr;  // null when the key does not move
+  bool is_source_up = false;   // as far as this worker knows
+  std::string why;             // without an owner
 };
 
 Route route_of(Client& client, std::string_view key) {
   Route route;
   route.owner = link_to_owner(client, key, route.why);
   const std::uint32_t source = client.service().source_of(key);
-  if (source != CacheService::kNoNode)
-    route.source = &client.service().nodes()[source]->link_for(client.id(), client.resp3);
+  if (source == CacheService::kNoNode) return route;
+  route.source = &client.service().nodes()[source]->link_for(client.id(), client.resp3);
+  route.is_source_up = client.service().is_usable(source);
   return route;
 }
 
+// Nothing is taken from a node that is down. What is written or deleted waits for it, or for the ring to leave it out.
 Carrier carrier_of(runtime::Io& io, const Route& route, const CacheService& service) {
-  return {.io = io, .owner = *route.owner, .source = route.source, .patience = service.settings().response_timeout};
+  return {.io = io,
+          .owner = *route.owner,
+          .source = route.is_source_up ? route.source : nullptr,
+          .patience = service.settings().response_timeout};
 }
 
 // What the client asked, and where its key is. The request's views are of the copy, which does not move.
@@ -179,15 +185,12 @@ void get_moving(Client& client, std::string_view key, bool with_unique, Pending&
 
 bool take_moving(Client& client, const Request& request, std::string_view whole) {
   if (request.verb == Verb::kMetaDebug) return false;
-  // What replaces or deletes a value may meet a claim of it (carry.h): without a source it goes straight to the owner.
-  const bool is_plain = is_plain_set(request) || is_plain_delete(request);
   std::vector<std::pair<Route, MetaKey>> moving;
   std::string_view words = request.more_keys ? request.keys : request.key;
   for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words)) {
     const std::string key = key_of(request, word);
     Route route = route_of(client, key);
-    const bool moves = route.source != nullptr || (!is_plain && client.service().may_be_claimed(key));
-    if (route.owner != nullptr && moves) moving.emplace_back(std::move(route), MetaKey(key));
+    if (route.owner != nullptr && route.source != nullptr) moving.emplace_back(std::move(route), MetaKey(key));
   }
   if (moving.empty()) return false;
   auto work = std::make_unique<Work>(client.worker(), client, whole);

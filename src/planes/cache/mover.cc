@@ -51,6 +51,8 @@ runtime::Task<void> Mover::run(LocalPtr<Mover> self) {
 
 // A node of a cache that fails is taken out of the ring, and this mover with it; a store's is waited for.
 runtime::Task<bool> Mover::pass(std::uint32_t node) {
+  // A new topology has new links and hears of the nodes' health; the ring, and with it their numbers, are the same.
+  if (!stop_.requested()) service_ = endpoint_->service;
   if (!service_->had_keys(node)) co_return true;
   failed_ = false;
   if (!service_->is_usable(node)) {
@@ -98,7 +100,12 @@ runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
   runtime::Io& io = worker_.io;
   const auto wait = [&] { return runtime::Wait(io.now() + kDumpTimeout, &stop_); };
   Result<runtime::Socket> socket = co_await io.connect(service_->nodes()[node]->address(), wait());
-  if (!socket) co_return false;
+  if (!socket) {
+    fail(fmt::format("connect to {}: {}", service_->nodes()[node]->address().to_text(), to_string(socket.error())));
+    // A link's failure is heard of where it is decided whether the node is waited for.
+    static_cast<void>(co_await ask(io, service_->nodes()[node]->link_for(0, false), "version\r\n"));
+    co_return false;
+  }
   const Status sent = co_await io.send(*socket, "lru_crawler metadump hash\r\n", wait());
   if (!sent) co_return false;
   std::string text;

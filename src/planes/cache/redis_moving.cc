@@ -91,21 +91,13 @@ runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& s
   co_return std::string();
 }
 
-}  // namespace
-
-runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
-                                   std::vector<std::string> keys) {
-  const cluster::CacheSettings& settings = service.settings();
-  if (service.nodes()[source]->address().is_built_in()) {
-    std::string problem = co_await carry_all_from_shard(io, service, source, owner, std::move(keys));
-    co_return problem;
-  }
-  const Address& target = service.nodes()[owner]->address();
-  if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
+std::string migrate_request(const cluster::CacheSettings& settings, const Address& target,
+                            const std::vector<std::string>& keys, bool replace) {
   const std::string host = target.host_text();
   const std::string port = fmt::format("{}", target.port());
   const std::string limit_ms = fmt::format("{}", to_milliseconds(settings.response_timeout));
   std::vector<std::string_view> words = {"MIGRATE", host, port, "", "0", limit_ms};
+  if (replace) words.emplace_back("REPLACE");
   if (!settings.node_password.empty()) {
     words.push_back(settings.node_user.empty() ? "AUTH" : "AUTH2");
     if (!settings.node_user.empty()) words.push_back(settings.node_user);
@@ -115,7 +107,25 @@ runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::
   words.insert(words.end(), keys.begin(), keys.end());
   std::string request;
   resp::write_request(words, request);
-  const Answer answer = co_await ask(io, service.nodes()[source]->link_for(0, false), std::move(request));
+  return request;
+}
+
+}  // namespace
+
+runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
+                                   std::vector<std::string> keys) {
+  if (service.nodes()[source]->address().is_built_in()) {
+    std::string problem = co_await carry_all_from_shard(io, service, source, owner, std::move(keys));
+    co_return problem;
+  }
+  const Address& target = service.nodes()[owner]->address();
+  if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
+  Link& link = service.nodes()[source]->link_for(0, false);
+  Answer answer = co_await ask(io, link, migrate_request(service.settings(), target, keys, false));
+  // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
+  // command for it goes to the owner.
+  if (answer && answer.text.contains("BUSYKEY"))
+    answer = co_await ask(io, link, migrate_request(service.settings(), target, keys, true));
   if (!answer) co_return answer.text;
   if (!resp::is_error(answer.text)) co_return std::string();
   co_return fmt::format("moving keys from {} to {}: {}", service.nodes()[source]->address().to_text(), target.to_text(),

@@ -168,17 +168,13 @@ bool CacheService::in_gutter(std::string_view key) const {
   return owner != cluster::Ring::kNone && !to_.usable[owner];
 }
 
-bool CacheService::may_be_claimed(std::string_view key) const {
-  if (!is_moving_) return false;
-  const std::uint32_t source = from_.place(key);
-  return source != kNoNode && source != to_.place(key);
-}
-
+// By the ring alone, which all workers change at once: what one of them knows of a source's health, another may not
+// know yet, and would read there what the first has just deleted or replaced at the owner only.
 std::uint32_t CacheService::source_of(std::string_view key) const {
-  if (!may_be_claimed(key)) return kNoNode;
+  if (!is_moving_) return kNoNode;
   const std::uint32_t source = from_.place(key);
-  // What a cache's node had is lost with it; a store's key is still there, and nobody else may say that there is none.
-  return usable_[source] || settings().is_store() ? source : kNoNode;
+  const std::uint32_t owner = to_.place(key);
+  return source == owner || owner == kNoNode ? kNoNode : source;
 }
 
 bool CacheService::had_keys(std::uint32_t node) const {

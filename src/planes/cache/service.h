@@ -117,11 +117,9 @@ class CacheService : public LocalCounted {
 
   /// Whether some keys have to be taken over from the node that had them before.
   bool is_moving() const { return is_moving_; }
-  /// That node, for a key that may still be there; kNoNode for all others.
+  /// That node, for a key that may still be there, be it up or not; kNoNode for all others. With one, the owner may
+  /// hold an empty item that somebody has claimed the key with and is about to fill (carry.h), which is no value.
   std::uint32_t source_of(std::string_view key) const;
-  /// Whether a key had another node before, be that one asked any more or not: its owner may hold an empty item that
-  /// somebody has claimed it with and is about to fill (carry.h), which is no value.
-  bool may_be_claimed(std::string_view key) const;
 
   /// Whether keys may have to be taken from this node.
   bool had_keys(std::uint32_t node) const;
@@ -173,6 +171,9 @@ struct Endpoint : LocalCounted {
   bool held = true;             // a ring is being changed: clients wait until it is in force
   runtime::WaitQueue released;  // then
   std::uint32_t moves = 0;      // requests under way that take keys over
+  /// Whether a node may hold an empty item that was claimed for a key on its way (carry.h), and never filled.
+  bool may_have_stubs(Instant now) const { return now < stubs_until; }
+  Instant stubs_until{};
   std::uint64_t moved_keys = 0;
   std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
   SecondTries second_tries;
