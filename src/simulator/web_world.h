@@ -5,16 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include "simulator/outcome.h"
 
 namespace tenfold::simulator {
-
-struct Outcome {
-  std::string failure;  // "" when every check held
-  std::string summary;  // what the run was like
-  std::uint64_t trace_hash = 0;
-  std::uint64_t events = 0;
-};
 
 /// The same seed gives the same outcome, to the trace.
 Outcome run_web(std::uint64_t seed);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/cache_workload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+
+namespace tenfold::simulator {
+
+std::string text_of_value(std::string_view key, std::uint64_t value) {
+  Prng prng(value);
+  std::string text = fmt::format("{}={};", key, value);
+  const std::size_t filler = prng.chance(0.05) ? prng.below(40'000) : prng.below(60);
+  text.append(filler, static_cast<char>('a' + prng.below(26)));
+  return text;
+}
+
+std::uint64_t value_of_text(std::string_view key, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::size_t end = text.find(';');
+  if (equals == text.npos || end == text.npos || end < equals) return 0;
+  const auto value = parse_decimal(text.substr(equals + 1, end - equals - 1));
+  return value && text_of_value(key, *value) == text ? *value : 0;
+}
+
+bool OwnOrder::may_see(const std::string& key, std::uint64_t value, std::size_t before) {
+  const std::vector<Write>& writes = writes_[key];
+  const auto end = writes.begin() + static_cast<std::ptrdiff_t>(std::min(before, writes.size()));
+  const auto found = std::find_if(writes.begin(), end, [value](const Write& write) { return write.value == value; });
+  if (found == end || !found->is_acknowledged) return true;
+  return std::none_of(found + 1, end, [](const Write& write) { return write.is_acknowledged; });
+}
+
+std::function<Verdict(std::string_view)> Workload::reading(const std::string& key) {
+  CacheLedger& ledger = ledger_;
+  const History::Moment begin = ledger.history.now();
+  const Instant began_at = ledger.world.now();
+  const std::size_t before = own_->count(key);
+  return [&ledger, own = own_, key, begin, began_at, before](std::string_view text) {
+    if (text.data() == nullptr) {
+      if (ledger.is_store && key.front() != 't') ledger.history.saw_nothing(key, begin);
+      return Verdict::kGood;
+    }
+    const std::uint64_t value = value_of_text(key, text);
+    if (value == 0)
+      return ledger.complain(
+          fmt::format("C1: {} has a value that is none of its: {:.60} ({} bytes)", key, text, text.size()));
+    ++ledger.hits;
+    ledger.history.saw(key, value, begin, began_at);
+    if (own->may_see(key, value, before)) return Verdict::kGood;
+    return ledger.complain(fmt::format("C3: {} had the value {}, which its connection had replaced", key, value));
+  };
+}
+
+Workload::Writing Workload::writing(const std::string& key) {
+  CacheLedger& ledger = ledger_;
+  const std::uint64_t value = ledger.fresh();
+  const std::size_t number = own_->add(key, value);
+  ledger.history.writes(key, value);
+  return {.value = value,
+          .text = text_of_value(key, value),
+          .done =
+              [&ledger, own = own_, key, value, number] {
+                own->acknowledge(key, number);
+                ledger.history.written(key, value);
+              },
+          .refused = [&ledger, key, value] { ledger.history.not_written(key, value); }};
+}
+
+std::function<void()> Workload::deleting(const std::string& key) {
+  CacheLedger& ledger = ledger_;
+  const std::uint64_t deletion = ledger.fresh();
+  const std::size_t number = own_->add(key, 0);
+  ledger.history.deletes(key, deletion);
+  return [&ledger, own = own_, key, deletion, number] {
+    own->acknowledge(key, number);
+    ledger.history.deleted(key, deletion);
+  };
+}
+
+std::uint64_t Workload::adding(const std::string& key) {
+  const std::uint64_t number = ledger_.fresh();
+  ledger_.maybe_added[key].push_back(number);
+  return number;
+}
+
+Verdict CacheLedger::check_grown(const std::string& key, std::vector<std::uint64_t> numbers, bool is_last) {
+  std::ranges::sort(numbers);
+  if (std::ranges::adjacent_find(numbers) != numbers.end())
+    return complain(fmt::format("double write: something stands in {} twice", key));
+  const std::vector<std::uint64_t>& maybe = maybe_added[key];
+  for (std::uint64_t number : numbers) {
+    if (std::ranges::find(maybe, number) == maybe.end())
+      return complain(fmt::format("C1: {} holds {}, which nobody added to it", key, number));
+  }
+  if (!is_last || !is_store) return Verdict::kGood;
+  for (std::uint64_t number : added[key]) {
+    if (!std::ranges::binary_search(numbers, number))
+      return complain(fmt::format("{} was added to {} and acknowledged, and is lost", number, key));
+  }
+  return Verdict::kGood;
+}
+
+}  // namespace tenfold::simulator

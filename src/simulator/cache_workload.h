@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What cache clients ask, and whether the answers can be right. Every value names its key and a number of its own
+// ("k3=1042;…"), so that an answer to another's question is seen at once; History judges what order can not explain.
+// Keys of one kind each: k registers, t registers that expire, n counters, a texts that grow, l lists.
+// Thread rule: the world's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/simulated/world.h"
+#include "simulator/history.h"
+
+namespace tenfold::simulator {
+
+enum class Verdict : std::uint8_t { kGood, kRefused };
+
+/// One command of a client.
+struct Step {
+  std::string request;
+  /// Judges the whole reply; null: there is none.
+  std::function<Verdict(std::string_view reply)> judge;
+};
+
+/// What all clients of a run share.
+struct CacheLedger {
+  explicit CacheLedger(runtime::simulated::World& of) : world(of) {}
+
+  runtime::simulated::World& world;
+  bool is_store = false;
+  std::size_t keys = 8;  // of each kind
+  History history;
+  std::uint64_t next_value = 1;
+  std::string complaint;  // an answer that must not be: the run has failed
+  // What was added to counters, texts and lists, and acknowledged; by key.
+  std::map<std::string, std::vector<std::uint64_t>> added;
+  std::map<std::string, std::vector<std::uint64_t>> maybe_added;  // whether acknowledged or not
+
+  std::uint64_t asked = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t broken = 0;  // connections, with what they were owed
+  std::uint64_t hits = 0;
+  std::uint64_t after_healing = 0;    // refused or broken although all was well again
+  std::string refusal_after_healing;  // the first
+
+  std::uint64_t fresh() { return next_value++; }
+  /// What stands in a text or list: every number once at most; at the end, in a store, every one that was acknowledged.
+  Verdict check_grown(const std::string& key, std::vector<std::uint64_t> numbers, bool is_last);
+  Verdict complain(std::string text) {
+    if (complaint.empty()) complaint = std::move(text);
+    return Verdict::kRefused;
+  }
+};
+
+/// The bytes that a value stands for.
+std::string text_of_value(std::string_view key, std::uint64_t value);
+/// The value of such bytes; 0 when they are none of that key.
+std::uint64_t value_of_text(std::string_view key, std::string_view text);
+
+/// What one connection has done to its keys, in the order of its requests: a client sees its own writes in order (C3).
+class OwnOrder {
+ public:
+  struct Write {
+    std::uint64_t value;  // 0: a deletion
+    bool is_acknowledged = false;
+  };
+  std::size_t add(const std::string& key, std::uint64_t value) {
+    writes_[key].push_back({value});
+    return writes_[key].size() - 1;
+  }
+  void acknowledge(const std::string& key, std::size_t number) { writes_[key][number].is_acknowledged = true; }
+  std::size_t count(const std::string& key) { return writes_[key].size(); }
+  /// Whether a read behind the first `before` writes may see the value.
+  bool may_see(const std::string& key, std::uint64_t value, std::size_t before);
+
+ private:
+  std::map<std::string, std::vector<Write>> writes_;
+};
+
+/// The steps of one connection. A new one for each connection.
+class Workload {
+ public:
+  explicit Workload(CacheLedger& ledger) : ledger_(ledger), own_(std::make_shared<OwnOrder>()) {}
+  virtual ~Workload() = default;
+  virtual Step next() = 0;
+  /// What a connection has to say first; nothing for most.
+  virtual std::vector<Step> greeting() { return {}; }
+  /// Asks for every key once; for the end.
+  virtual std::vector<Step> last_look() = 0;
+
+ protected:
+  using Judge = std::function<Verdict(std::string_view reply)>;
+  Prng& prng() { return ledger_.world.workload; }
+  std::string key(char kind) { return kind + std::to_string(prng().below(ledger_.keys)); }
+
+  // A read of one key: call at the time of the request, and give the outcome to what it returns: a text, or nullptr
+  // data for none.
+  std::function<Verdict(std::string_view text)> reading(const std::string& key);
+  // A write: the value that is written, and what to call with its outcome.
+  struct Writing {
+    std::uint64_t value;
+    std::string text;
+    std::function<void()> done;
+    std::function<void()> refused;  // surely not done
+  };
+  Writing writing(const std::string& key);
+  std::function<void()> deleting(const std::string& key);
+  // A change that must not happen twice: its number.
+  std::uint64_t adding(const std::string& key);
+
+  CacheLedger& ledger_;
+  std::shared_ptr<OwnOrder> own_;
+};
+
+std::unique_ptr<Workload> memcached_workload(CacheLedger& ledger);
+
+/// What a Redis client is: it logs in first or does not, and speaks RESP3 or does not.
+struct RedisManners {
+  std::string password;  // of the service; empty: none
+  bool logs_in = true;
+  bool resp3 = false;
+};
+std::unique_ptr<Workload> redis_workload(CacheLedger& ledger, const RedisManners& manners);
+
+}  // namespace tenfold::simulator

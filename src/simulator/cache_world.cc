@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/cache_world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "cluster/ring/side_ring.h"
+#include "control/controller.h"
+#include "control/event_log.h"
+#include "control/worker_host.h"
+#include "planes/cache/cache_plane.h"
+#include "planes/cache/probe.h"
+#include "runtime/simulated/simulated_io.h"
+#include "simulator/cache_client.h"
+#include "simulator/cache_node.h"
+#include "simulator/cache_workload.h"
+
+namespace tenfold::simulator {
+namespace {
+
+using namespace std::chrono_literals;
+using cluster::CacheProtocol;
+using runtime::simulated::FaultPlan;
+using runtime::simulated::SimulatedIo;
+using runtime::simulated::World;
+
+const Address kProxy = Address::ipv4({10, 0, 0, 1}, 11'311);
+constexpr std::string_view kService = "cache.sessions";
+constexpr int kWorkers = 2;
+constexpr int kBatches = 40;  // of each client
+constexpr int kLooks = 6;     // at all keys, at the end: so that every worker gets some
+constexpr std::size_t kNodesMost = 5;
+constexpr Duration kFaultTime = 4s;
+// Ejections end, nodes that were kept out are tried again, and what is half done finishes.
+constexpr Duration kHealingTime = 60s;
+
+// One worker of the proxy, as tenfold/server.cc makes them on threads.
+struct WorkerHouse {
+  WorkerHouse(World& world, control::Controller& controller, int number)
+      : io(world, Address::ipv4({10, 0, 0, 1}, static_cast<std::uint16_t>(50'000 + number))),
+        plane(io, controller, kWorkers),
+        host(io, plane) {}
+  SimulatedIo io;
+  cache::CachePlane plane;
+  control::WorkerHost host;
+};
+
+// What stays the same in a run.
+struct Setting {
+  explicit Setting(Prng& prng) {
+    const std::uint64_t kind = prng.below(5);
+    cache.protocol = kind < 2 ? CacheProtocol::kMemcached : CacheProtocol::kRedis;
+    if (kind == 2) cache.persistent = false;
+    cache.ring = static_cast<cluster::RingPolicy>(prng.chance(0.5) ? 0 : prng.below(6));
+    cache.response_timeout = prng.chance(0.5) ? 300ms : 1s;
+    cache.connect_timeout = 200ms;
+    cache.node_connections = prng.chance(0.3) ? 2 : 1;
+    if (prng.chance(0.3)) cache.pipeline = 3;
+    if (cache.protocol == CacheProtocol::kRedis && prng.chance(0.3)) cache.password = "open";
+    if (cache.protocol == CacheProtocol::kRedis && prng.chance(0.3)) cache.node_password = "sesame";
+    health.interval = 500ms;
+    health.fast_interval = 100ms;
+    health.timeout = 200ms;
+    health.eject_for = 500ms;
+    health.eject_after = 1 + static_cast<std::uint32_t>(prng.below(5));
+  }
+
+  std::string to_text() const {
+    return fmt::format("{}{}, ring {}, timeout {}ms", name_of(cache.protocol),
+                       cache.protocol != CacheProtocol::kRedis ? ""
+                       : cache.is_store()                      ? " store"
+                                                               : " cache",
+                       name_of(cache.ring), to_milliseconds(cache.response_timeout));
+  }
+
+  cluster::CacheSettings cache;
+  cluster::HealthSettings health;
+};
+
+class CacheWorld {
+ public:
+  explicit CacheWorld(std::uint64_t seed)
+      : world_(seed),
+        setting_(world_.workload),
+        ledger_(world_),
+        control_io_(world_, Address::ipv4({10, 0, 0, 1}, 49'999)),
+        events_(control_io_, [](std::string_view) {}),
+        controller_(control_io_, events_, {cache::probe, cache::empty_node}, [](const std::string&) { return true; }) {
+    ledger_.is_store = setting_.cache.is_store();
+    for (std::size_t i = 0; i < kNodesMost; ++i) {
+      const Address address = Address::ipv4({10, 1, 0, static_cast<std::uint8_t>(i + 1)}, 11'211);
+      nodes_.push_back(
+          std::make_unique<CacheNode>(world_, address, setting_.cache.protocol, setting_.cache.node_password));
+      specs_.push_back({.address = address, .weight = 1, .zone = {}, .public_url = {}, .ring_name = {}});
+    }
+    members_.assign(kNodesMost, false);
+    const std::uint64_t first = 1 + world_.workload.below(4);
+    for (std::uint64_t i = 0; i < first; ++i) members_[i] = true;
+    for (int i = 0; i < kWorkers; ++i) workers_.push_back(std::make_unique<WorkerHouse>(world_, controller_, i));
+    const int clients = 2 + static_cast<int>(world_.workload.below(5));
+    for (int i = 1; i <= clients; ++i) clients_.push_back(make_client(i));
+  }
+
+  Outcome run() {
+    for (const auto& node : nodes_) node->start();
+    std::vector<control::WorkerHost*> hosts;
+    for (const auto& worker : workers_) {
+      hosts.push_back(&worker->host);
+      worker->io.spawn(worker->host.run());
+    }
+    controller_.set_workers(hosts);
+    control_io_.spawn(begin());
+    if (!world_.run_until([this] { return serving_; }, world_.now() + 60s)) return fail("it does not begin to serve");
+    plan_ = world_.fault.chance(0.3) ? FaultPlan::none() : FaultPlan::from(world_.fault);
+    world_.faults = plan_;
+    for (const auto& client : clients_) client->start(kBatches);
+    control_io_.spawn(change_often());
+    control_io_.spawn(disturb_nodes());
+    world_.after(kFaultTime, [this] { heal(); });
+    if (!world_.run_until([this] { return healed_ && is_quiet(); }, world_.now() + 3600s))
+      return fail("A5: a client never got an end of its command");
+    world_.run_until([] { return false; }, world_.now() + kHealingTime);
+    check_ring();
+    if (!come_back()) return fail("A5: a client never got an end of its command, after healing");
+    check();
+    if (failure_.empty()) shut_down();
+    return finish();
+  }
+
+ private:
+  // -- The run -----------------------------------------------------------------------------------------------------
+
+  std::unique_ptr<CacheClient> make_client(int number) {
+    const RedisManners manners{.password = setting_.cache.password,
+                               .logs_in = number == 100 || !world_.workload.chance(0.1),
+                               .resp3 = world_.workload.chance(0.3)};
+    const bool is_redis = setting_.cache.protocol == CacheProtocol::kRedis;
+    auto make_workload = [this, manners, is_redis] {
+      return is_redis ? redis_workload(ledger_, manners) : memcached_workload(ledger_);
+    };
+    return std::make_unique<CacheClient>(ledger_, kProxy, number, setting_.cache.protocol, make_workload);
+  }
+
+  cluster::Topology topology() const {
+    cluster::Topology topology;
+    cluster::Service service;
+    service.tier = cluster::Tier::kCache;
+    service.name = "sessions";
+    service.listeners = {kProxy};
+    service.settings = setting_.cache;
+    service.health = setting_.health;
+    for (std::size_t i = 0; i < kNodesMost; ++i) {
+      if (members_[i]) service.nodes.push_back(specs_[i]);
+    }
+    topology.services.push_back(std::move(service));
+    return topology;
+  }
+
+  runtime::Task<void> begin() {
+    const auto changed = co_await controller_.change(topology());
+    serving_ = changed.has_value();
+  }
+
+  bool can_go(std::size_t index) const {
+    const bool is_last = std::ranges::count(members_, true) == 1;
+    // Who takes a node out of a store knows that it is alive: what it holds is nowhere else.
+    return !is_last && (!ledger_.is_store || (nodes_[index]->is_up() && !nodes_[index]->is_hung()));
+  }
+
+  bool others_serve(std::size_t index) const {
+    for (std::size_t i = 0; i < kNodesMost; ++i) {
+      if (i != index && members_[i] && specs_[i].state == cluster::AdminState::kEnabled && specs_[i].weight > 0)
+        return true;
+    }
+    return false;
+  }
+
+  // Adds or removes a node, or drains it or gives it another weight.
+  void change_something() {
+    Prng& prng = world_.workload;
+    const auto index = static_cast<std::size_t>(prng.below(kNodesMost));
+    cluster::NodeSpec& spec = specs_[index];
+    if (!members_[index]) {
+      members_[index] = true;
+      spec.state = cluster::AdminState::kEnabled;
+    } else if (spec.state == cluster::AdminState::kDrain) {
+      spec.state = cluster::AdminState::kEnabled;
+    } else if (!others_serve(index) || !can_go(index) || prng.chance(0.3)) {
+      spec.weight = static_cast<std::uint32_t>(1 + prng.below(3));
+    } else if (prng.chance(0.5)) {
+      spec.state = cluster::AdminState::kDrain;
+    } else {
+      members_[index] = false;
+    }
+  }
+
+  runtime::Task<void> change_often() {
+    while (!healed_) {
+      static_cast<void>(co_await control_io_.sleep_for(Duration(world_.workload.below(900'000'000) + 1)));
+      if (healed_) break;
+      change_something();
+      const auto changed = co_await controller_.change(topology());
+      if (!changed) failure_ = "a change was refused: " + changed.error();
+      ++changes_;
+    }
+    changes_ended_ = true;
+  }
+
+  runtime::Task<void> disturb_nodes() {
+    Prng& prng = world_.fault;
+    const std::uint64_t pause_most_ns = prng.chance(0.3) ? 4'000'000'000 : 1'200'000'000;
+    while (!healed_) {
+      static_cast<void>(co_await control_io_.sleep_for(Duration(prng.below(pause_most_ns) + 1)));
+      if (healed_) break;
+      CacheNode& node = *nodes_[prng.below(kNodesMost)];
+      if (!node.is_up()) {
+        if (!ledger_.is_store && prng.chance(0.5)) node.lose_content();
+        node.start();
+      } else if (prng.chance(0.5)) {
+        ++kills_;
+        node.kill();
+      } else if (!node.is_hung()) {
+        ++hangs_;
+        node.hang();
+        const Duration length = Duration(prng.below(2'500'000'000));
+        world_.after(length, [&node] { node.go_on(); });
+      }
+    }
+    disturbing_ended_ = true;
+  }
+
+  void heal() {
+    world_.faults = FaultPlan::none();
+    for (const auto& [number, socket] : world_.sockets) {
+      socket->doomed_after = UINT64_MAX;
+      socket->clogged = false;
+    }
+    healed_ = true;
+    for (const auto& node : nodes_) {
+      node->go_on();
+      if (!node->is_up()) node->start();
+    }
+  }
+
+  bool is_quiet() const {
+    return changes_ended_ && disturbing_ended_ &&
+           std::ranges::none_of(clients_, [](const auto& client) { return client->io().running() > 0; });
+  }
+
+  // All is well again: the clients of before and a new one are served, and every key is looked at by several.
+  bool come_back() {
+    clients_.push_back(make_client(100));
+    for (const auto& client : clients_) {
+      client->expect_service();
+      client->start(4);
+    }
+    if (!world_.run_until([this] { return is_quiet(); }, world_.now() + 600s)) return false;
+    for (const auto& node : nodes_) node->forget_keys();
+    for (int i = 0; i < kLooks; ++i) {
+      clients_.push_back(make_client(101 + i));
+      clients_.back()->expect_service();
+      clients_.back()->look_at_all();
+    }
+    return world_.run_until([this] { return is_quiet(); }, world_.now() + 600s);
+  }
+
+  // -- Checks ------------------------------------------------------------------------------------------------------
+
+  void found(std::string problem) {
+    if (failure_.empty()) failure_ = std::move(problem);
+  }
+
+  // A4: the change that was under way has come to its end.
+  void check_ring() {
+    const control::RingProgress* progress = controller_.ring_of(kService);
+    if (progress == nullptr || !progress->ring) return found("A4: there is no ring");
+    if (progress->ring->phase != cluster::RingPhase::kSteady)
+      found(fmt::format("A4: the ring is still {}", name_of(progress->ring->phase)));
+    for (const auto& [node, reason] : progress->refused)
+      found(fmt::format("A4: node {} is kept out: {}", node.to_text(), reason));
+    check_placement(progress->ring->to);
+  }
+
+  // C2: what a node has that goes moves, and hardly anything else; but for the two rings that are known for it, and for
+  // those of others with weights, which change all points when the sum of the weights does.
+  void check_placement(const cluster::RingSide& side) {
+    const bool is_consistent =
+        side.policy != cluster::RingPolicy::kModula && side.policy != cluster::RingPolicy::kTwemproxyModula;
+    const bool same_weights = std::ranges::all_of(
+        side.nodes, [&side](const cluster::NodeSpec& node) { return node.weight == side.nodes.front().weight; });
+    const bool is_new = side.policy == cluster::RingPolicy::kRendezvous;
+    if (side.nodes.size() < 2 || !is_consistent || (!is_new && !same_weights)) return;
+    cluster::RingSide smaller = side;
+    smaller.nodes.pop_back();
+    smaller.usable.pop_back();
+    const cluster::Ring before = cluster::ring_of(side);
+    const cluster::Ring after = cluster::ring_of(smaller);
+    constexpr int kKeys = 1'000;
+    int moved = 0;
+    for (int i = 0; i < kKeys; ++i) {
+      const std::string key = fmt::format("user:{}", i);
+      const std::uint32_t owner = before.owner(key);
+      moved += owner + 1 < side.nodes.size() && owner != after.owner(key) ? 1 : 0;
+    }
+    if (moved > kKeys / 20)
+      found(
+          fmt::format("C2: {} of {} keys leave nodes that stay when one of {} goes", moved, kKeys, side.nodes.size()));
+  }
+
+  void check() {
+    found(ledger_.complaint);
+    found(ledger_.history.check());
+    std::map<std::string, int> changes;
+    std::map<std::string, int> owners;
+    for (const auto& node : nodes_) {
+      found(node->complaint());
+      for (const auto& [change, times] : node->changes()) changes[change] += times;
+      for (const auto& [key, times] : node->keys()) ++owners[key];
+    }
+    for (const auto& [change, times] : changes) {
+      if (times > 1) found(fmt::format("double write: the change {} was carried out {} times", change, times));
+    }
+    for (const auto& [key, count] : owners) {
+      if (count > 1) found(fmt::format("C2: {} has {} nodes", key, count));
+    }
+    if (ledger_.after_healing > 0)
+      found(fmt::format("A4: {} commands failed after all was healed: {}", ledger_.after_healing,
+                        ledger_.refusal_after_healing));
+    if (ledger_.answered == 0) found("nobody was ever answered");
+  }
+
+  // A2: everything ends, and nothing is left open.
+  void shut_down() {
+    control_io_.spawn(end_all());
+    for (const auto& node : nodes_) node->kill();
+    const auto quiet = [this] {
+      const auto has_ended = [](const auto& part) { return part->io().running() == 0; };
+      const auto worker_has_ended = [](const auto& worker) { return worker->io.running() == 0; };
+      return std::ranges::all_of(nodes_, has_ended) && std::ranges::all_of(workers_, worker_has_ended) &&
+             control_io_.running() == 0;
+    };
+    if (!world_.run_until(quiet, world_.now() + 600s)) return found("A2: it does not come to an end");
+    for (const auto& worker : workers_) {
+      if (worker->io.sockets() != 0) found(fmt::format("A2: {} sockets are left open", worker->io.sockets()));
+      if (worker->io.small_buffers().lent() + worker->io.large_buffers().lent() != 0)
+        found("A2: buffers are still lent");
+    }
+  }
+
+  runtime::Task<void> end_all() { co_await controller_.shut_down(30s); }
+
+  Outcome fail(std::string failure) {
+    found(ledger_.complaint);
+    found(std::move(failure));
+    return finish();
+  }
+
+  Outcome finish() {
+    Outcome outcome;
+    outcome.failure = failure_;
+    const control::RingProgress* progress = controller_.ring_of(kService);
+    outcome.summary = fmt::format(
+        "{}; {} clients, {} changes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} hits), {} "
+        "refused, {} broken",
+        setting_.to_text(), clients_.size(), changes_, kills_, hangs_,
+        progress == nullptr ? 0 : progress->ring->version, plan_.to_text(), ledger_.asked, ledger_.answered,
+        ledger_.hits, ledger_.refused, ledger_.broken);
+    outcome.trace_hash = world_.trace_hash();
+    outcome.events = world_.events();
+    return outcome;
+  }
+
+  World world_;
+  Setting setting_;
+  CacheLedger ledger_;
+  SimulatedIo control_io_;
+  control::EventLog events_;
+  control::Controller controller_;
+  std::vector<std::unique_ptr<CacheNode>> nodes_;
+  std::vector<cluster::NodeSpec> specs_;
+  std::vector<bool> members_;
+  std::vector<std::unique_ptr<WorkerHouse>> workers_;
+  std::vector<std::unique_ptr<CacheClient>> clients_;
+  FaultPlan plan_ = FaultPlan::none();
+  std::string failure_;
+  bool serving_ = false;
+  bool healed_ = false;
+  bool changes_ended_ = false;
+  bool disturbing_ended_ = false;
+  int changes_ = 0;
+  int kills_ = 0;
+  int hangs_ = 0;
+};
+
+}  // namespace
+
+Outcome run_cache(std::uint64_t seed) {
+  auto world = std::make_unique<CacheWorld>(seed);
+  Outcome outcome = world->run();
+  // Tasks of a failed run still wait, and cannot be taken apart: they are kept until the process ends.
+  static auto* const failed = new std::vector<std::unique_ptr<CacheWorld>>();
+  if (!outcome.failure.empty()) failed->push_back(std::move(world));
+  return outcome;
+}
+
+}  // namespace tenfold::simulator

@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/model_redis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "wire/resp/reply.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::simulator {
+namespace {
+
+constexpr std::string_view kOk = "+OK\r\n";
+constexpr std::string_view kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range\r\n";
+constexpr std::string_view kWrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+constexpr std::string_view kHelloFirst =
+    "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option "
+    "can be used to authenticate the client and select the RESP protocol version at the same time\r\n";
+constexpr std::string_view kSyntax = "-ERR syntax error\r\n";
+
+bool is(std::string_view word, std::string_view name) {
+  return equals_ignore_case(word, name);
+}
+
+std::optional<std::int64_t> integer_of(std::string_view text) {
+  std::int64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc() || text != fmt::format("{}", value)) return std::nullopt;
+  return value;
+}
+
+void integer(std::int64_t value, std::string& reply) {
+  reply += fmt::format(":{}\r\n", value);
+}
+
+void null(bool resp3, std::string& reply) {
+  reply += resp3 ? "_\r\n" : "$-1\r\n";
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), to_lower);
+  return result;
+}
+
+}  // namespace
+
+// -- Commands ------------------------------------------------------------------------------------------------------
+
+const std::vector<ModelRedis::Command>& ModelRedis::commands() {
+  using M = ModelRedis;
+  static const std::vector<Command> known = {
+      {"PING", &M::ping, -1, false},
+      {"ECHO", &M::echo, 2, false},
+      {"AUTH", &M::auth, -2, false},
+      {"HELLO", &M::hello, -1, false},
+      {"SELECT", &M::select, 2, false},
+      {"GET", &M::get, 2, true},
+      {"SET", &M::set, -3, true},
+      {"SETNX", &M::set_if_absent, 3, true},
+      {"SETEX", &M::set_with_expiry, 4, true},
+      {"PSETEX", &M::set_with_expiry, 4, true},
+      {"GETSET", &M::get_set, 3, true},
+      {"GETDEL", &M::get_and_delete, 2, true},
+      {"MGET", &M::get_many, -2, true},
+      {"MSET", &M::set_many, -3, true},
+      {"DEL", &M::remove, -2, true},
+      {"UNLINK", &M::remove, -2, true},
+      {"EXISTS", &M::exists, -2, true},
+      {"TOUCH", &M::exists, -2, true},
+      {"INCR", &M::add, 2, true},
+      {"DECR", &M::add, 2, true},
+      {"INCRBY", &M::add, 3, true},
+      {"DECRBY", &M::add, 3, true},
+      {"APPEND", &M::append, 3, true},
+      {"STRLEN", &M::length, 2, true},
+      {"EXPIRE", &M::expire, 3, true},
+      {"PEXPIRE", &M::expire, 3, true},
+      {"PERSIST", &M::persist, 2, true},
+      {"TTL", &M::time_left, 2, true},
+      {"PTTL", &M::time_left, 2, true},
+      {"TYPE", &M::type, 2, true},
+      {"LPUSH", &M::push, -3, true},
+      {"RPUSH", &M::push, -3, true},
+      {"LPOP", &M::pop, 2, true},
+      {"RPOP", &M::pop, 2, true},
+      {"LLEN", &M::list_length, 2, true},
+      {"LRANGE", &M::range, 4, true},
+      {"DBSIZE", &M::size_of_all, 1, false},
+      {"SCAN", &M::scan, -2, false},
+      {"FLUSHALL", &M::flush, -1, false},
+      {"DUMP", &M::dump, 2, true},
+      {"RESTORE", &M::restore, -4, true},
+  };
+  return known;
+}
+
+void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply) {
+  now_ms_ = now_ms;
+  last_key_.clear();
+  last_change_.clear();
+  const auto found =
+      std::ranges::find_if(commands(), [&arguments](const Command& command) { return is(arguments[0], command.name); });
+  if (found == commands().end()) {
+    complaint_ = fmt::format("Redis was sent an unknown command: {}", arguments[0]);
+    reply += fmt::format("-ERR unknown command '{}', with args beginning with: \r\n", arguments[0]);
+    return;
+  }
+  const auto count = static_cast<int>(arguments.size());
+  if (found->arity > 0 ? count != found->arity : count < -found->arity) {
+    reply += fmt::format("-ERR wrong number of arguments for '{}' command\r\n", lower(arguments[0]));
+    return;
+  }
+  const bool needs_login = !password_.empty() && !session.logged_in && found->name != "AUTH" && found->name != "HELLO";
+  if (needs_login) {
+    reply += "-NOAUTH Authentication required.\r\n";
+    return;
+  }
+  if (found->has_key) last_key_ = arguments[1];
+  Call call{arguments, session, reply};
+  (this->*found->handler)(call);
+}
+
+// -- Items ---------------------------------------------------------------------------------------------------------
+
+ModelRedis::Item* ModelRedis::find(std::string_view key) {
+  const auto found = items_.find(key);
+  if (found == items_.end()) return nullptr;
+  if (found->second.expires_at_ms == 0 || found->second.expires_at_ms > now_ms_) return &found->second;
+  items_.erase(found);
+  return nullptr;
+}
+
+ModelRedis::Item* ModelRedis::find_string(Call& call, std::string_view key, bool& is_wrong) {
+  Item* item = find(key);
+  is_wrong = item != nullptr && item->is_list;
+  if (is_wrong) call.reply += kWrongType;
+  return is_wrong ? nullptr : item;
+}
+
+ModelRedis::Item& ModelRedis::put(std::string_view key) {
+  Item& item = items_[std::string(key)];
+  item = Item();
+  return item;
+}
+
+void ModelRedis::erase(std::string_view key) {
+  const auto found = items_.find(key);
+  if (found != items_.end()) items_.erase(found);
+}
+
+// -- Connections ---------------------------------------------------------------------------------------------------
+
+void ModelRedis::ping(Call& call) {
+  if (call.words.size() > 1)
+    resp::write_bulk(call.words[1], call.reply);
+  else
+    call.reply += "+PONG\r\n";
+}
+
+void ModelRedis::echo(Call& call) {
+  resp::write_bulk(call.words[1], call.reply);
+}
+
+void ModelRedis::auth(Call& call) {
+  const bool is_right = call.words.back() == password_ && !password_.empty();
+  call.session.logged_in |= is_right;
+  call.reply += is_right ? kOk : kWrongPass;
+}
+
+void ModelRedis::hello(Call& call) {
+  bool is_wrong = false;
+  for (std::size_t i = 2; i + 2 < call.words.size(); ++i) {
+    if (!is(call.words[i], "AUTH")) continue;
+    is_wrong = call.words[i + 2] != password_;
+    call.session.logged_in |= !is_wrong;
+  }
+  if (is_wrong) return static_cast<void>(call.reply += kWrongPass);
+  if (!password_.empty() && !call.session.logged_in) return static_cast<void>(call.reply += kHelloFirst);
+  if (call.words.size() > 1) call.session.resp3 = call.words[1] == "3";
+  call.reply += call.session.resp3 ? "%1\r\n" : "*2\r\n";
+  resp::write_bulk("server", call.reply);
+  resp::write_bulk("redis", call.reply);
+}
+
+void ModelRedis::select(Call& call) {
+  call.reply += call.words[1] == "0" ? kOk : "-ERR DB index is out of range\r\n";
+}
+
+// -- Strings -------------------------------------------------------------------------------------------------------
+
+void ModelRedis::get(Call& call) {
+  bool is_wrong = false;
+  const Item* item = find_string(call, call.words[1], is_wrong);
+  if (is_wrong) return;
+  if (item == nullptr) return null(call.session.resp3, call.reply);
+  resp::write_bulk(item->text, call.reply);
+}
+
+// SET key value [NX | XX] [GET is left out] [EX s | PX ms | KEEPTTL]
+void ModelRedis::set(Call& call) {
+  bool if_absent = false;
+  bool if_present = false;
+  bool keep = false;
+  std::int64_t expires_at_ms = 0;
+  for (std::size_t i = 3; i < call.words.size(); ++i) {
+    const std::string_view word = call.words[i];
+    const bool has_time = (is(word, "EX") || is(word, "PX")) && i + 1 < call.words.size();
+    if (has_time) {
+      const auto time = integer_of(call.words[++i]);
+      if (!time) return static_cast<void>(call.reply += kNotInteger);
+      if (*time <= 0) return static_cast<void>(call.reply += "-ERR invalid expire time in 'set' command\r\n");
+      expires_at_ms = now_ms_ + *time * (is(word, "EX") ? 1000 : 1);
+    } else if (is(word, "NX") || is(word, "XX") || is(word, "KEEPTTL")) {
+      if_absent |= is(word, "NX");
+      if_present |= is(word, "XX");
+      keep |= is(word, "KEEPTTL");
+    } else {
+      return static_cast<void>(call.reply += kSyntax);
+    }
+  }
+  const Item* old = find(call.words[1]);
+  if ((if_absent && old != nullptr) || (if_present && old == nullptr)) return null(call.session.resp3, call.reply);
+  if (keep && old != nullptr) expires_at_ms = old->expires_at_ms;
+  Item& item = put(call.words[1]);
+  item.text = call.words[2];
+  item.expires_at_ms = expires_at_ms;
+  call.reply += kOk;
+}
+
+void ModelRedis::set_if_absent(Call& call) {
+  const bool is_absent = find(call.words[1]) == nullptr;
+  if (is_absent) put(call.words[1]).text = call.words[2];
+  integer(is_absent ? 1 : 0, call.reply);
+}
+
+void ModelRedis::set_with_expiry(Call& call) {
+  const auto time = integer_of(call.words[2]);
+  if (!time) return static_cast<void>(call.reply += kNotInteger);
+  if (*time <= 0)
+    return static_cast<void>(call.reply +=
+                             fmt::format("-ERR invalid expire time in '{}' command\r\n", lower(call.words[0])));
+  Item& item = put(call.words[1]);
+  item.text = call.words[3];
+  item.expires_at_ms = now_ms_ + *time * (is(call.words[0], "SETEX") ? 1000 : 1);
+  call.reply += kOk;
+}
+
+void ModelRedis::get_set(Call& call) {
+  bool is_wrong = false;
+  const Item* item = find_string(call, call.words[1], is_wrong);
+  if (is_wrong) return;
+  if (item == nullptr)
+    null(call.session.resp3, call.reply);
+  else
+    resp::write_bulk(item->text, call.reply);
+  put(call.words[1]).text = call.words[2];
+}
+
+void ModelRedis::get_and_delete(Call& call) {
+  get(call);
+  const Item* item = find(call.words[1]);
+  if (item != nullptr && !item->is_list) erase(call.words[1]);
+}
+
+void ModelRedis::get_many(Call& call) {
+  resp::write_array_head(call.words.size() - 1, call.reply);
+  for (std::string_view key : call.words.subspan(1)) {
+    const Item* item = find(key);
+    if (item == nullptr || item->is_list)
+      null(call.session.resp3, call.reply);
+    else
+      resp::write_bulk(item->text, call.reply);
+  }
+}
+
+void ModelRedis::set_many(Call& call) {
+  if (call.words.size() % 2 == 0)
+    return static_cast<void>(call.reply += "-ERR wrong number of arguments for 'mset' command\r\n");
+  for (std::size_t i = 1; i < call.words.size(); i += 2) put(call.words[i]).text = call.words[i + 1];
+  call.reply += kOk;
+}
+
+void ModelRedis::add(Call& call) {
+  const auto amount = call.words.size() > 2 ? integer_of(call.words[2]) : std::optional<std::int64_t>(1);
+  if (!amount) return static_cast<void>(call.reply += kNotInteger);
+  bool is_wrong = false;
+  Item* item = find_string(call, call.words[1], is_wrong);
+  if (is_wrong) return;
+  const auto before = item == nullptr ? std::optional<std::int64_t>(0) : integer_of(item->text);
+  if (!before) return static_cast<void>(call.reply += kNotInteger);
+  const bool down = to_lower(call.words[0][0]) == 'd';
+  std::int64_t after = 0;
+  if (down ? __builtin_sub_overflow(*before, *amount, &after) : __builtin_add_overflow(*before, *amount, &after))
+    return static_cast<void>(call.reply += "-ERR increment or decrement would overflow\r\n");
+  if (item == nullptr) item = &put(call.words[1]);
+  item->text = fmt::format("{}", after);
+  last_change_ = fmt::format("{}", *amount);
+  integer(after, call.reply);
+}
+
+void ModelRedis::append(Call& call) {
+  bool is_wrong = false;
+  Item* item = find_string(call, call.words[1], is_wrong);
+  if (is_wrong) return;
+  if (item == nullptr) item = &put(call.words[1]);
+  item->text += call.words[2];
+  last_change_ = call.words[2];
+  integer(static_cast<std::int64_t>(item->text.size()), call.reply);
+}
+
+void ModelRedis::length(Call& call) {
+  bool is_wrong = false;
+  const Item* item = find_string(call, call.words[1], is_wrong);
+  if (!is_wrong) integer(item == nullptr ? 0 : static_cast<std::int64_t>(item->text.size()), call.reply);
+}
+
+// -- Keys ----------------------------------------------------------------------------------------------------------
+
+void ModelRedis::remove(Call& call) {
+  std::int64_t removed = 0;
+  for (std::string_view key : call.words.subspan(1)) {
+    removed += find(key) != nullptr ? 1 : 0;
+    erase(key);
+  }
+  integer(removed, call.reply);
+}
+
+void ModelRedis::exists(Call& call) {
+  integer(std::ranges::count_if(call.words.subspan(1), [this](std::string_view key) { return find(key) != nullptr; }),
+          call.reply);
+}
+
+void ModelRedis::expire(Call& call) {
+  const auto time = integer_of(call.words[2]);
+  if (!time) return static_cast<void>(call.reply += kNotInteger);
+  Item* item = find(call.words[1]);
+  if (item != nullptr && *time <= 0) {
+    erase(call.words[1]);
+  } else if (item != nullptr) {
+    item->expires_at_ms = now_ms_ + *time * (is(call.words[0], "EXPIRE") ? 1000 : 1);
+  }
+  integer(item == nullptr ? 0 : 1, call.reply);
+}
+
+void ModelRedis::persist(Call& call) {
+  Item* item = find(call.words[1]);
+  const bool had_time = item != nullptr && item->expires_at_ms != 0;
+  if (had_time) item->expires_at_ms = 0;
+  integer(had_time ? 1 : 0, call.reply);
+}
+
+void ModelRedis::time_left(Call& call) {
+  const Item* item = find(call.words[1]);
+  if (item == nullptr) return integer(-2, call.reply);
+  if (item->expires_at_ms == 0) return integer(-1, call.reply);
+  const std::int64_t left_ms = item->expires_at_ms - now_ms_;
+  integer(is(call.words[0], "TTL") ? (left_ms + 500) / 1000 : left_ms, call.reply);
+}
+
+void ModelRedis::type(Call& call) {
+  const Item* item = find(call.words[1]);
+  call.reply += item == nullptr ? "+none\r\n" : item->is_list ? "+list\r\n" : "+string\r\n";
+}
+
+// -- Lists ---------------------------------------------------------------------------------------------------------
+
+void ModelRedis::push(Call& call) {
+  Item* item = find(call.words[1]);
+  if (item != nullptr && !item->is_list) return static_cast<void>(call.reply += kWrongType);
+  if (item == nullptr) item = &put(call.words[1]);
+  item->is_list = true;
+  const bool left = is(call.words[0], "LPUSH");
+  for (std::string_view element : call.words.subspan(2)) {
+    if (left)
+      item->list.emplace_front(element);
+    else
+      item->list.emplace_back(element);
+    last_change_ = element;
+  }
+  integer(static_cast<std::int64_t>(item->list.size()), call.reply);
+}
+
+void ModelRedis::pop(Call& call) {
+  Item* item = find(call.words[1]);
+  if (item != nullptr && !item->is_list) return static_cast<void>(call.reply += kWrongType);
+  if (item == nullptr) return null(call.session.resp3, call.reply);
+  const bool left = is(call.words[0], "LPOP");
+  resp::write_bulk(left ? item->list.front() : item->list.back(), call.reply);
+  if (left)
+    item->list.pop_front();
+  else
+    item->list.pop_back();
+  if (item->list.empty()) erase(call.words[1]);
+}
+
+void ModelRedis::list_length(Call& call) {
+  const Item* item = find(call.words[1]);
+  if (item != nullptr && !item->is_list) return static_cast<void>(call.reply += kWrongType);
+  integer(item == nullptr ? 0 : static_cast<std::int64_t>(item->list.size()), call.reply);
+}
+
+void ModelRedis::range(Call& call) {
+  const Item* item = find(call.words[1]);
+  const auto first = integer_of(call.words[2]);
+  const auto last = integer_of(call.words[3]);
+  if (!first || !last) return static_cast<void>(call.reply += kNotInteger);
+  if (item != nullptr && !item->is_list) return static_cast<void>(call.reply += kWrongType);
+  const auto size = item == nullptr ? 0 : static_cast<std::int64_t>(item->list.size());
+  const std::int64_t begin = std::max<std::int64_t>(*first < 0 ? size + *first : *first, 0);
+  const std::int64_t end = std::min<std::int64_t>((*last < 0 ? size + *last : *last) + 1, size);
+  resp::write_array_head(static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0)), call.reply);
+  for (std::int64_t i = begin; i < end; ++i) resp::write_bulk(item->list[static_cast<std::size_t>(i)], call.reply);
+}
+
+// -- The whole -----------------------------------------------------------------------------------------------------
+
+void ModelRedis::size_of_all(Call& call) {
+  integer(static_cast<std::int64_t>(items_.size()), call.reply);
+}
+
+// In the order of the keys' hashes, so that what goes or comes meanwhile moves nothing past the cursor.
+void ModelRedis::scan(Call& call) {
+  const auto cursor = integer_of(call.words[1]);
+  if (!cursor) return static_cast<void>(call.reply += "-ERR invalid cursor\r\n");
+  std::size_t count = 10;
+  for (std::size_t i = 2; i + 1 < call.words.size(); i += 2) {
+    if (is(call.words[i], "COUNT")) count = static_cast<std::size_t>(integer_of(call.words[i + 1]).value_or(10));
+  }
+  std::vector<std::pair<std::uint64_t, std::string_view>> order;
+  for (const auto& [key, item] : items_) order.emplace_back(1 + (hash_of(key) >> 32), key);
+  std::ranges::sort(order);
+  std::vector<std::string_view> found;
+  std::uint64_t next = 0;
+  for (const auto& [hash, key] : order) {
+    if (hash <= static_cast<std::uint64_t>(*cursor)) continue;
+    if (found.size() >= count && hash != next) break;
+    found.push_back(key);
+    next = hash;
+  }
+  if (order.empty() || next == order.back().first || found.empty()) next = 0;
+  resp::write_array_head(2, call.reply);
+  resp::write_bulk(fmt::format("{}", next), call.reply);
+  resp::write_array_head(found.size(), call.reply);
+  for (std::string_view key : found) resp::write_bulk(key, call.reply);
+}
+
+void ModelRedis::flush(Call& call) {
+  items_.clear();
+  call.reply += kOk;
+}
+
+// -- Moving --------------------------------------------------------------------------------------------------------
+
+std::string ModelRedis::dump_of(const Item& item) {
+  std::string dump;
+  if (!item.is_list) return dump.append("s").append(item.text);
+  dump = "l";
+  for (const std::string& element : item.list) resp::write_bulk(element, dump);
+  return dump;
+}
+
+std::optional<ModelRedis::Item> ModelRedis::item_of(std::string_view dump) {
+  Item item;
+  if (dump.starts_with('s')) {
+    item.text = dump.substr(1);
+    return item;
+  }
+  if (!dump.starts_with('l')) return std::nullopt;
+  item.is_list = true;
+  resp::ReplyScanner scanner;
+  for (std::string_view rest = dump.substr(1); !rest.empty();) {
+    const auto step = scanner.scan(rest);
+    if (step.state != resp::ReplyScanner::State::kComplete) return std::nullopt;
+    item.list.emplace_back(resp::text_of(rest.substr(0, step.consumed)));
+    rest.remove_prefix(step.consumed);
+  }
+  return item;
+}
+
+void ModelRedis::dump(Call& call) {
+  const Item* item = find(call.words[1]);
+  if (item == nullptr) return null(call.session.resp3, call.reply);
+  resp::write_bulk(dump_of(*item), call.reply);
+}
+
+// RESTORE key ttl dump [REPLACE]
+void ModelRedis::restore(Call& call) {
+  const bool replace = call.words.size() > 4 && is(call.words[4], "REPLACE");
+  const auto left_ms = integer_of(call.words[2]);
+  if (!replace && find(call.words[1]) != nullptr)
+    return static_cast<void>(call.reply += "-BUSYKEY Target key name already exists.\r\n");
+  if (!left_ms || *left_ms < 0) return static_cast<void>(call.reply += "-ERR Invalid TTL value, must be >= 0\r\n");
+  std::optional<Item> item = item_of(call.words[3]);
+  if (!item) return static_cast<void>(call.reply += "-ERR DUMP payload version or checksum are wrong\r\n");
+  item->expires_at_ms = *left_ms == 0 ? 0 : now_ms_ + *left_ms;
+  put(call.words[1]) = std::move(*item);
+  call.reply += kOk;
+}
+
+// MIGRATE host port key|"" db timeout [REPLACE] [AUTH password | AUTH2 user password] [KEYS key …]
+std::optional<ModelRedis::Migration> ModelRedis::begin_migration(Arguments arguments, std::int64_t now_ms,
+                                                                 std::string& reply) {
+  now_ms_ = now_ms;
+  Migration migration;
+  bool replace = false;
+  std::vector<std::string_view> wanted;
+  if (arguments.size() > 5 && !arguments[3].empty()) wanted.push_back(arguments[3]);
+  for (std::size_t i = 6; i < arguments.size(); ++i) {
+    if (is(arguments[i], "REPLACE")) replace = true;
+    if (is(arguments[i], "AUTH") && i + 1 < arguments.size()) {
+      resp::write_request({"AUTH", arguments[i + 1]}, migration.request);
+      ++migration.replies_before;
+      ++i;
+    } else if (is(arguments[i], "KEYS")) {
+      wanted.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
+      break;
+    }
+  }
+  for (std::string_view key : wanted) {
+    const Item* item = find(key);
+    if (item == nullptr) continue;
+    const std::string left =
+        fmt::format("{}", item->expires_at_ms == 0 ? 0 : std::max<std::int64_t>(item->expires_at_ms - now_ms_, 1));
+    const std::string dump = dump_of(*item);
+    std::vector<std::string_view> words = {"RESTORE", key, left, dump};
+    if (replace) words.emplace_back("REPLACE");
+    resp::write_request(words, migration.request);
+    migration.keys.emplace_back(key);
+  }
+  if (migration.keys.empty()) {
+    reply += "+NOKEY\r\n";
+    return std::nullopt;
+  }
+  migration.host = arguments[1];
+  migration.port = arguments[2];
+  migration.timeout_ms = integer_of(arguments[5]).value_or(1000);
+  return migration;
+}
+
+void ModelRedis::end_migration(const Migration& migration, std::span<const std::string> replies, std::string& reply) {
+  std::string problem;
+  if (replies.size() < migration.replies_before + migration.keys.size())
+    problem = "-IOERR error or timeout reading to target instance\r\n";
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    if (resp::is_error(replies[i])) {
+      if (problem.empty()) problem = "-ERR Target instance replied with error: " + replies[i].substr(1);
+    } else if (i >= migration.replies_before) {
+      erase(migration.keys[i - migration.replies_before]);
+    }
+  }
+  reply += problem.empty() ? kOk : problem;
+}
+
+}  // namespace tenfold::simulator

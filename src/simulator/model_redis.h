@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model of Redis 7.0: strings, lists, counters, times to live, SCAN, DUMP and RESTORE, and the two steps of MIGRATE,
+// in RESP2 and RESP3. It executes one command at a time and knows nothing of a network. What it answers is compared
+// with the real Redis by tests/cache_model_test.py; its DUMP is in a format of its own. Thread rule: one thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tenfold::simulator {
+
+class ModelRedis {
+ public:
+  using Arguments = std::span<const std::string_view>;
+
+  /// What a connection has said of itself.
+  struct Session {
+    bool logged_in = false;
+    bool resp3 = false;
+  };
+
+  /// Keys on their way to another Redis: it is sent `request`, and answers `replies` times.
+  struct Migration {
+    std::string host;
+    std::string port;
+    std::int64_t timeout_ms = 0;
+    std::string request;
+    std::size_t replies_before = 0;  // of AUTH
+    std::vector<std::string> keys;
+  };
+
+  /// Asked of clients by AUTH; empty: none.
+  explicit ModelRedis(std::string password = "") : password_(std::move(password)) {}
+
+  /// Appends the reply. MIGRATE is not for this; see below.
+  void execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply);
+
+  /// What MIGRATE has to send; nothing, with the reply, when it ends at once (+NOKEY, or an error).
+  std::optional<Migration> begin_migration(Arguments arguments, std::int64_t now_ms, std::string& reply);
+  /// The target's replies, each whole; fewer when the connection broke. Keys that it has stored go from here.
+  void end_migration(const Migration& migration, std::span<const std::string> replies, std::string& reply);
+
+  void clear() { items_.clear(); }
+  std::size_t size() const { return items_.size(); }
+
+  /// The key that stands first in the last command; empty when it has none.
+  const std::string& last_key() const { return last_key_; }
+  /// What the last command changed its key by, where doing so twice would be wrong; empty for all others.
+  const std::string& last_change() const { return last_change_; }
+  /// A command that the model does not know; empty when there was none.
+  const std::string& complaint() const { return complaint_; }
+
+ private:
+  struct Item {
+    bool is_list = false;
+    std::string text;
+    std::deque<std::string> list;
+    std::int64_t expires_at_ms = 0;  // 0: never
+  };
+  struct Call {
+    Arguments words;
+    Session& session;
+    std::string& reply;
+  };
+  using Handler = void (ModelRedis::*)(Call& call);
+  struct Command {
+    std::string_view name;
+    Handler handler;
+    int arity;  // with the name; negative: at least
+    bool has_key;
+  };
+  static const std::vector<Command>& commands();
+
+  Item* find(std::string_view key);
+  Item* find_string(Call& call, std::string_view key, bool& is_wrong);
+  Item& put(std::string_view key);
+  void erase(std::string_view key);
+  static std::string dump_of(const Item& item);
+  static std::optional<Item> item_of(std::string_view dump);
+
+  void ping(Call& call);
+  void echo(Call& call);
+  void auth(Call& call);
+  void hello(Call& call);
+  void select(Call& call);
+  void get(Call& call);
+  void set(Call& call);
+  void set_if_absent(Call& call);
+  void set_with_expiry(Call& call);
+  void get_set(Call& call);
+  void get_and_delete(Call& call);
+  void get_many(Call& call);
+  void set_many(Call& call);
+  void remove(Call& call);
+  void exists(Call& call);
+  void add(Call& call);
+  void append(Call& call);
+  void length(Call& call);
+  void expire(Call& call);
+  void persist(Call& call);
+  void time_left(Call& call);
+  void type(Call& call);
+  void push(Call& call);
+  void pop(Call& call);
+  void list_length(Call& call);
+  void range(Call& call);
+  void size_of_all(Call& call);
+  void scan(Call& call);
+  void flush(Call& call);
+  void dump(Call& call);
+  void restore(Call& call);
+
+  std::string password_;
+  std::map<std::string, Item, std::less<>> items_;
+  std::int64_t now_ms_ = 0;
+  std::string last_key_;
+  std::string last_change_;
+  std::string complaint_;
+};
+
+}  // namespace tenfold::simulator

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/bytes.h"
+#include "simulator/cache_workload.h"
+#include "wire/resp/reply.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::simulator {
+namespace {
+
+std::string request_of(const std::vector<std::string>& words) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  std::string request;
+  resp::write_request(views, request);
+  return request;
+}
+
+class RedisWorkload final : public Workload {
+ public:
+  RedisWorkload(CacheLedger& ledger, RedisManners manners) : Workload(ledger), manners_(std::move(manners)) {}
+
+  std::vector<Step> greeting() override {
+    std::vector<Step> steps;
+    if (!is_admitted()) return steps;
+    if (!manners_.password.empty()) steps.push_back({request_of({"AUTH", manners_.password}), exactly("+OK\r\n")});
+    if (manners_.resp3) {
+      auto judge = [&ledger = ledger_](std::string_view reply) {
+        if (reply.starts_with('%')) return Verdict::kGood;
+        return ledger.complain(fmt::format("C1: {:.60} is no answer to HELLO 3", reply));
+      };
+      steps.push_back({request_of({"HELLO", "3"}), judge});
+    }
+    return steps;
+  }
+
+  Step next() override {
+    if (!is_admitted()) return {request_of({"GET", key('k')}), exactly("-NOAUTH Authentication required.\r\n")};
+    using Make = Step (RedisWorkload::*)();
+    static constexpr Make kKinds[] = {
+        &RedisWorkload::get,      &RedisWorkload::get,      &RedisWorkload::get_many,     &RedisWorkload::set,
+        &RedisWorkload::set,      &RedisWorkload::set_many, &RedisWorkload::remove,       &RedisWorkload::remove_many,
+        &RedisWorkload::exists,   &RedisWorkload::set_new,  &RedisWorkload::expiring,     &RedisWorkload::get_expiring,
+        &RedisWorkload::count,    &RedisWorkload::append,   &RedisWorkload::get_grown,    &RedisWorkload::push,
+        &RedisWorkload::get_list, &RedisWorkload::echo,     &RedisWorkload::private_state};
+    return (this->*kKinds[prng().below(std::size(kKinds))])();
+  }
+
+  std::vector<Step> last_look() override {
+    std::vector<Step> steps;
+    if (!is_admitted()) return steps;
+    for (std::size_t i = 0; i < ledger_.keys; ++i) {
+      steps.push_back(get_key(fmt::format("k{}", i)));
+      steps.push_back(list_of(fmt::format("l{}", i), true));
+      steps.push_back(text_of(fmt::format("a{}", i), true));
+      steps.push_back(counter_of(fmt::format("n{}", i)));
+    }
+    return steps;
+  }
+
+ private:
+  bool is_admitted() const { return manners_.logs_in || manners_.password.empty(); }
+
+  static bool is_refusal(std::string_view reply) { return reply.starts_with("-ERR"); }
+
+  Judge exactly(std::string text) {
+    return [&ledger = ledger_, text = std::move(text)](std::string_view reply) {
+      if (reply == text) return Verdict::kGood;
+      if (is_refusal(reply)) return Verdict::kRefused;
+      return ledger.complain(fmt::format("C1: {:.60} came instead of {}", reply, text));
+    };
+  }
+
+  // "+OK" or a number, and then `told`.
+  Judge expecting(char type, std::function<void(std::string_view)> told) {
+    return [&ledger = ledger_, type, told = std::move(told)](std::string_view reply) {
+      if (is_refusal(reply)) return Verdict::kRefused;
+      if (!reply.starts_with(type)) return ledger.complain(fmt::format("C1: {:.60} came, and no '{}'", reply, type));
+      told(reply.substr(1, reply.size() - 3));
+      return Verdict::kGood;
+    };
+  }
+
+  // A text, or none in the words of the client's own protocol (C7).
+  static std::optional<std::string_view> text_in(bool resp3, std::string_view reply, bool& is_text) {
+    is_text = true;
+    if (reply == (resp3 ? "_\r\n" : "$-1\r\n")) return std::string_view();
+    if (reply.starts_with('$') && !reply.starts_with("$-")) return resp::text_of(reply);
+    is_text = false;
+    return std::nullopt;
+  }
+
+  Judge text_judge(std::string name, std::function<Verdict(std::string_view)> judge) {
+    return [&ledger = ledger_, resp3 = manners_.resp3, name = std::move(name),
+            judge = std::move(judge)](std::string_view reply) {
+      if (is_refusal(reply)) return Verdict::kRefused;
+      bool is_text = false;
+      const auto text = text_in(resp3, reply, is_text);
+      if (!is_text)
+        return ledger.complain(
+            fmt::format("C1 or C7: {:.60} is no text for RESP{}, of {}", reply, resp3 ? 3 : 2, name));
+      return judge(*text);
+    };
+  }
+
+  Step get_key(const std::string& name) { return {request_of({"GET", name}), text_judge(name, reading(name))}; }
+  Step get() { return get_key(key('k')); }
+  Step get_expiring() { return get_key(key('t')); }
+
+  std::vector<std::string> some_keys() {
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < ledger_.keys; ++i) {
+      if (prng().chance(0.5)) keys.push_back(fmt::format("k{}", i));
+    }
+    if (keys.empty()) keys.push_back("k0");
+    return keys;
+  }
+
+  Step get_many() {
+    std::vector<std::string> words = some_keys();
+    std::vector<Judge> judges;
+    for (const std::string& name : words) judges.push_back(text_judge(name, reading(name)));
+    words.insert(words.begin(), "MGET");
+    auto judge = [&ledger = ledger_, judges](std::string_view reply) {
+      if (is_refusal(reply)) return Verdict::kRefused;
+      std::vector<std::string_view> elements;
+      resp::elements_of(reply, elements);
+      if (elements.size() != judges.size())
+        return ledger.complain(fmt::format("C5: {} elements came for {} keys", elements.size(), judges.size()));
+      Verdict verdict = Verdict::kGood;
+      for (std::size_t i = 0; i < elements.size(); ++i) {
+        if (judges[i](elements[i]) != Verdict::kGood) verdict = Verdict::kRefused;
+      }
+      return verdict;
+    };
+    return {request_of(words), judge};
+  }
+
+  Step set() {
+    const std::string name = key('k');
+    const Writing write = writing(name);
+    return {request_of({"SET", name, write.text}), expecting('+', [write](std::string_view) { write.done(); })};
+  }
+
+  Step set_many() {
+    std::vector<std::string> words = {"MSET"};
+    std::vector<Writing> writes;
+    for (const std::string& name : some_keys()) {
+      writes.push_back(writing(name));
+      words.push_back(name);
+      words.push_back(writes.back().text);
+    }
+    auto told = [writes](std::string_view) {
+      for (const Writing& write : writes) write.done();
+    };
+    return {request_of(words), expecting('+', told)};
+  }
+
+  Step set_new() {
+    const std::string name = key('k');
+    const Writing write = writing(name);
+    auto told = [write](std::string_view number) { number == "1" ? write.done() : write.refused(); };
+    return {request_of({"SETNX", name, write.text}), expecting(':', told)};
+  }
+
+  Step expiring() {
+    const std::string name = key('t');
+    const Writing write = writing(name);
+    const std::uint64_t left_ms = 500 + prng().below(2'500);
+    auto told = [&ledger = ledger_, write, name, left_ms](std::string_view) {
+      write.done();
+      ledger.history.expires(name, write.value, ledger.world.now() + std::chrono::milliseconds(left_ms));
+    };
+    return {request_of({"SET", name, write.text, "PX", fmt::format("{}", left_ms)}), expecting('+', told)};
+  }
+
+  Step remove() {
+    const std::string name = key('k');
+    const auto done = deleting(name);
+    return {request_of({"DEL", name}), expecting(':', [done](std::string_view) { done(); })};
+  }
+
+  Step remove_many() {
+    std::vector<std::string> words = some_keys();
+    std::vector<std::function<void()>> dones;
+    for (const std::string& name : words) dones.push_back(deleting(name));
+    words.insert(words.begin(), prng().chance(0.5) ? "DEL" : "UNLINK");
+    auto told = [dones](std::string_view) {
+      for (const auto& done : dones) done();
+    };
+    return {request_of(words), expecting(':', told)};
+  }
+
+  Step exists() {
+    const std::string name = key('k');
+    const auto read = reading(name);
+    auto told = [read](std::string_view number) {
+      if (number == "0") read({});
+    };
+    return {request_of({"EXISTS", name}), expecting(':', told)};
+  }
+
+  // What is added is this command's own number: the nodes count how often each was carried out.
+  Step count() {
+    const std::string name = key('n');
+    const std::uint64_t number = adding(name);
+    auto told = [&ledger = ledger_, name, number](std::string_view) { ledger.added[name].push_back(number); };
+    return {request_of({"INCRBY", name, fmt::format("{}", number)}), expecting(':', told)};
+  }
+
+  // Between what was acknowledged and what was asked.
+  Step counter_of(const std::string& name) {
+    auto judge = [&ledger = ledger_, name](std::string_view text) {
+      if (!ledger.is_store) return Verdict::kGood;
+      std::uint64_t least = 0;
+      std::uint64_t most = 0;
+      for (std::uint64_t number : ledger.added[name]) least += number;
+      for (std::uint64_t number : ledger.maybe_added[name]) most += number;
+      const std::uint64_t sum = text.data() == nullptr ? 0 : parse_decimal(text).value_or(UINT64_MAX);
+      if (least <= sum && sum <= most) return Verdict::kGood;
+      return ledger.complain(fmt::format("{} is {}, and should be {} to {}", name, sum, least, most));
+    };
+    return {request_of({"GET", name}), text_judge(name, judge)};
+  }
+
+  Step append() {
+    const std::string name = key('a');
+    const std::uint64_t number = adding(name);
+    auto told = [&ledger = ledger_, name, number](std::string_view) { ledger.added[name].push_back(number); };
+    return {request_of({"APPEND", name, fmt::format("{},", number)}), expecting(':', told)};
+  }
+
+  Step text_of(const std::string& name, bool is_last) {
+    auto judge = [&ledger = ledger_, name, is_last](std::string_view text) {
+      std::vector<std::uint64_t> numbers;
+      for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(','), rest.size());
+        numbers.push_back(parse_decimal(rest.substr(0, end)).value_or(0));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+      return ledger.check_grown(name, numbers, is_last);
+    };
+    return {request_of({"GET", name}), text_judge(name, judge)};
+  }
+  Step get_grown() { return text_of(key('a'), false); }
+
+  Step push() {
+    const std::string name = key('l');
+    const std::uint64_t number = adding(name);
+    auto told = [&ledger = ledger_, name, number](std::string_view) { ledger.added[name].push_back(number); };
+    return {request_of({prng().chance(0.5) ? "LPUSH" : "RPUSH", name, fmt::format("{}", number)}),
+            expecting(':', told)};
+  }
+
+  Step list_of(const std::string& name, bool is_last) {
+    auto judge = [&ledger = ledger_, name, is_last](std::string_view reply) {
+      if (is_refusal(reply)) return Verdict::kRefused;
+      if (!reply.starts_with('*')) return ledger.complain(fmt::format("C1: {:.60} is no list", reply));
+      std::vector<std::string_view> elements;
+      resp::elements_of(reply, elements);
+      std::vector<std::uint64_t> numbers;
+      for (std::string_view element : elements) numbers.push_back(parse_decimal(resp::text_of(element)).value_or(0));
+      return ledger.check_grown(name, numbers, is_last);
+    };
+    return {request_of({"LRANGE", name, "0", "-1"}), judge};
+  }
+  Step get_list() { return list_of(key('l'), false); }
+
+  Step echo() {
+    const std::string text = fmt::format("echo{}", ledger_.fresh());
+    std::string reply;
+    resp::write_bulk(text, reply);
+    return {request_of({"ECHO", text}), exactly(reply)};
+  }
+
+  // What would be a state of the connection to a node is refused, or kept from others (C7).
+  Step private_state() {
+    static constexpr std::string_view kCommands[] = {"SELECT", "CLIENT"};
+    if (kCommands[prng().below(2)] == "SELECT") {
+      auto judge = [&ledger = ledger_](std::string_view reply) {
+        if (reply.starts_with("-ERR")) return Verdict::kGood;
+        return ledger.complain(fmt::format("C7: another database was selected: {:.60}", reply));
+      };
+      return {request_of({"SELECT", "3"}), judge};
+    }
+    return {request_of({"CLIENT", "SETNAME", "simulated"}), exactly("+OK\r\n")};
+  }
+
+  RedisManners manners_;
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> redis_workload(CacheLedger& ledger, const RedisManners& manners) {
+  return std::make_unique<RedisWorkload>(ledger, manners);
+}
+
+}  // namespace tenfold::simulator
