@@ -302,6 +302,11 @@ class Corruption(RedisScenario):
             client.ask("RESET")
             self.assertIn("NOAUTH", client.ask("GET", "k"))
         self.assertEqual(servers[0].ask("DBSIZE"), 1)
+        for flood in (b"*1000000\r\n", b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$16385\r\n", b"SET k " + b"x" * 70_000):
+            with RespClient(tenfold.port) as stranger:
+                stranger.send_bytes(flood)
+                self.assertIn("Protocol error", stranger.read())
+                self.assertTrue(stranger.at_end())
 
 
 def client_changes(tenfold, key):

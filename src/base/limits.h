@@ -34,11 +34,13 @@ inline constexpr std::size_t kMemcachedKeyBytesMost = 250;
 inline constexpr std::size_t kMemcachedLineBytesMost = 2048;
 inline constexpr std::size_t kMemcachedKeysLineBytesMost = 1024 * 1024;
 inline constexpr std::uint64_t kMemcachedValueBytesMost = 1ULL << 30;
+inline constexpr std::uint64_t kRespStrangerBulkBytesMost = 16 * 1024;  // before AUTH, as Redis has it
+inline constexpr std::size_t kRespStrangerArgumentsMost = 10;
 inline constexpr std::size_t kRespInlineBytesMost = 64 * 1024;
 inline constexpr std::size_t kRespArgumentsMost = 1024 * 1024;
 inline constexpr std::uint64_t kRespBulkBytesMost = 512ULL * 1024 * 1024;
 inline constexpr std::uint64_t kRespRequestExtraBytesMost = 64 << 20;  // of a request, beside its largest argument
-inline constexpr std::size_t kRespNestingMost = 8192;                   // of replies; scripts can make deep ones
+inline constexpr std::size_t kRespNestingMost = 8192;                  // of replies; scripts can make deep ones
 
 // Topology.
 inline constexpr std::size_t kTopologyFileBytesMost = 4 * 1024 * 1024;

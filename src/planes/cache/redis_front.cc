@@ -251,7 +251,13 @@ bool is_greeting(const RedisCommand* command) {
 }
 
 resp::RequestLimits limits_of(Client& client) {
-  const std::uint64_t item_max_bytes = client.service().settings().item_max_bytes;
+  const cluster::CacheSettings& settings = client.service().settings();
+  if (!client.authenticated && !settings.password.empty()) {
+    return {.bulk_bytes_most = limits::kRespStrangerBulkBytesMost,
+            .request_bytes_most = limits::kRespStrangerBulkBytesMost * limits::kRespStrangerArgumentsMost,
+            .arguments_most = limits::kRespStrangerArgumentsMost};
+  }
+  const std::uint64_t item_max_bytes = settings.item_max_bytes;
   return {.bulk_bytes_most = item_max_bytes,
           .request_bytes_most = item_max_bytes + limits::kRespRequestExtraBytesMost,
           .arguments_most = limits::kRespArgumentsMost};
