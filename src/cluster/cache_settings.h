@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 
@@ -20,6 +21,14 @@ enum class CacheProtocol : std::uint8_t { kMemcached, kRedis };
 /// How keys find their node (cluster/ring/): by weighted rendezvous, or as another client or proxy places them, so that
 /// Tenfold can take its place without a cold cache.
 enum class RingPolicy : std::uint8_t { kRendezvous, kKetama, kKetamaPlain, kTwemproxy, kModula, kTwemproxyModula };
+
+/// Keys that begin so belong to another cache service.
+struct CacheRoute {
+  std::string prefix;
+  std::string service;  // "cache.pages"
+
+  bool operator==(const CacheRoute&) const = default;
+};
 
 struct CacheSettings {
   CacheProtocol protocol = CacheProtocol::kMemcached;
@@ -47,6 +56,8 @@ struct CacheSettings {
   std::uint64_t near_cache_bytes = 0;    // for hot keys, of all workers together; 0: none
   Duration near_cache_staleness = 1s;    // what others write is seen after this at the latest
   bool hot_keys = true;                  // the keys that are asked for most are found, and shown to operators
+
+  std::vector<CacheRoute> routes;  // the longest prefix first
 
   std::string password;       // asked of Redis clients by AUTH; empty: none
   std::string node_user;      // sent to Redis nodes with node_password; empty: the default user

@@ -174,6 +174,15 @@ Json explain_cache(const Controller& controller, const planes::PlaneReading& rea
             {"help", "`tenfold status` lists the services"}};
   if (key.empty()) return {{"error", "a key has at least one byte"}, {"help", "write explain cache SERVICE KEY"}};
   const cluster::CacheSettings& settings = spec->cache();
+  const auto route = std::ranges::find_if(
+      settings.routes, [&key](const cluster::CacheRoute& known) { return key.starts_with(known.prefix); });
+  if (route != settings.routes.end()) {
+    Json further = explain_cache(controller, reading, route->service, key);
+    Json step = {{"from", name}, {"prefix", route->prefix}, {"to", route->service}};
+    if (!further.contains("routes")) further["routes"] = Json::array();
+    further["routes"].insert(further["routes"].begin(), std::move(step));
+    return further;
+  }
   Json result = {{"service", name},
                  {"protocol", cluster::name_of(settings.protocol)},
                  {"ring", cluster::name_of(settings.ring)},

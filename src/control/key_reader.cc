@@ -60,6 +60,8 @@ class Judge {
         return addresses(raw, value);
       case KeyType::kTexts:
         return texts(raw, value);
+      case KeyType::kTextTable:
+        return text_table(raw, value);
       case KeyType::kSecret:
         return secret(raw, value);
       case KeyType::kNodes:
@@ -170,6 +172,15 @@ class Judge {
     for (const RawValue& element : raw.list) {
       if (!expect(element, RawValue::Kind::kText)) return false;
       value.texts.push_back(element.text);
+    }
+    return true;
+  }
+
+  bool text_table(const RawValue& raw, KeyValue& value) {
+    if (!expect(raw, RawValue::Kind::kTable)) return false;
+    for (const RawValue& entry : raw.list) {
+      if (!expect(entry, RawValue::Kind::kText)) return false;
+      value.entries.emplace_back(entry.name, entry.text);
     }
     return true;
   }

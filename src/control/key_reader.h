@@ -20,7 +20,8 @@ struct RawValue {
   std::string text;
   std::int64_t integer = 0;
   bool boolean = false;
-  std::vector<RawValue> list;
+  std::vector<RawValue> list;  // of a table too
+  std::string name;            // of an entry of a table
 };
 
 /// Sets the key in the draft, or says what is wrong.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -45,6 +46,7 @@ enum class KeyType : std::uint8_t {
   kAddress,
   kAddresses,  // one, or a list of them
   kTexts,      // a list of texts
+  kTextTable,  // a table of texts
   kSecret,     // env:NAME, file:PATH, or the text itself
   kNodes,      // a list of addresses and tables
   kTable,      // a table of its own section
@@ -58,6 +60,7 @@ struct KeyValue {
   bool flag = false;
   std::vector<Address> addresses;
   std::vector<std::string> texts;
+  std::vector<std::pair<std::string, std::string>> entries;  // of kTextTable
 };
 
 /// What a key is written to, or shown from: the members of its section are set.

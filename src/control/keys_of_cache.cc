@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "control/key_rows.h"
@@ -35,6 +37,26 @@ std::string set_hash_tag(std::string& tag, const std::string& text) {
   if (!text.empty() && text.size() != 2) return "a hash tag is two characters, like \"{}\", or \"\"";
   tag = text;
   return {};
+}
+
+std::string set_routes(std::vector<cluster::CacheRoute>& routes,
+                       const std::vector<std::pair<std::string, std::string>>& entries) {
+  for (const auto& [prefix, service] : entries) {
+    if (prefix.empty()) return "a prefix has at least one byte";
+    routes.push_back({.prefix = prefix, .service = service});
+  }
+  std::ranges::sort(routes, [](const cluster::CacheRoute& a, const cluster::CacheRoute& b) {
+    return a.prefix.size() > b.prefix.size();
+  });
+  return {};
+}
+
+std::string shown_routes(const std::vector<cluster::CacheRoute>& routes) {
+  if (routes.empty()) return "{}";
+  std::string text;
+  for (const cluster::CacheRoute& route : routes)
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", quoted(route.prefix), quoted(route.service));
+  return "{ " + text + " }";
 }
 
 std::string set_item_max(std::uint64_t& size, std::uint64_t bytes) {
@@ -101,6 +123,12 @@ const std::vector<Key> kCacheKeys = {
          "item may take a quarter of a worker's share.",
      .example = "\"256MiB\"",
      TENFOLD_CHECKED_KEY(cache().memory_bytes, number, set_memory, shown::size)},
+     .name = "routes",
+     .type = KeyType::kTextTable,
+     .doc = "Keys that begin with a prefix belong to another cache service of the same protocol; the longest prefix "
+            "counts. Commands without a key are for this service.",
+     .example = "{ \"page:\" = \"cache.pages\" }",
+     TENFOLD_CHECKED_KEY(cache().routes, entries, set_routes, shown_routes)},
     {.section = Section::kCache,
      .name = "allow_admin",
      .type = KeyType::kBoolean,

@@ -34,6 +34,8 @@ std::string_view type_text(const Key& key) {
       return "address, or list of them";
     case KeyType::kTexts:
       return "list of texts";
+    case KeyType::kTextTable:
+      return "table of texts";
     case KeyType::kSecret:
       return "secret";
     case KeyType::kNodes:
@@ -85,6 +87,8 @@ Json value_schema(const Key& key) {
       return {{"anyOf", Json::array({text, texts})}};
     case KeyType::kTexts:
       return texts;
+    case KeyType::kTextTable:
+      return {{"type", "object"}, {"additionalProperties", text}};
     case KeyType::kNodes:
       return {{"type", "array"}, {"items", {{"anyOf", Json::array({text, table_schema(tier_of(key).node)})}}}};
     case KeyType::kTable:

@@ -64,8 +64,14 @@ RawValue raw_of(const toml::node& node) {
   } else if (const auto* array = node.as_array()) {
     raw.kind = RawValue::Kind::kList;
     for (const toml::node& element : *array) raw.list.push_back(raw_of(element));
+  } else if (const auto* table = node.as_table()) {
+    raw.kind = RawValue::Kind::kTable;
+    for (const auto& [name, element] : *table) {
+      raw.list.push_back(raw_of(element));
+      raw.list.back().name = name.str();
+    }
   } else {
-    raw.kind = node.is_table() ? RawValue::Kind::kTable : RawValue::Kind::kOther;
+    raw.kind = RawValue::Kind::kOther;
   }
   return raw;
 }
@@ -112,6 +118,7 @@ class Reader {
         special(*key, value);
       } else {
         read_key(*key, raw_of(value), draft, out_.diagnostics);
+        if (key->type == KeyType::kTextTable && value.is_table()) note_entries(*value.as_table(), places, name.str());
       }
     }
     for (const Key& key : all_keys()) {
@@ -120,6 +127,10 @@ class Reader {
                                fmt::format("write {} = {}", key.name, key.example));
       }
     }
+  }
+
+  static void note_entries(const toml::table& table, Places& places, std::string_view key) {
+    for (const auto& [name, value] : table) places[fmt::format("{}.{}", key, name.str())] = span_of(value.source());
   }
 
   void read_global(const toml::key& name, const toml::node& value) {

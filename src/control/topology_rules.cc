@@ -96,6 +96,7 @@ class Rules {
     if (cache.protocol == cluster::CacheProtocol::kRedis && cache.near_cache_bytes > 0)
       out_.error(key_place(i, "near_cache"), "a near cache for Redis would need the tracking of its clients",
                  "remove it: it is for memcached");
+    check_routes(i, service, cache);
     const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });
     if (is_open && cache.password.empty())
       out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",
@@ -111,6 +112,46 @@ class Rules {
                  "remove it, or name Redis servers in nodes");
     if (!cache.node_password.empty())
       out_.error(key_place(i, "node_password"), "there are no nodes to log in to", "remove it, or write nodes");
+  }
+
+  void check_routes(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {
+    for (const cluster::CacheRoute& route : cache.routes) {
+      const Location at = key_place(i, "routes." + route.prefix);
+      const Service* target = loaded_.topology.find(route.service);
+      if (target == nullptr || target->tier != cluster::Tier::kCache) {
+        const std::vector<std::string> names = cache_full_names();
+        out_.error(at, fmt::format("there is no cache service '{}'", route.service),
+                   nearest_name_help(route.service, {names.begin(), names.end()}));
+      } else if (target->cache().protocol != cache.protocol) {
+        out_.error(at, fmt::format("{} speaks another protocol than {}", route.service, service.full_name()),
+                   "route to a service of the same protocol");
+      } else if (leads_to(*target, service.full_name())) {
+        out_.error(at, fmt::format("the route to {} leads back to {}", route.service, service.full_name()),
+                   "break the circle");
+      }
+    }
+  }
+
+  std::vector<std::string> cache_full_names() const {
+    std::vector<std::string> names;
+    for (const Service& service : loaded_.topology.services) {
+      if (service.tier == cluster::Tier::kCache) names.push_back(service.full_name());
+    }
+    return names;
+  }
+
+  // Whether routes lead from one service to another.
+  bool leads_to(const Service& from, std::string_view to) const {
+    std::vector<const Service*> reached = {&from};
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+      if (reached[i]->full_name() == to) return true;
+      for (const cluster::CacheRoute& route : reached[i]->cache().routes) {
+        const Service* next = loaded_.topology.find(route.service);
+        const bool is_cache = next != nullptr && next->tier == cluster::Tier::kCache;
+        if (is_cache && std::ranges::count(reached, next) == 0) reached.push_back(next);
+      }
+    }
+    return false;
   }
 
   void check_nodes(std::size_t i) {

@@ -58,6 +58,7 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
     if (!place.endpoint) place.endpoint = make_local<Endpoint>(worker_.io, hash_of(place.name));
     renew(place);
   }
+  for (const Place& place : places) set_routes(place, places);
   for (const Place& place : places_) {
     if (std::ranges::find(places, place.name, &Place::name) != places.end()) continue;
     retire_nodes(*place.endpoint->service, nullptr);
@@ -100,6 +101,16 @@ void CachePlane::keep_shard(const Place& place) {
   if (place.ring && !in_ring) worker_.shards.flush(place.name);
 }
 
+void CachePlane::set_routes(const Place& place, const std::vector<Place>& places) {
+  std::vector<CacheService::Route> routes;
+  for (const cluster::CacheRoute& route : place.endpoint->service->settings().routes) {
+    const auto target = std::ranges::find(places, route.service, &Place::name);
+    TENFOLD_ASSERT(target != places.end(), "a topology is checked: its routes lead somewhere");
+    routes.push_back({.prefix = route.prefix, .to = target->endpoint});
+  }
+  place.endpoint->service->set_routes(std::move(routes));
+}
+
 // -- Rings ---------------------------------------------------------------------------------------------------------
 
 void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) {
@@ -118,6 +129,7 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
   const bool is_moving = place->ring->phase == cluster::RingPhase::kMoving;
   if (is_moving || was_moving) endpoint.stubs_until = is_moving ? kNever : worker_.io.now() + kStubsLast;
   renew(*place);
+  set_routes(*place, places_);
   apply_known_health();
   place->mover = LocalPtr<Mover>();
   if (moves_keys && is_moving) {

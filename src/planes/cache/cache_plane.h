@@ -45,6 +45,7 @@ class CachePlane final : public planes::Plane {
   void renew(Place& place);
   void end_waiting(Instant now);
   void keep_shard(const Place& place);
+  static void set_routes(const Place& place, const std::vector<Place>& places);
   void retire_nodes(const CacheService& before, const CacheService* after);
   void apply_known_health();
 

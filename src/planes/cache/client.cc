@@ -36,6 +36,7 @@ class LocalReply final : public Slot {};
 Client::Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener, runtime::Socket socket)
     : worker_(worker),
       endpoint_(std::move(endpoint)),
+      at_(endpoint_.get()),
       listener_(std::move(listener)),
       socket_(std::move(socket)),
       reading_(listener_->closing),
@@ -48,6 +49,17 @@ Client::Client(Worker& worker, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Lis
 Client::~Client() {
   --endpoint_->clients;
   if (handle_) handle_->client = nullptr;
+}
+
+Endpoint* Client::follow_routes(std::string_view key) const {
+  Endpoint* home = endpoint_.get();
+  while (Endpoint* next = home->service->route_of(key)) home = next;
+  return home;
+}
+
+void Client::wait_for(Endpoint& held) {
+  awaited_ = LocalPtr<Endpoint>(&held);
+  interrupted_ = true;
 }
 
 LocalPtr<ClientHandle> Client::handle() {
@@ -82,7 +94,8 @@ bool Client::is_behind() const {
 }
 
 runtime::Task<void> Client::wait_for_room(runtime::Wait wait) {
-  runtime::WaitQueue& queue = is_behind() ? changed_ : endpoint_->released;
+  Endpoint& held = endpoint_->held || !awaited_ ? *endpoint_ : *awaited_;
+  runtime::WaitQueue& queue = is_behind() ? changed_ : held.released;
   static_cast<void>(co_await queue.wait(worker_.io, wait));
 }
 
@@ -96,10 +109,11 @@ runtime::Task<void> Client::serve() {
     }
     const Instant idle_until = subscribed ? kNever : io.now() + service().settings().idle_timeout;
     const runtime::Wait wait(idle_until, &reading_);
-    if (is_behind() || endpoint_->held) {
+    if (is_behind() || is_held()) {
       co_await wait_for_room(wait);
       continue;
     }
+    awaited_ = LocalPtr<Endpoint>();
     if (std::exchange(interrupted_, false)) {
       go_on();
       continue;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "base/intrusive_list.h"
 #include "base/local_ptr.h"
@@ -45,8 +46,14 @@ class Client final : private OutboxOwner {
   // -- For fronts ------------------------------------------------------------------------------------------------
 
   Worker& worker() { return worker_; }
-  Endpoint& endpoint() { return *endpoint_; }
-  CacheService& service() { return *endpoint_->service; }
+  /// The service of the client; or another one, as long as a Visit lasts.
+  Endpoint& endpoint() { return *at_; }
+  CacheService& service() { return *at_->service; }
+  /// Whether keys may belong to other services; and the one that a key belongs to.
+  bool has_routes() const { return endpoint_->service->has_routes(); }
+  Endpoint& home_of(std::string_view key) { return has_routes() ? *follow_routes(key) : *at_; }
+  /// The request at hand is taken again when that service's ring is in force.
+  void wait_for(Endpoint& held);
   /// Chooses among the links of a node.
   std::uint32_t id() const { return id_; }
 
@@ -100,6 +107,9 @@ class Client final : private OutboxOwner {
   RedisPrivate& make_redis_private();
 
  private:
+  friend class Visit;
+
+  Endpoint* follow_routes(std::string_view key) const;
   void take(runtime::Buffer received);
   std::size_t process(std::string_view bytes);
   void keep_partial(std::string_view bytes);
@@ -107,6 +117,7 @@ class Client final : private OutboxOwner {
   void learn_size(std::size_t reply_bytes);
   std::size_t unsent_bytes() const { return outbox_.bytes() + held_bytes_; }
   bool is_behind() const;
+  bool is_held() const { return endpoint_->held || (awaited_ && awaited_->held); }
   bool must_wait() const { return paused_ > 0 || endpoint_->held || is_full(); }
   void go_on();
   // Not inlined, for the compiler would make room for their frames in that of serve(), which every idle client has.
@@ -119,6 +130,8 @@ class Client final : private OutboxOwner {
 
   Worker& worker_;
   LocalPtr<Endpoint> endpoint_;
+  Endpoint* at_;                // endpoint_, or where it visits
+  LocalPtr<Endpoint> awaited_;  // held, and some request that had to wait is for it
   LocalPtr<planes::Listener> listener_;
   runtime::Socket socket_;
   runtime::Stop reading_;  // ends with the listener
@@ -141,6 +154,19 @@ class Client final : private OutboxOwner {
   std::unique_ptr<RedisPrivate> redis_private_;
   std::unique_ptr<runtime::Stop> blocking_;  // while a command blocks; requested when it has ended
   runtime::WaitQueue changed_;               // fewer commands under way, or bytes sent
+};
+
+/// Something at hand is for another service than the client's own (a route), to the end of the scope.
+class Visit {
+ public:
+  Visit(Client& client, Endpoint& other) : client_(client), before_(std::exchange(client.at_, &other)) {}
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  ~Visit() { client_.at_ = before_; }
+
+ private:
+  Client& client_;
+  Endpoint* before_;
 };
 
 /// For planes::ListenerSet. `endpoint` is the service of the listener.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,20 @@ Shares share_out(Client& client, const Request& request) {
   return shares;
 }
 
+void add_parts(Client& client, const Request& request, const Shares& shares, Join& join) {
+  for (std::string_view key : shares.moving) get_moving(client, key, request.verb == Verb::kGets, join.add_part(1));
+  for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
+    const Shares::Share& share = shares.of_nodes[node];
+    if (share.keys == 0) continue;
+    Pending& part = join.add_part(share.keys);
+    std::string why;
+    Link* link = link_to(client, node, why);
+    if (link != nullptr && link->send(share.line, kLineEnd, part)) continue;
+    if (link != nullptr) why = link->problem();
+    part.on_failure({.never_sent = true, .text = why});
+  }
+}
+
 // One request a node, with the keys that it owns; their values come back as one reply.
 void get_many(Client& client, const Request& request) {
   const Shares shares = share_out(client, request);
@@ -96,16 +111,30 @@ void get_many(Client& client, const Request& request) {
   ++client.endpoint().counters.commands;
   auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
   client.add(*join);
-  for (std::string_view key : shares.moving) get_moving(client, key, request.verb == Verb::kGets, join->add_part(1));
-  for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
-    const Shares::Share& share = shares.of_nodes[node];
-    if (share.keys == 0) continue;
-    Pending& part = join->add_part(share.keys);
-    std::string why;
-    Link* link = link_to(client, node, why);
-    if (link != nullptr && link->send(share.line, kLineEnd, part)) continue;
-    if (link != nullptr) why = link->problem();
-    part.on_failure({.never_sent = true, .text = why});
+  add_parts(client, request, shares, *join);
+  join->begin();
+}
+
+// The keys of one service.
+struct Household {
+  Endpoint* home;
+  std::string keys;
+};
+
+// Keys of several services: each service is asked for its own.
+void get_from_all(Client& client, const Request& request, const std::vector<Household>& households) {
+  ++client.endpoint().counters.commands;
+  auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
+  client.add(*join);
+  for (const Household& household : households) {
+    const Visit visit(client, *household.home);
+    Request its = request;
+    its.keys = household.keys;
+    const Shares shares = share_out(client, its);
+    if (shares.last == CacheService::kNoNode && shares.moving.empty())
+      join->add_part(shares.keys).on_failure({.never_sent = true, .text = "a service has no node with a weight"});
+    else
+      add_parts(client, its, shares, *join);
   }
   join->begin();
 }
@@ -279,6 +308,65 @@ std::size_t store(Client& client, const Request& request, std::string_view bytes
   return size;
 }
 
+// A request that makes sense; its size, or 0 when not all of it has come.
+std::size_t take_valid(Client& client, const Request& request, std::string_view bytes) {
+  if (has_value(request.verb)) return store(client, request, bytes);
+  switch (request.verb) {
+    case Verb::kStats:
+      stats(client, request);
+      break;
+    case Verb::kVersion:
+      version(client, request);
+      break;
+    case Verb::kVerbosity:
+      verbosity(client, request);
+      break;
+    case Verb::kFlushAll:
+      flush_all(client, request);
+      break;
+    case Verb::kMetaNoop:
+      client.reply("MN\r\n");
+      break;
+    case Verb::kQuit:
+      client.leave();
+      break;
+    case Verb::kAdmin:
+      client.reply(kAdminRefused);
+      break;
+    default:
+      serve_key(client, request, bytes, request.line_bytes);
+  }
+  return request.line_bytes;
+}
+
+// At the service that its keys belong to.
+std::size_t take_routed(Client& client, const Request& request, std::string_view bytes) {
+  std::vector<Household> households;
+  std::string_view words = request.more_keys ? request.keys : request.key;
+  for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words)) {
+    Endpoint& home = client.home_of(request.base64_key ? *memcached::decode_base64_key(word) : std::string(word));
+    if (home.held) {
+      client.wait_for(home);
+      return 0;
+    }
+    auto known = std::ranges::find(households, &home, &Household::home);
+    if (known == households.end()) known = households.insert(known, {.home = &home, .keys = {}});
+    if (!known->keys.empty()) known->keys += ' ';
+    known->keys += word;
+  }
+  if (households.size() == 1) {
+    const Visit visit(client, *households.front().home);
+    return take_valid(client, request, bytes);
+  }
+  if (request.verb == Verb::kGet || request.verb == Verb::kGets) {
+    get_from_all(client, request, households);
+  } else {
+    ++client.endpoint().counters.refused;
+    client.reply("CLIENT_ERROR the keys belong to different services; see `routes`\r\n");
+  }
+  return request.line_bytes;
+}
+
 }  // namespace
 
 void forward_memcached(Client& client, std::string_view whole) {
@@ -315,33 +403,8 @@ std::size_t take_memcached(Client& client, std::string_view bytes) {
     client.drop(outcome.drop_bytes - now);
     return now;
   }
-  if (has_value(request.verb)) return store(client, request, bytes);
-  switch (request.verb) {
-    case Verb::kStats:
-      stats(client, request);
-      break;
-    case Verb::kVersion:
-      version(client, request);
-      break;
-    case Verb::kVerbosity:
-      verbosity(client, request);
-      break;
-    case Verb::kFlushAll:
-      flush_all(client, request);
-      break;
-    case Verb::kMetaNoop:
-      client.reply("MN\r\n");
-      break;
-    case Verb::kQuit:
-      client.leave();
-      break;
-    case Verb::kAdmin:
-      client.reply(kAdminRefused);
-      break;
-    default:
-      serve_key(client, request, bytes, request.line_bytes);
-  }
-  return request.line_bytes;
+  if (client.has_routes() && !(request.key.empty() && request.keys.empty())) return take_routed(client, request, bytes);
+  return take_valid(client, request, bytes);
 }
 
 }  // namespace tenfold::cache

@@ -59,7 +59,10 @@ struct Work {
 using WorkPtr = std::unique_ptr<Work>;
 
 void go_on(const Work& work) {
-  if (Client* client = work.turn.client()) forward_memcached(*client, work.whole);
+  Client* client = work.turn.client();
+  if (client == nullptr) return;
+  const Visit visit(*client, work.turn.endpoint());
+  forward_memcached(*client, work.whole);
 }
 
 void fail(const Work& work, std::string_view problem) {

@@ -138,8 +138,9 @@ void BlockingCall::on_reply(Reply& reply) {
   link_ = nullptr;
   const bool was_interrupted = interrupted_ && reply.bytes.starts_with("-UNBLOCKED");
   if (!was_interrupted) {
-    for (const std::string& key : keys_) {
-      if (client != nullptr) bound_expiry(*client, key);
+    if (client != nullptr && !keys_.empty()) {
+      const Visit visit(*client, *endpoint_);
+      for (const std::string& key : keys_) bound_expiry(*client, key);
     }
     return end(reply);
   }

@@ -43,7 +43,9 @@ Outgoing outgoing(const RedisCall& call) {
 
 // A write is not to stay for long at a node that is only a failed one's next.
 void bound(const RedisCall& call, std::string_view key) {
-  if (!call.command.is_lookup) bound_expiry(call.client, key);
+  if (call.command.is_lookup) return;
+  const Visit visit(call.client, call.client.home_of(key));
+  bound_expiry(call.client, key);
 }
 
 // The common case first: one key, at the front.
@@ -263,11 +265,61 @@ resp::RequestLimits limits_of(Client& client) {
           .arguments_most = limits::kRespArgumentsMost};
 }
 
+// What may have keys in several services, each of which has its part.
+bool is_split_by_key(const RedisCall& call) {
+  switch (call.command.kind) {
+    case RedisKind::kMget:
+    case RedisKind::kSum:
+    case RedisKind::kMset:
+      return !is_queued(transaction_of(call.client), call.command);
+    case RedisKind::kStreams:
+      return block_argument(call.arguments) == 0 && !is_queued(transaction_of(call.client), call.command);
+    default:
+      return false;
+  }
+}
+
+// Goes on with a command at the service that its keys belong to. With `may_wait`, false when it has to wait for that
+// one's ring.
+bool at_home(const RedisCall& call, bool may_wait, void (*go_on)(const RedisCall&)) {
+  Client& client = call.client;
+  std::vector<std::string_view> keys;
+  if (client.has_routes()) keys_of(call.command, call.arguments, keys);
+  Endpoint* home = &client.endpoint();
+  bool is_one = true;
+  for (std::string_view key : keys) {
+    Endpoint& its = client.home_of(key);
+    if (may_wait && its.held) {
+      client.wait_for(its);
+      return false;
+    }
+    is_one = is_one && (&its == home || &key == keys.data());
+    home = &its;
+  }
+  if (!is_one && !is_split_by_key(call)) {
+    if (Transaction* transaction = transaction_of(client)) transaction->spoil();
+    refuse(call, fmt::format("the keys of {} belong to different services; see `routes`", call.command.name));
+    return true;
+  }
+  const Visit visit(client, is_one ? *home : client.endpoint());
+  go_on(call);
+  return true;
+}
+
 // A frame whose keys have been brought to their owner.
 void dispatch_brought(Client& client, std::string_view frame) {
   resp::Request& request = client.worker().redis_request;
   resp::parse_request(frame, limits_of(client), request);
-  run_or_queue({client, *find_redis_command(request.arguments.front()), request.arguments, frame});
+  at_home({client, *find_redis_command(request.arguments.front()), request.arguments, frame}, false, run_or_queue);
+}
+
+void bring_keys_and_run(const RedisCall& call) {
+  if (bring_keys(call.client, call.command, call.arguments, call.frame, dispatch_brought)) return;
+  if (call.client.redis_private() == nullptr) {
+    run(call);
+  } else {
+    run_or_queue(call);
+  }
 }
 
 void refuse_unknown(Client& client, std::string_view name) {
@@ -297,13 +349,9 @@ bool dispatch(Client& client, resp::Request& request, std::string_view bytes) {
     resp::parse_request(frame, limits_of(client), request);
     bytes = frame;
   }
-  if (bring_keys(client, *command, request.arguments, bytes, dispatch_brought)) return true;
   const RedisCall call{client, *command, request.arguments, bytes};
-  if (client.redis_private() == nullptr) {
-    run(call);
-  } else {
-    run_or_queue(call);
-  }
+  if (client.has_routes()) return at_home(call, true, bring_keys_and_run);
+  bring_keys_and_run(call);
   return true;
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "planes/cache/ask.h"
@@ -21,15 +20,21 @@ using namespace std::chrono_literals;
 
 constexpr Duration kAnotherCarries = 1ms;
 
-using NodePair = std::pair<std::uint32_t, std::uint32_t>;  // source, owner
-using Journeys = std::map<NodePair, std::vector<std::string>>;
+// Keys that go from one node of a service to another.
+struct Journey {
+  Turn turn;
+  std::uint32_t source;
+  std::uint32_t owner;
+  std::vector<std::string> keys;
+};
 
-runtime::Task<void> bring_and_go_on(Worker* worker, Turn turn, Journeys journeys, std::string frame,
+runtime::Task<void> bring_and_go_on(Worker* worker, std::vector<Journey> journeys, std::string frame,
                                     void (*go_on)(Client&, std::string_view)) {
-  for (auto& [nodes, keys] : journeys) {
-    const std::size_t count = keys.size();
+  for (Journey& journey : journeys) {
+    const Turn& turn = journey.turn;
+    const std::size_t count = journey.keys.size();
     const std::string problem =
-        co_await migrate(worker->io, turn.service(), nodes.first, nodes.second, std::move(keys));
+        co_await migrate(worker->io, turn.service(), journey.source, journey.owner, std::move(journey.keys));
     if (problem.empty()) {
       turn.endpoint().moved_keys += count;
       continue;
@@ -41,7 +46,23 @@ runtime::Task<void> bring_and_go_on(Worker* worker, Turn turn, Journeys journeys
     }
     co_return;
   }
-  if (Client* client = turn.client()) go_on(*client, frame);
+  if (Client* client = journeys.front().turn.client()) go_on(*client, frame);
+}
+
+// A key that may still be at its old node is on its way.
+void add_journey(Client& client, std::string_view key, std::vector<Journey>& journeys) {
+  const CacheService& service = client.service();
+  const std::uint32_t source = service.source_of(key);
+  const std::uint32_t owner = service.owner_of(key);
+  if (source == CacheService::kNoNode || owner == CacheService::kNoNode) return;
+  auto journey = std::ranges::find_if(journeys, [&](const Journey& known) {
+    return &known.turn.service() == &service && known.source == source && known.owner == owner;
+  });
+  if (journey == journeys.end()) {
+    journeys.push_back({.turn = Turn(client), .source = source, .owner = owner, .keys = {}});
+    journey = journeys.end() - 1;
+  }
+  journey->keys.emplace_back(key);
 }
 
 using Words = std::vector<std::string_view>;
@@ -134,19 +155,17 @@ runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::
 
 bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,
                 std::string_view frame, void (*go_on)(Client& client, std::string_view frame)) {
-  const CacheService& service = client.service();
-  if (!service.is_moving()) return false;
+  if (!client.has_routes() && !client.service().is_moving()) return false;
   std::vector<std::string_view> keys;
   keys_of(command, arguments, keys);
-  Journeys journeys;
+  std::vector<Journey> journeys;
   for (std::string_view key : keys) {
-    const std::uint32_t source = service.source_of(key);
-    const std::uint32_t owner = service.owner_of(key);
-    if (source != CacheService::kNoNode && owner != CacheService::kNoNode) journeys[{source, owner}].emplace_back(key);
+    const Visit visit(client, client.home_of(key));
+    add_journey(client, key, journeys);
   }
   if (journeys.empty()) return false;
   Worker& worker = client.worker();
-  worker.moves.spawn(bring_and_go_on(&worker, Turn(client), std::move(journeys), std::string(frame), go_on));
+  worker.moves.spawn(bring_and_go_on(&worker, std::move(journeys), std::string(frame), go_on));
   return true;
 }
 

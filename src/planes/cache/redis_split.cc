@@ -15,6 +15,7 @@ namespace {
 
 // The words of one node's command.
 struct Part {
+  Endpoint* home;
   std::uint32_t node;
   std::vector<std::string_view> words;
   std::vector<std::string_view> identifiers;  // of streams, behind the words
@@ -24,21 +25,19 @@ struct Part {
 class Parts {
  public:
   /// `common`: the first words of every part.
-  Parts(std::size_t nodes, std::span<const std::string_view> common) : part_of_(nodes, kNone), common_(common) {}
+  explicit Parts(std::span<const std::string_view> common) : common_(common) {}
 
-  std::uint32_t number_of(std::uint32_t node) {
-    if (part_of_[node] == kNone) {
-      part_of_[node] = static_cast<std::uint32_t>(all.size());
-      all.push_back({.node = node, .words = {common_.begin(), common_.end()}, .identifiers = {}});
-    }
-    return part_of_[node];
+  std::uint32_t number_of(Endpoint& home, std::uint32_t node) {
+    std::uint32_t number = 0;
+    while (number < all.size() && (all[number].node != node || all[number].home != &home)) ++number;
+    if (number == all.size())
+      all.push_back({.home = &home, .node = node, .words = {common_.begin(), common_.end()}, .identifiers = {}});
+    return number;
   }
 
   std::vector<Part> all;
 
  private:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
-  std::vector<std::uint32_t> part_of_;
   std::span<const std::string_view> common_;
 };
 
@@ -49,6 +48,11 @@ void send_part(Client& client, Join& join, std::uint32_t node, std::string_view 
   if (link != nullptr && link->send(request, part)) return;
   if (link != nullptr) why = link->problem();
   part.on_failure({.never_sent = true, .text = why});
+}
+
+void forward_to(Client& client, Endpoint& home, std::uint32_t node, const Outgoing& outgoing) {
+  const Visit visit(client, home);
+  forward_to_node(client, node, outgoing);
 }
 
 Join& add_join(Client& client, JoinRule rule) {
@@ -68,6 +72,7 @@ void send_parts(Client& client, Join& join, const std::vector<Part>& parts) {
     words.insert(words.end(), part.identifiers.begin(), part.identifiers.end());
     std::string request;
     resp::write_request(words, request);
+    const Visit visit(client, *part.home);
     send_part(client, join, part.node, request, part.keys);
   }
 }
@@ -79,14 +84,15 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
   const std::size_t step = rule == JoinRule::kRedisOk ? 2 : 1;
   const std::size_t count = call.arguments.size();
   if (count < first_key + step || (count - first_key) % step != 0) return refuse_arguments(call);
-  const CacheService& service = client.service();
-  Parts parts(service.nodes().size(), call.arguments.first(first_key));
+  const bool are_keys = rule != JoinRule::kRedisPairs;  // or channels, which no route is for
+  Parts parts(call.arguments.first(first_key));
   std::vector<std::uint32_t> order;
   for (std::size_t at = first_key; at < count; at += step) {
-    client.endpoint().hot_keys.saw(call.arguments[at]);
-    const std::uint32_t node = service.owner_of(call.arguments[at]);
-    if (node == CacheService::kNoNode) return forward_to_node(client, node, {.first = call.frame});
-    order.push_back(parts.number_of(node));
+    Endpoint& home = are_keys ? client.home_of(call.arguments[at]) : client.endpoint();
+    if (are_keys) home.hot_keys.saw(call.arguments[at]);
+    const std::uint32_t node = home.service->owner_of(call.arguments[at]);
+    if (node == CacheService::kNoNode) return forward_to(client, home, node, {.first = call.frame});
+    order.push_back(parts.number_of(home, node));
     Part& part = parts.all[order.back()];
     ++part.keys;
     for (std::size_t i = 0; i < step; ++i) part.words.push_back(call.arguments[at + i]);
@@ -96,7 +102,7 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
     const Outgoing whole = {.first = call.frame,
                             .lookup = looks_up ? Lookup::kRedisElements : Lookup::kNone,
                             .keys = parts.all.front().keys};
-    return forward_to_node(client, parts.all.front().node, whole);
+    return forward_to(client, *parts.all.front().home, parts.all.front().node, whole);
   }
   Join& join = add_join(client, rule);
   send_parts(client, join, parts.all);
@@ -110,17 +116,18 @@ void split_streams(const RedisCall& call) {
   Client& client = call.client;
   const std::size_t first = first_stream(call.arguments);
   if (first == 0) return forward_to_node(client, any_usable_node(client.service()), {.first = call.frame});
-  const CacheService& service = client.service();
   const std::size_t count = (call.arguments.size() - first) / 2;
-  Parts parts(service.nodes().size(), call.arguments.first(first));
+  Parts parts(call.arguments.first(first));
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t node = service.owner_of(call.arguments[first + i]);
-    if (node == CacheService::kNoNode) return forward_to_node(client, node, {.first = call.frame});
-    Part& part = parts.all[parts.number_of(node)];
+    Endpoint& home = client.home_of(call.arguments[first + i]);
+    const std::uint32_t node = home.service->owner_of(call.arguments[first + i]);
+    if (node == CacheService::kNoNode) return forward_to(client, home, node, {.first = call.frame});
+    Part& part = parts.all[parts.number_of(home, node)];
     part.words.push_back(call.arguments[first + i]);
     part.identifiers.push_back(call.arguments[first + count + i]);
   }
-  if (parts.all.size() == 1) return forward_to_node(client, parts.all.front().node, {.first = call.frame});
+  const Part& only = parts.all.front();
+  if (parts.all.size() == 1) return forward_to(client, *only.home, only.node, {.first = call.frame});
   Join& join = add_join(client, JoinRule::kRedisStreams);
   for (std::size_t i = 0; i < count; ++i) join.add_stream(call.arguments[first + i]);
   send_parts(client, join, parts.all);

@@ -80,7 +80,10 @@ class Transaction::Ending final : public Slot, public Pending {
     if (!resp::is_error(reply.bytes) && transaction.link_ != nullptr)
       transaction.node_->private_links().give_back(*std::exchange(transaction.link_, nullptr));
     if (!instead_.empty()) reply = {.bytes = instead_};
-    for (const std::string& key : transaction.gutter_keys_) bound_expiry(*client, key);
+    if (!transaction.gutter_keys_.empty()) {
+      const Visit visit(*client, *transaction.home_);
+      for (const std::string& key : transaction.gutter_keys_) bound_expiry(*client, key);
+    }
     end(reply);
   }
 
@@ -289,6 +292,9 @@ bool Transaction::reach(std::uint32_t node, std::string& why) {
   link_ = take_private_link(*chosen, *this, client_.resp3, why);
   if (link_ == nullptr) return false;
   node_ = LocalPtr<Node>(chosen);
+  home_ = LocalPtr<Endpoint>(&client_.endpoint());
+  unlink();
+  home_->private_states.add(*this);  // where the node is
   if (!open_ || begin_at_node()) return true;
   why = link_->problem();
   return false;

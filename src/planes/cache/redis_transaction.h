@@ -68,6 +68,7 @@ class Transaction final : public PrivateState, private LinkUser {
   void link_ended(std::string_view reason) override;
 
   Client& client_;
+  LocalPtr<Endpoint> home_;      // the service of the link
   LocalPtr<Node> node_;          // of the link
   PrivateLink* link_ = nullptr;  // null: no key yet, or it was lost
   bool watching_ = false;

@@ -145,6 +145,13 @@ CacheService::CacheService(Worker& worker, cluster::TopologyPtr topology, const 
   is_moving_ = ring_->phase == cluster::RingPhase::kMoving;
 }
 
+CacheService::~CacheService() = default;
+
+Endpoint* CacheService::route_of(std::string_view key) const {
+  const auto found = std::ranges::find_if(routes_, [key](const Route& route) { return key.starts_with(route.prefix); });
+  return found == routes_.end() ? nullptr : found->to.get();
+}
+
 CacheService::Side CacheService::make_side(const cluster::RingSide& side) const {
   Side made{.ring = cluster::ring_of(side), .nodes = {}, .usable = std::make_unique<bool[]>(side.nodes.size())};
   for (std::size_t i = 0; i < side.nodes.size(); ++i) {

@@ -90,6 +90,8 @@ struct Counters {
   std::uint64_t sent_bytes = 0;
 };
 
+struct Endpoint;
+
 /// The service under one ring. Nodes are known by their index in nodes(): those that serve, and while keys move, those
 /// that had them before.
 class CacheService : public LocalCounted {
@@ -97,6 +99,7 @@ class CacheService : public LocalCounted {
   /// `previous` is the same service before this change, or null. Without a ring yet, nothing is served.
   CacheService(Worker& worker, cluster::TopologyPtr topology, const cluster::Service& spec, cluster::RingStatusPtr ring,
                const CacheService* previous);
+  ~CacheService();
 
   const cluster::CacheSettings& settings() const { return spec_.cache(); }
   const std::string& name() const { return name_; }
@@ -130,6 +133,17 @@ class CacheService : public LocalCounted {
 
   void apply_health(const cluster::ServiceStatus& status);
 
+  /// Keys that begin so belong to another service.
+  struct Route {
+    std::string prefix;
+    LocalPtr<Endpoint> to;
+  };
+  /// The longest prefix first.
+  void set_routes(std::vector<Route> routes) { routes_ = std::move(routes); }
+  bool has_routes() const { return !routes_.empty(); }
+  /// Null for a key of our own.
+  Endpoint* route_of(std::string_view key) const;
+
  private:
   // A side of the ring, with the indexes of nodes().
   struct Side {
@@ -151,6 +165,7 @@ class CacheService : public LocalCounted {
   bool is_moving_ = false;
   std::vector<bool> usable_;
   std::vector<std::string> reasons_;
+  std::vector<Route> routes_;
 };
 
 struct Endpoint : LocalCounted {
