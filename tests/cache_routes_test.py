@@ -20,7 +20,8 @@ def services(protocol, nodes, routes):
     for name, servers in nodes.items():
         port = "{port}" if name == "front" else free_port()
         addresses = ", ".join(f'"{server.address}"' for server in servers)
-        text += f'[cache.{name}]\nlisten = "127.0.0.1:{port}"\nprotocol = "{protocol}"\nnodes = [{addresses}]\n{HEALTH}\n'
+        text += f'[cache.{name}]\nlisten = "127.0.0.1:{port}"\nprotocol = "{protocol}"\nnodes = [{addresses}]\n'
+        text += HEALTH + "\n"
         if protocol == "redis":
             text += 'hash_tag = "{}"\n'
         if name in routes:

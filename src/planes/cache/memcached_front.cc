@@ -229,7 +229,7 @@ void get_and_tell(Client& client, const Request& request, std::string_view key) 
   auto* teller = new KeyTeller(client.endpoint(), request, rule_of(request));
   client.add(*teller);
   std::string why;
-  NodeLink* link = link_to_owner(client, key, why);
+  Link* link = link_to_owner(client, key, why);
   if (link != nullptr && link->send(line_without(request, "kq"), *teller)) return;
   if (link != nullptr) why = link->problem();
   teller->on_failure({.never_sent = true, .text = why});
