@@ -285,7 +285,7 @@ bool at_home(const RedisCall& call, bool may_wait, void (*go_on)(const RedisCall
   Client& client = call.client;
   std::vector<std::string_view> keys;
   if (client.has_routes()) keys_of(call.command, call.arguments, keys);
-  Endpoint* home = &client.endpoint();
+  Endpoint* home = nullptr;
   bool is_one = true;
   for (std::string_view key : keys) {
     Endpoint& its = client.home_of(key);
@@ -293,7 +293,7 @@ bool at_home(const RedisCall& call, bool may_wait, void (*go_on)(const RedisCall
       client.wait_for(its);
       return false;
     }
-    is_one = is_one && (&its == home || &key == keys.data());
+    is_one = is_one && (home == nullptr || &its == home);
     home = &its;
   }
   if (!is_one && !is_split_by_key(call)) {
@@ -301,7 +301,7 @@ bool at_home(const RedisCall& call, bool may_wait, void (*go_on)(const RedisCall
     refuse(call, fmt::format("the keys of {} belong to different services; see `routes`", call.command.name));
     return true;
   }
-  const Visit visit(client, is_one ? *home : client.endpoint());
+  const Visit visit(client, is_one && home != nullptr ? *home : client.endpoint());
   go_on(call);
   return true;
 }
