@@ -32,7 +32,7 @@ struct CacheRoute {
 
 struct CacheSettings {
   CacheProtocol protocol = CacheProtocol::kMemcached;
-  bool allow_admin = false;  // flush_all, CONFIG, SHUTDOWN … from clients
+  bool allow_admin = false;               // flush_all, CONFIG, SHUTDOWN … from clients
   std::uint64_t memory_bytes = 64 << 20;  // of the built-in cache, which serves where there are no nodes
   /// The nodes are the only place of what they hold: nothing is ever flushed or placed elsewhere when a node fails.
   /// Not set: true for Redis, and never for memcached or what is built in.

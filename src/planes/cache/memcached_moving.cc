@@ -23,9 +23,9 @@ using memcached::Verb;
 // The links of a key that moves.
 struct Route {
   Link* owner = nullptr;
-  Link* source = nullptr;  // null when the key does not move
-  bool is_source_up = false;   // as far as this worker knows
-  std::string why;             // without an owner
+  Link* source = nullptr;     // null when the key does not move
+  bool is_source_up = false;  // as far as this worker knows
+  std::string why;            // without an owner
 };
 
 Route route_of(Client& client, std::string_view key) {

@@ -16,6 +16,7 @@ class Observer final : public planes::PlaneObserver {
  public:
   void node_failing(std::string_view, const Address&, std::uint32_t, std::string_view) override {}
   void keys_moved(std::string_view, std::uint64_t) override {}
+  void client_warning(std::string_view, std::string_view) override {}
   bool write_access_log(std::string lines) override {
     if (takes) written += lines;
     return takes;
