@@ -395,9 +395,11 @@ std::string ModelMemcached::meta_arithmetic(std::string_view key, const Meta& me
     item->used_at = now_;
   } else {
     if (meta.has('C') && item->unique != static_cast<std::uint64_t>(meta.number('C', 0))) return meta.reply("EX");
+    const std::size_t size_before = item->value.size();
     const bool down = std::ranges::any_of(meta.flags, [](std::string_view flag) { return flag.starts_with("MD"); });
     if (!add(*item, !down, static_cast<std::uint64_t>(meta.number('D', 1)))) return std::string(kNonNumeric);
-    if (meta.has('T')) item->expires_at = expiry_of(meta.number('T', 0));
+    // A number that grew longer is a new item, and memcached gives the time to the old one.
+    if (meta.has('T') && item->value.size() == size_before) item->expires_at = expiry_of(meta.number('T', 0));
   }
   const std::string_view digits = trim(item->value);
   std::string flags;
