@@ -89,48 +89,47 @@ std::string set_memory(std::uint64_t& size, std::uint64_t bytes) {
   return {};
 }
 
-const std::vector<Key>
-    kCacheKeys =
-        {{.section = Section::kCache,
-          .name = "listen",
-          .type = KeyType::kAddresses,
-          .doc = "Where clients connect.",
-          .example = "\"127.0.0.1:11311\"",
-          .required = true,
-          .set = [](const Draft& d, const KeyValue& v) -> std::string {
-            d.service->listeners = v.addresses;
-            return {};
-          },
-          .show = [](const Draft& d) -> std::string { return shown::addresses(d.service->listeners); }},
-         {.section = Section::kCache,
-          .name = "protocol",
-          .type = KeyType::kChoice,
-          .doc = "What clients and nodes speak: the text protocol of memcached, or RESP.",
-          .example = "\"redis\"",
-          .choices = {"memcached", "redis"},
-          TENFOLD_CHECKED_KEY(cache().protocol, text, set_protocol, protocol)},
-         {.section = Section::kCache,
-          .name = "nodes",
-          .type = KeyType::kNodes,
-          .doc = "The servers that keys are spread over: addresses, or tables with an address and more. Without this "
-                 "key the "
-                 "cache that is built into Tenfold serves.",
-          .example = "[\"10.0.0.21:11211\", { address = \"10.0.0.22:11211\", weight = 2 }]"},
-         {.section = Section::kCache,
-          .name = "memory",
-          .type = KeyType::kSize,
-          .doc = "What the built-in cache may use, all that belongs to its items included; the workers share it alike, "
-                 "and an "
-                 "item may take a quarter of a worker's share.",
-          .example = "\"256MiB\"",
-          TENFOLD_CHECKED_KEY(cache().memory_bytes, number, set_memory, shown::size)},
-         .name = "routes",
-         .type = KeyType::kTextTable,
-         .doc =
-             "Keys that begin with a prefix belong to another cache service of the same protocol; the longest prefix "
-             "counts. Commands without a key are for this service.",
-         .example = "{ \"page:\" = \"cache.pages\" }",
-         TENFOLD_CHECKED_KEY(cache().routes, entries, set_routes, shown_routes)},
+const std::vector<Key> kCacheKeys = {
+    {.section = Section::kCache,
+     .name = "listen",
+     .type = KeyType::kAddresses,
+     .doc = "Where clients connect.",
+     .example = "\"127.0.0.1:11311\"",
+     .required = true,
+     .set = [](const Draft& d, const KeyValue& v) -> std::string {
+       d.service->listeners = v.addresses;
+       return {};
+     },
+     .show = [](const Draft& d) -> std::string { return shown::addresses(d.service->listeners); }},
+    {.section = Section::kCache,
+     .name = "protocol",
+     .type = KeyType::kChoice,
+     .doc = "What clients and nodes speak: the text protocol of memcached, or RESP.",
+     .example = "\"redis\"",
+     .choices = {"memcached", "redis"},
+     TENFOLD_CHECKED_KEY(cache().protocol, text, set_protocol, protocol)},
+    {.section = Section::kCache,
+     .name = "nodes",
+     .type = KeyType::kNodes,
+     .doc =
+         "The servers that keys are spread over: addresses, or tables with an address and more. Without this key the "
+         "cache that is built into Tenfold serves.",
+     .example = "[\"10.0.0.21:11211\", { address = \"10.0.0.22:11211\", weight = 2 }]"},
+    {.section = Section::kCache,
+     .name = "memory",
+     .type = KeyType::kSize,
+     .doc =
+         "What the built-in cache may use, all that belongs to its items included; the workers share it alike, and an "
+         "item may take a quarter of a worker's share.",
+     .example = "\"256MiB\"",
+     TENFOLD_CHECKED_KEY(cache().memory_bytes, number, set_memory, shown::size)},
+    {.section = Section::kCache,
+     .name = "routes",
+     .type = KeyType::kTextTable,
+     .doc = "Keys that begin with a prefix belong to another cache service of the same protocol; the longest prefix "
+            "counts. Commands without a key are for this service.",
+     .example = "{ \"page:\" = \"cache.pages\" }",
+     TENFOLD_CHECKED_KEY(cache().routes, entries, set_routes, shown_routes)},
     {.section = Section::kCache,
      .name = "allow_admin",
      .type = KeyType::kBoolean,
@@ -140,9 +139,8 @@ const std::vector<Key>
     {.section = Section::kCache,
      .name = "persistent",
      .type = KeyType::kBoolean,
-     .doc =
-         "The nodes are a store: nothing is flushed, and the keys of a node that fails wait for it. Not set: "
-         "true for Redis, false for memcached and for the built-in cache, which keeps nothing.",
+     .doc = "The nodes are a store: nothing is flushed, and the keys of a node that fails wait for it. Not set: "
+            "true for Redis, false for memcached and for the built-in cache, which keeps nothing.",
      .example = "false",
      .set = [](const Draft& d, const KeyValue& v) -> std::string {
        d.cache().persistent = v.flag;
@@ -152,9 +150,8 @@ const std::vector<Key>
     {.section = Section::kCache,
      .name = "ring",
      .type = KeyType::kChoice,
-     .doc =
-         "How keys find their node. \"ketama\" is libmemcached's weighted one, \"ketama-plain\" its plain one, "
-         "\"twemproxy\" nutcracker's ketama, \"modula\" the remainder of the hash.",
+     .doc = "How keys find their node. \"ketama\" is libmemcached's weighted one, \"ketama-plain\" its plain one, "
+            "\"twemproxy\" nutcracker's ketama, \"modula\" the remainder of the hash.",
      .example = "\"ketama\"",
      .choices = {"rendezvous", "ketama", "ketama-plain", "twemproxy", "modula", "twemproxy-modula"},
      TENFOLD_CHECKED_KEY(cache().ring, text, set_ring, ring)},
@@ -169,9 +166,8 @@ const std::vector<Key>
     {.section = Section::kCache,
      .name = "hash_tag",
      .type = KeyType::kText,
-     .doc =
-         "Two characters: only what stands between them in a key is hashed, so that keys can be kept together. \"\" "
-         "hashes whole keys.",
+     .doc = "Two characters: only what stands between them in a key is hashed, so that keys can be kept together. \"\" "
+            "hashes whole keys.",
      .example = "\"{}\"",
      TENFOLD_CHECKED_KEY(cache().hash_tag, text, set_hash_tag, quoted)},
     {.section = Section::kCache,
@@ -235,17 +231,15 @@ const std::vector<Key>
     {.section = Section::kCache,
      .name = "item_max",
      .type = KeyType::kSize,
-     .doc =
-         "The largest value, or Redis argument, that a client may send. Not set, it is 1MiB for the built-in cache "
-         "where it speaks memcached.",
+     .doc = "The largest value, or Redis argument, that a client may send. Not set, it is 1MiB for the built-in cache "
+            "where it speaks memcached.",
      .example = "\"1MiB\"",
      TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
     {.section = Section::kCache,
      .name = "gutter_ttl",
      .type = KeyType::kDuration,
-     .doc =
-         "While a node has failed, its keys live with the next one; what is stored there expires after this at the "
-         "latest. Not for a store (`persistent`), whose keys wait for their node.",
+     .doc = "While a node has failed, its keys live with the next one; what is stored there expires after this at the "
+            "latest. Not for a store (`persistent`), whose keys wait for their node.",
      .example = "\"60s\"",
      .least = 1000,
      .most = 30 * kDayMs,
@@ -263,9 +257,8 @@ const std::vector<Key>
     {.section = Section::kCache,
      .name = "ttl_jitter",
      .type = KeyType::kText,
-     .doc =
-         "Lowers the expiry time of each value that is stored by a random part of it, up to this, so that what was "
-         "stored at once does not expire at once. What never expires stays so.",
+     .doc = "Lowers the expiry time of each value that is stored by a random part of it, up to this, so that what was "
+            "stored at once does not expire at once. What never expires stays so.",
      .example = "\"10%\"",
      TENFOLD_CHECKED_KEY(cache().ttl_jitter_percent, text, set_percent, percent)},
     {.section = Section::kCache,
@@ -288,9 +281,8 @@ const std::vector<Key>
     {.section = Section::kCache,
      .name = "hot_keys",
      .type = KeyType::kBoolean,
-     .doc =
-         "Find the keys that are asked for most, and show them in `status`, `top`, `explain` and the admin API. "
-         "Turn it off where keys hold what operators must not see.",
+     .doc = "Find the keys that are asked for most, and show them in `status`, `top`, `explain` and the admin API. "
+            "Turn it off where keys hold what operators must not see.",
      .example = "false",
      TENFOLD_KEY(cache().hot_keys, flag, shown::boolean)},
     {.section = Section::kCache,

@@ -13,6 +13,7 @@
 #include "control/worker_host.h"
 #include "planes/cache/cache_plane.h"
 #include "planes/cache/probe.h"
+#include "planes/cache/shards.h"
 #include "runtime/simulated/simulated_io.h"
 #include "simulator/cache_client.h"
 #include "simulator/cache_node.h"
@@ -39,9 +40,9 @@ constexpr Duration kHealingTime = 60s;
 
 // One worker of the proxy, as tenfold/server.cc makes them on threads.
 struct WorkerHouse {
-  WorkerHouse(World& world, control::Controller& controller, int number)
+  WorkerHouse(World& world, control::Controller& controller, cache::Neighbours& neighbours, int number)
       : io(world, Address::ipv4({10, 0, 0, 1}, static_cast<std::uint16_t>(50'000 + number))),
-        plane(io, controller, kWorkers),
+        plane(io, controller, neighbours, static_cast<std::uint32_t>(number)),
         host(io, plane) {}
   SimulatedIo io;
   cache::CachePlane plane;
@@ -99,7 +100,8 @@ class CacheWorld {
     members_.assign(kNodesMost, false);
     const std::uint64_t first = 1 + world_.workload.below(4);
     for (std::uint64_t i = 0; i < first; ++i) members_[i] = true;
-    for (int i = 0; i < kWorkers; ++i) workers_.push_back(std::make_unique<WorkerHouse>(world_, controller_, i));
+    for (int i = 0; i < kWorkers; ++i)
+      workers_.push_back(std::make_unique<WorkerHouse>(world_, controller_, neighbours_, i));
     const int clients = 2 + static_cast<int>(world_.workload.below(5));
     for (int i = 1; i <= clients; ++i) clients_.push_back(make_client(i));
   }
@@ -382,6 +384,7 @@ class CacheWorld {
   std::vector<std::unique_ptr<CacheNode>> nodes_;
   std::vector<cluster::NodeSpec> specs_;
   std::vector<bool> members_;
+  cache::Neighbours neighbours_{kWorkers};
   std::vector<std::unique_ptr<WorkerHouse>> workers_;
   std::vector<std::unique_ptr<CacheClient>> clients_;
   FaultPlan plan_ = FaultPlan::none();

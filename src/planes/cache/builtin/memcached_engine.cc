@@ -93,6 +93,7 @@ void MemcachedEngine::execute(std::string_view request, const Times& times, bool
       return operators(work);
     case Verb::kQuit:
     case Verb::kHttp:
+    case Verb::kBinary:
     case Verb::kUnknown:
       break;
   }
