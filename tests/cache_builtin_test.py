@@ -50,7 +50,7 @@ get n|decr n 1|get n|decr n 100|get n|incr n 18446744073709551615|incr n 3|get n
 incr n 2|set n 0 0 3|-15|incr n 1|set gone 0 -1 1|x|get gone|set past 0 1000000000 1|x|get past|set later 0 2592000 1
 x|get later|set e 0 100 1|x|mg e t|touch e -1|get e|set e 0 100 1|x|touch e 0|mg e t|set n 0 100 1|9|incr n 1|mg n t v
 gets n|set a 0 0 1|x|flush_all|get a|set a 0 0 1|y|get a|flush_all 100|get a|flush_all -1|get a|flush_all x
-verbosity 1|add a 1 0 1|z|gets a|stats sizes|stats foo|stats detail"""
+verbosity 1|add a 1 0 1|z|gets a|stats sizes|stats foo"""
 
 META = b"""mg miss v|mg miss v k O12|mg miss|mg miss N30 t c v f s|mg miss N30 t c v f s|ms k1 5 T100 F7 c|hello|mg k1
 mg k1 v f t c s h l k O9|mg k1 h l|mg k1 x|mg k1 v v|mg k1 E5|mg k1 M|mg k1 Tabc|mg k1 T30 t|mg k1 t T60|mg k1 t
@@ -532,6 +532,47 @@ class Growing(BuiltIn):
                     self.assertEqual((word, flags), ("HD", "f9"))
                     self.assertIn(int(left[1:]), range(60, 102))
                     self.assertEqual(client.meta("mg always t")[0], "HD t-1")
+
+    def test_it_serves_until_a_node_can(self):
+        for protocol, kind in (("memcached", Memcached), ("redis", Redis)):
+            with self.subTest(protocol=protocol):
+                tenfold = self.built_in(protocol, workers=2)
+                client = self.cache_client(tenfold)
+                read = (lambda: client.redis("GET", "k")) if protocol == "redis" else (lambda: client.get("k"))
+                if protocol == "redis":
+                    client.redis("SET", "k", "v")
+                else:
+                    client.set("k", "v")
+                server = self.servers(kind, 1)[0]
+                server.kill()
+                tenfold.write(
+                    f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nprotocol = "{protocol}"\n'
+                    f'nodes = ["{server.address}"]\nhealth = {{ interval = "100ms", fall = 1, rise = 1 }}\n'
+                )
+                self.assertEqual(tenfold.cli("reload")[0], 0)
+                wait_until(lambda: self.service(tenfold)["nodes"][0]["state"] == "down", "the node is known to be down")
+                self.assertEqual(read(), "v")
+                server.start()
+                self.wait_for_ring(tenfold, [server])
+                self.assertEqual(read(), "v")
+
+    def test_a_redis_with_keys_of_its_own_is_kept_out(self):
+        tenfold = self.built_in("redis", workers=2)
+        client = self.cache_client(tenfold)
+        client.redis("SET", "k", "v")
+        server = self.redis(1)[0]
+        with server.client() as direct:
+            direct.redis("SET", "its", "own")
+        tenfold.write(
+            f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nprotocol = "redis"\nnodes = ["{server.address}"]\n'
+        )
+        self.assertEqual(tenfold.cli("reload")[0], 0)
+        wait_until(lambda: self.service(tenfold)["ring_state"].get("kept_out"), "the node is kept out")
+        self.assertEqual(client.redis("GET", "k"), "v")
+        with server.client() as direct:
+            direct.redis("FLUSHALL")
+        self.wait_for_ring(tenfold, [server])
+        self.assertEqual(client.redis("GET", "k"), "v")
 
     def test_back_to_the_built_in_cache(self):
         tenfold = self.cache(self.memcached(2), run="workers = 2")

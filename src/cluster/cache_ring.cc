@@ -69,6 +69,7 @@ RingSide wanted_ring(const Service& service, const ServiceStatus* health, const 
     wanted.nodes.push_back(node);
     wanted.usable.push_back(is_usable);
   }
+  if (wanted.nodes.empty() && is_built_in(now.to)) return now.to;
   if (std::ranges::count(wanted.usable, true) == 0) {
     for (std::size_t i = 0; i < wanted.nodes.size(); ++i)
       wanted.usable[i] = first || serves(now.to, wanted.nodes[i].address);

@@ -58,7 +58,7 @@ bool serves(const RingSide& side, const Address& node);
 /// - nodes that are enabled and have a weight are in it; a new one only once it is up;
 /// - a node that is down or ejected loses its keys to the next candidates, unless the service is a store (persistent),
 ///   whose keys nobody else has; it gets them back when it is up again;
-/// - a service without nodes has the cache that is built in, in all `workers`;
+/// - a service without nodes has the cache that is built in, in all `workers`, and keeps it until a node is up;
 /// - when no node is left, none is passed over: better an error than a cache that everybody has lost.
 /// `now` is the ring as it is; with version 0 there was none, and every node is in from the start.
 RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now, std::uint32_t workers);

@@ -84,6 +84,7 @@ class Carrying {
       if (item.code == "EN") co_return Carried();
       if (item.code != "VA") co_return failed(first_line(answer.text));
       if (!is_claim(item)) co_return present(item);
+      if (carrier_.patience == Duration::zero()) co_return Carried();
       if (purpose_ == CarryFor::kReading || carrier_.io.now() >= until) co_return given_up();
       static_cast<void>(co_await carrier_.io.sleep_for(kAnotherCopies, nullptr));
     }

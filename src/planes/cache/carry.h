@@ -41,8 +41,9 @@ struct Carried {
 struct Carrier {
   runtime::Io& io;
   Link& owner;
-  Link* source;       // null when it is not asked any more: then only what the owner has counts
-  Duration patience;  // with another one that takes the same key over
+  Link* source;  // null when it is not asked any more: then only what the owner has counts
+  Duration
+      patience;  // with another one that takes the same key over; zero: nobody does, and an empty item is left over
 };
 
 runtime::Task<Carried> carry(Carrier carrier, memcached::MetaKey key, CarryFor purpose);

@@ -43,7 +43,7 @@ Carrier carrier_of(runtime::Io& io, const Route& route, const CacheService& serv
   return {.io = io,
           .owner = *route.owner,
           .source = route.is_source_up ? route.source : nullptr,
-          .patience = service.settings().response_timeout};
+          .patience = route.source == nullptr ? Duration::zero() : service.settings().response_timeout};
 }
 
 // What the client asked, and where its key is. The request's views are of the copy, which does not move.
@@ -135,6 +135,9 @@ std::string_view miss_reply(Verb verb) {
     case Verb::kDecr:
     case Verb::kTouch:
       return "NOT_FOUND\r\n";
+    case Verb::kGat:
+    case Verb::kGats:
+      return "END\r\n";
     default:
       return {};
   }
@@ -188,12 +191,15 @@ void get_moving(Client& client, std::string_view key, bool with_unique, Pending&
 
 bool take_moving(Client& client, const Request& request, std::string_view whole) {
   if (request.verb == Verb::kMetaDebug) return false;
+  // What changes an item must not take an empty one for it that was left on some key's way (stub.h).
+  const bool is_plain = is_plain_set(request) || is_plain_delete(request);
   std::vector<std::pair<Route, MetaKey>> moving;
   std::string_view words = request.more_keys ? request.keys : request.key;
   for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words)) {
     const std::string key = key_of(request, word);
     Route route = route_of(client, key);
-    if (route.owner != nullptr && route.source != nullptr) moving.emplace_back(std::move(route), MetaKey(key));
+    if (route.owner != nullptr && (route.source != nullptr || !is_plain))
+      moving.emplace_back(std::move(route), MetaKey(key));
   }
   if (moving.empty()) return false;
   auto work = std::make_unique<Work>(client.worker(), client, whole);
