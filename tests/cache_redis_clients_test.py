@@ -5,6 +5,7 @@ import os
 import subprocess
 import unittest
 
+import node_packages
 from harness import TENFOLD
 from redis_servers import RedisScenario
 
@@ -17,6 +18,12 @@ class Clients(RedisScenario):
             tenfold = self.redis(self.servers(count))
             done = subprocess.run([HIREDIS, str(tenfold.port)], capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual((done.returncode, done.stdout), (0, "everything as it should be\n"), done.stderr)
+
+    def test_ioredis(self):
+        for count in (1, 3):
+            tenfold = self.redis(self.servers(count))
+            said = node_packages.run("redis_everyday.js", tenfold.port)
+            self.assertEqual(said, (0, "everything as it should be\n"))
 
 
 if __name__ == "__main__":
