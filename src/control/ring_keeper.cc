@@ -189,10 +189,12 @@ runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, K
   co_return !waited;
 }
 
-// A ring that places keys otherwise begins when nothing is under way under the one before.
+// A ring that places keys otherwise begins when nothing is under way under the one before; and one under which no key
+// moves any more, when nobody is about to take one from a node that leaves.
 runtime::Task<void> RingKeeper::change(Kept& kept, RingPhase phase, RingSide from, RingSide to) {
   const cluster::RingStatusPtr before = kept.progress.ring;
-  if (before->version != 0 && (to != before->to || phase == RingPhase::kMoving)) {
+  const bool moves_keys = phase == RingPhase::kMoving || before->phase == RingPhase::kMoving;
+  if (before->version != 0 && (to != before->to || moves_keys)) {
     RingStatus hold = *before;
     hold.phase = RingPhase::kHold;
     co_await publish(kept, std::move(hold));

@@ -47,6 +47,7 @@ bool NodeLink::is_full() const {
 }
 
 std::string_view NodeLink::problem() const {
+  if (closing_) return "the node has left the service";
   if (is_full() || problem_.empty()) return "the node has too many commands under way";
   return problem_;
 }

@@ -31,6 +31,7 @@ ShardLink::~ShardLink() {
 // -- Commands ------------------------------------------------------------------------------------------------------
 
 std::string_view ShardLink::problem() const {
+  if (closing_) return "the built-in cache has left the service";
   if (problem_.empty()) return "the node has too many commands under way";
   return problem_;
 }
