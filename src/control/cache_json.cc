@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kHotKeysShown = 10;
 constexpr std::size_t kKeyShownBytesMost = 64;
-constexpr std::size_t kSampledKeyBytesMost = 256;  // planes/cache/space_saving.h keeps no more of a key
+constexpr std::size_t kSampledKeyBytesMost = 256;  // planes/cache/keys/space_saving.h keeps no more of a key
 
 double share_of(const planes::CacheReading& cache, double count) {
   return cache.sampled_keys > 0 ? std::clamp(count / cache.sampled_keys, 0.0, 1.0) : 0.0;

@@ -48,7 +48,7 @@ struct NodeReading {
   Histogram latency_us;  // from the request sent to the response head
 };
 
-/// One of the keys that are asked for most (planes/cache/space_saving.h).
+/// One of the keys that are asked for most (planes/cache/keys/space_saving.h).
 struct HotKeyReading {
   std::string key;   // as it is: any bytes; cut when it is long
   double count = 0;  // of late; what is long ago has faded

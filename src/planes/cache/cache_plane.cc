@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "planes/cache/client.h"
+#include "planes/cache/client/client.h"
+#include "planes/cache/memcached/front.h"
+#include "planes/cache/redis/front.h"
 
 namespace tenfold::cache {
 namespace {
@@ -17,6 +19,7 @@ constexpr Duration kStubsLast = 7s;  // longer than an empty item that was claim
 constexpr int kTicksASecond = 20;
 constexpr Duration kQuietPoll = 1ms;
 constexpr Duration kQuietGrace = 1s;
+constexpr Fronts kFronts{.memcached = take_memcached, .redis = take_redis};
 
 // The service of the listener has gone since; so does the client.
 runtime::Task<void> send_away(runtime::Socket client) {
@@ -36,7 +39,7 @@ CachePlane::CachePlane(runtime::Io& io, planes::PlaneObserver& observer, Neighbo
 runtime::Task<void> CachePlane::serve(runtime::Socket client, LocalPtr<planes::Listener> listener) {
   for (const Place& place : places_) {
     if (std::ranges::count(place.listeners, listener->address) > 0)
-      return serve_client(&worker_, place.endpoint, std::move(listener), std::move(client));
+      return serve_client(&worker_, &kFronts, place.endpoint, std::move(listener), std::move(client));
   }
   return send_away(std::move(client));
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "planes/cache/mover.h"
-#include "planes/cache/worker.h"
+#include "planes/cache/service/worker.h"
 #include "planes/listener_set.h"
 #include "planes/plane.h"
 #include "runtime/scope.h"

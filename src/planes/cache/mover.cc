@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "planes/cache/ask.h"
-#include "planes/cache/carry.h"
-#include "planes/cache/redis_moving.h"
+#include "planes/cache/links/ask.h"
+#include "planes/cache/memcached/carry.h"
+#include "planes/cache/redis/moving.h"
 #include "wire/memcached/metadump.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"

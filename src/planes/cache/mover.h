@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "base/local_ptr.h"
-#include "planes/cache/service.h"
-#include "planes/cache/worker.h"
+#include "planes/cache/service/service.h"
+#include "planes/cache/service/worker.h"
 #include "runtime/scope.h"
 #include "runtime/stop.h"
 #include "runtime/wait_queue.h"

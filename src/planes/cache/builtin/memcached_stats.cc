@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `stats` of MemcachedEngine: those that mean something here, by the names of memcached. Each worker tells of its own
-// part; the front adds them up (planes/cache/join.h).
+// part; the front adds them up (planes/cache/client/join.h).
 #include <fmt/format.h>
 
 #include <iterator>

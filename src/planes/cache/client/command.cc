@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/client/command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "planes/cache/client/client.h"
+#include "planes/cache/service/stub.h"
+
+namespace tenfold::cache {
+
+namespace {
+
+constexpr std::string_view kMiss = "END\r\n";  // of memcached's get
+
+}  // namespace
+
+// Which replies the flag q of a meta command hides, as memcached 1.6.18 does (tests/cache_differential_test.py).
+bool is_hidden(ReplyRule rule, std::string_view reply) {
+  switch (rule) {
+    case ReplyRule::kForward:
+      return false;
+    case ReplyRule::kSwallow:
+      return true;
+    case ReplyRule::kQuietMetaGet:
+      return reply.starts_with("EN");
+    case ReplyRule::kQuietMetaSet:
+    case ReplyRule::kQuietMetaDelete:
+      return reply.starts_with("HD");
+    case ReplyRule::kQuietMetaArithmetic:
+      return reply.starts_with("HD") || reply.starts_with("VA");
+  }
+  return false;
+}
+
+void Command::on_reply(Reply& reply) {
+  std::string without;
+  if (client != nullptr && endpoint_->may_have_stubs(client->worker().io.now()))
+    without = without_stubs(lookup_, reply.bytes);
+  if (!without.empty()) reply = {.bytes = without};
+  if (part_ != Part::kNone && !is_settled(reply)) return;
+  count_lookup(endpoint_->counters, lookup_, keys_, reply.bytes);
+  if (near_ == Near::kHold) hold(reply.bytes);
+  if (client == nullptr) {
+    delete this;
+    return;
+  }
+  if (rule_ != ReplyRule::kForward && is_hidden(rule_, reply.bytes)) reply = Reply();
+  client->complete(*this, reply);
+}
+
+void Command::on_failure(const LinkFailure& failure) {
+  if (part_ == Part::kLeaseItem) {
+    // The lookup has had its answer.
+    part_ = Part::kNone;
+    Reply miss{.bytes = kMiss};
+    return on_reply(miss);
+  }
+  const bool harmless = failure.never_sent || lookup_ != Lookup::kNone;
+  if (harmless && client != nullptr && wait_for_owner(failure.text, client->worker().io.now())) {
+    // A broken connection may just be made anew; one that could not be made has to wait for another node.
+    if (!failure.never_sent) endpoint_->second_tries.go_on(client->worker().io.now());
+    return;
+  }
+  fail(failure.text);
+}
+
+void Command::fail(std::string_view problem) {
+  ++endpoint_->counters.errors;
+  if (client == nullptr) {
+    delete this;
+    return;
+  }
+  end_wait();
+  const std::string text = rule_ == ReplyRule::kSwallow ? std::string() : error_reply(redis_, problem);
+  Reply reply{.bytes = text};
+  client->complete(*this, reply);
+}
+
+// -- The second try ------------------------------------------------------------------------------------------------
+
+bool Command::wait_for_owner(std::string_view problem, Instant now) {
+  const cluster::CacheSettings& settings = endpoint_->service->settings();
+  if (!kept.is_kept() || settings.is_store()) return false;
+  if (give_up_at_ == Instant()) give_up_at_ = now + settings.response_timeout;
+  if (now >= give_up_at_) return false;
+  problem_ = problem;
+  endpoint_->second_tries.add(*this);
+  if (!std::exchange(pauses_client_, true)) client->pause();
+  return true;
+}
+
+void Command::end_wait() {
+  if (std::exchange(pauses_client_, false)) client->resume();
+}
+
+void Command::try_again(Instant now) {
+  if (client == nullptr) {
+    delete this;
+  } else if (endpoint_->has_left || now >= give_up_at_) {
+    fail(problem_);
+  } else if (send_to_owner()) {
+    end_wait();
+  } else {
+    endpoint_->second_tries.add(*this);
+  }
+}
+
+// -- The near cache ------------------------------------------------------------------------------------------------
+
+Command::~Command() {
+  if (near_ == Near::kChange) endpoint_->near.change_ends(key_);
+}
+
+void Command::may_be_held(std::uint64_t hash) {
+  near_ = Near::kHold;
+  key_ = hash;
+  ticket_ = endpoint_->near.ticket(hash);
+}
+
+void Command::begins_change(std::string_view key, std::uint64_t hash) {
+  near_ = Near::kChange;
+  key_ = hash;
+  endpoint_->near.change_begins(key, hash, endpoint_->io.now());
+}
+
+// As old as the time at which it was asked for.
+void Command::hold(std::string_view reply) {
+  if (!reply.starts_with("VALUE")) return;
+  const Instant until = queued_at + endpoint_->service->settings().near_cache_staleness;
+  endpoint_->near.hold(kept.key(), key_, ticket_, reply, until, endpoint_->io.now());
+}
+
+// -- Leases --------------------------------------------------------------------------------------------------------
+
+void Command::may_fill(std::uint64_t key) {
+  part_ = Part::kGet;
+  key_ = key;
+}
+
+void Command::ends_lease(std::uint64_t key) {
+  part_ = Part::kChange;
+  key_ = key;
+}
+
+// Whether the reply is the client's; if not, the command goes on.
+bool Command::is_settled(Reply& reply) {
+  Leases& leases = endpoint_->leases;
+  if (part_ == Part::kLeaseItem) {
+    part_ = Part::kGet;
+    const bool is_elsewhere = client != nullptr && reply.bytes.starts_with("NOT_STORED");
+    reply = Reply{.bytes = kMiss};
+    if (!is_elsewhere) return true;
+    leases.give_away(key_);
+    wait_for_fill();
+    return false;
+  }
+  if (part_ == Part::kGet && client != nullptr && (redis_ ? is_nil(reply.bytes) : reply.bytes == kMiss))
+    return is_told_of_miss();
+  if (leases.has(key_)) leases.end(key_, endpoint_->io.now());  // there it is, or changed
+  return true;
+}
+
+bool Command::is_told_of_miss() {
+  const cluster::CacheSettings& settings = endpoint_->service->settings();
+  const Instant now = endpoint_->io.now();
+  if (fill_until_ == Instant()) {
+    fill_until_ = now + settings.lease;
+    give_up_at_ = fill_until_ + settings.response_timeout;
+    problem_ = "no node has the key that was waited for";
+  } else if (now >= fill_until_) {
+    return true;
+  }
+  switch (endpoint_->leases.take(key_, client->id(), now, settings.lease)) {
+    case Leases::Verdict::kFree:
+      return true;
+    case Leases::Verdict::kLeased:
+      return redis_ || !send_lease_item();
+    case Leases::Verdict::kWait:
+      break;
+  }
+  wait_for_fill();
+  return false;
+}
+
+// Memcached's `add` says who is first of all workers and of all Tenfolds. Its clock counts whole seconds.
+bool Command::send_lease_item() {
+  const CacheService& service = *endpoint_->service;
+  const std::uint32_t owner = service.owner_of(kept.key());
+  if (owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(service.settings().lease).count() + 1;
+  const std::string request = fmt::format("add {} 0 {} 0\r\n\r\n", lease_item(key_), seconds);
+  part_ = Part::kLeaseItem;
+  if (service.nodes()[owner]->link_for(client->id(), client->resp3).send(request, *this)) return true;
+  part_ = Part::kGet;
+  return false;
+}
+
+void Command::wait_for_fill() {
+  if (!std::exchange(waits_, true)) ++endpoint_->counters.fill_waits;
+  endpoint_->leases.wait(key_, *this);
+}
+
+// A key that is being moved is none of ours: its owner may hold an empty item that somebody else is about to fill.
+bool Command::send_to_owner() {
+  const CacheService& service = *endpoint_->service;
+  const std::uint32_t owner = service.owner_of(kept.key());
+  if (endpoint_->held || owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
+  if (service.source_of(kept.key()) != CacheService::kNoNode) return false;
+  return service.nodes()[owner]->link_for(client->id(), client->resp3).send(kept.bytes(), *this);
+}
+
+// A line end in the text would end the reply too soon.
+std::string error_reply(bool redis, std::string_view text) {
+  std::string line(redis ? "-ERR " : "SERVER_ERROR ");
+  line += text;
+  std::ranges::replace_if(line, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  return line + "\r\n";
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/client/dispatch.h"
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+
+namespace tenfold::cache {
+namespace {
+
+bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command) {
+  const std::string_view frame = outgoing.second.empty() ? outgoing.first : outgoing.second;
+  runtime::Buffer block = client.take_block(frame);
+  if (!block) return link.send(outgoing.first, outgoing.second, command);
+  const std::string_view head = outgoing.second.empty() ? std::string_view() : outgoing.first;
+  return link.send(head, std::move(block), command);
+}
+
+// What the near cache and the leases of the service have to do with the command: whether it ends the lease of its key.
+bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
+  Endpoint& endpoint = client.endpoint();
+  const bool has_leases = client.service().settings().lease > Duration::zero();
+  if (!has_leases && !endpoint.near.is_on()) return false;
+  if (outgoing.effect == Effect::kNone || outgoing.key.empty()) return false;
+  const std::uint64_t key = hash_of(outgoing.key);
+  if (outgoing.effect == Effect::kGet) {
+    if (has_leases && command.kept.is_kept()) command.may_fill(key);
+    if (endpoint.near.is_on() && command.kept.is_kept() && endpoint.hot_keys.is_hot(key)) command.may_be_held(key);
+    return false;
+  }
+  if (endpoint.near.is_on()) command.begins_change(outgoing.key, key);
+  if (!has_leases || !endpoint.leases.has(key)) return false;
+  command.ends_lease(key);
+  return true;
+}
+
+// Behind the command: those that wait elsewhere need not wait for the item's time to be over.
+void remove_lease_item(Link& link, std::string_view key) {
+  auto* forgotten = new Forgotten();
+  if (!link.send(fmt::format("delete {}\r\n", lease_item(hash_of(key))), *forgotten)) delete forgotten;
+}
+
+void send_or_refuse(Client& client, Link* link, std::string_view why, const Outgoing& outgoing) {
+  ++client.endpoint().counters.commands;
+  auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
+  if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
+  const bool ends_lease = prepare(client, outgoing, *command);
+  client.add(*command);
+  if (link != nullptr && send(client, *link, outgoing, *command)) {
+    if (ends_lease && !is_redis(client)) remove_lease_item(*link, outgoing.key);
+    return;
+  }
+  if (link != nullptr) why = link->problem();
+  if (!command->wait_for_owner(why, client.worker().io.now())) command->fail(why);
+}
+
+}  // namespace
+
+bool is_redis(Client& client) {
+  return client.service().settings().protocol == cluster::CacheProtocol::kRedis;
+}
+
+Node* node_to(Client& client, std::uint32_t node, std::string& why) {
+  CacheService& service = client.service();
+  if (node == cluster::Ring::kNone) {
+    why = fmt::format("{} has no node with a weight", service.name());
+    return nullptr;
+  }
+  Node& chosen = *service.nodes()[node];
+  if (!service.is_usable(node)) {
+    why = fmt::format("node {} is down: {}", chosen.address().to_text(), service.why_not(node));
+    return nullptr;
+  }
+  return &chosen;
+}
+
+Link* link_to(Client& client, std::uint32_t node, std::string& why) {
+  Node* chosen = node_to(client, node, why);
+  return chosen == nullptr ? nullptr : &chosen->link_for(client.id(), client.resp3);
+}
+
+Link* link_to_owner(Client& client, std::string_view key, std::string& why) {
+  return link_to(client, client.service().owner_of(key), why);
+}
+
+void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing) {
+  client.endpoint().hot_keys.saw(key);
+  outgoing.key = key;
+  forward_to_node(client, client.service().owner_of(key), outgoing);
+}
+
+void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing) {
+  std::string why;
+  Link* link = link_to(client, node, why);
+  send_or_refuse(client, link, why, outgoing);
+}
+
+bool reply_from_near_cache(Client& client, std::string_view key) {
+  Endpoint& endpoint = client.endpoint();
+  if (!endpoint.near.is_on() || client.is_full()) return false;
+  const std::string_view reply = endpoint.near.find(key, endpoint.io.now());
+  if (reply.empty()) return false;
+  endpoint.hot_keys.saw(key);
+  ++endpoint.counters.commands;
+  ++endpoint.counters.hits;
+  ++endpoint.counters.near_hits;
+  client.reply(reply);
+  return true;
+}
+
+void reply_error(Client& client, std::string_view text) {
+  client.reply(error_reply(is_redis(client), text));
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client's place in line: one reply that it is owed. Slots stand in the order of the client's requests, and their
+// replies leave in that order, whatever order they come in. When the client goes, its slots stay until their nodes have
+// answered, and belong to nobody.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include "base/intrusive_list.h"
+#include "planes/cache/links/pending.h"
+#include "runtime/buffer.h"
+
+namespace tenfold::cache {
+
+class Client;
+struct SlotTag {};
+
+class Slot : public ListNode<SlotTag> {
+ public:
+  virtual ~Slot() = default;
+
+  Client* client = nullptr;  // null: it has gone
+  bool done = false;         // the reply is known, and waits for those before it
+  runtime::Buffer reply;     // then; empty when the client gets none
+};
+
+}  // namespace tenfold::cache

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/keys/near_cache.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace tenfold::cache {
+
+void NearCache::reset(std::uint64_t memory_bytes) {
+  store_.reset();
+  for (Slot& slot : slots_) ++slot.changes;  // what is being asked for is not held
+  if (memory_bytes > 0) store_.emplace(std::max(memory_bytes, Store::kMemoryBytesLeast), seed_);
+}
+
+void NearCache::clear() {
+  if (store_) reset(store_->memory_bytes());
+}
+
+std::string_view NearCache::find(std::string_view key, Instant now) {
+  Item* item = store_ ? store_->find(key, now) : nullptr;
+  if (item == nullptr) return {};
+  store_->use(*item, now);
+  return item->value();
+}
+
+void NearCache::hold(std::string_view key, std::uint64_t hash, std::uint32_t ticket, std::string_view reply,
+                     Instant until, Instant now) {
+  const Slot& slot = slots_[slot_of(hash)];
+  if (!store_ || slot.changes != ticket || slot.under_way > 0 || until <= now) return;
+  store_->put(key, {.first = reply, .expires = until}, now);  // one that is too large is not held
+}
+
+void NearCache::change_begins(std::string_view key, std::uint64_t hash, Instant now) {
+  Slot& slot = slots_[slot_of(hash)];
+  ++slot.changes;
+  ++slot.under_way;
+  Item* item = store_ ? store_->find(key, now) : nullptr;
+  if (item != nullptr) store_->remove(*item);
+}
+
+void NearCache::change_ends(std::uint64_t hash) {
+  Slot& slot = slots_[slot_of(hash)];
+  TENFOLD_ASSERT(slot.under_way > 0, "a change ends that has begun");
+  ++slot.changes;
+  --slot.under_way;
+}
+
+}  // namespace tenfold::cache

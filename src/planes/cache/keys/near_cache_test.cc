@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/keys/near_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kHash = 3;
+constexpr std::uint64_t kSameSlot = 3 + 256;
+constexpr std::uint64_t kMemory = 1 << 20;
+constexpr Instant kNow{100s};
+constexpr Instant kUntil = kNow + 1s;
+constexpr std::string_view kReply = "VALUE k 0 1\r\nv\r\nEND\r\n";
+
+struct NearCacheTest : testing::Test {
+  NearCacheTest() { near.reset(kMemory); }
+  void hold(std::uint32_t ticket) { near.hold("k", kHash, ticket, kReply, kUntil, kNow); }
+  NearCache near{1};
+};
+
+TEST_F(NearCacheTest, holdsAReplyForItsTime) {
+  EXPECT_EQ(near.find("k", kNow), "");
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), kReply);
+  EXPECT_EQ(near.find("k", kUntil - 1ms), kReply);
+  EXPECT_EQ(near.find("other", kNow), "");
+  EXPECT_EQ(near.find("k", kUntil), "");
+}
+
+TEST_F(NearCacheTest, aChangeDropsTheReply) {
+  hold(near.ticket(kHash));
+  near.change_begins("k", kHash, kNow);
+  EXPECT_EQ(near.find("k", kNow), "");
+}
+
+TEST_F(NearCacheTest, whatWasAskedForBeforeAChangeIsNotHeld) {
+  const std::uint32_t ticket = near.ticket(kHash);
+  near.change_begins("k", kHash, kNow);
+  near.change_ends(kHash);
+  hold(ticket);
+  EXPECT_EQ(near.find("k", kNow), "");
+}
+
+// On another connection to the node, which may have answered before it had the change.
+TEST_F(NearCacheTest, whatWasAskedForDuringAChangeIsNotHeld) {
+  near.change_begins("k", kHash, kNow);
+  const std::uint32_t ticket = near.ticket(kHash);
+  hold(ticket);
+  EXPECT_EQ(near.find("k", kNow), "") << "the change is under way";
+  near.change_ends(kHash);
+  hold(ticket);
+  EXPECT_EQ(near.find("k", kNow), "") << "it was asked for before the change had its answer";
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), kReply);
+}
+
+TEST_F(NearCacheTest, changesOfSeveralClientsAddUp) {
+  near.change_begins("k", kHash, kNow);
+  near.change_begins("l", kSameSlot, kNow);
+  near.change_ends(kHash);
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), "");
+  near.change_ends(kSameSlot);
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), kReply);
+}
+
+TEST_F(NearCacheTest, beginsAnewWithEveryRing) {
+  hold(near.ticket(kHash));
+  const std::uint32_t ticket = near.ticket(kHash);
+  near.change_begins("other", kSameSlot + 1, kNow);
+  near.reset(kMemory);
+  EXPECT_EQ(near.find("k", kNow), "");
+  hold(ticket);
+  EXPECT_EQ(near.find("k", kNow), "") << "it was asked for under the ring before";
+  near.change_ends(kSameSlot + 1);
+}
+
+TEST_F(NearCacheTest, doesNotHoldWhatIsTooLargeOrTooOld) {
+  near.hold("k", kHash, near.ticket(kHash), std::string(kMemory, 'v'), kUntil, kNow);
+  EXPECT_EQ(near.find("k", kNow), "");
+  near.hold("k", kHash, near.ticket(kHash), kReply, kNow, kNow);
+  EXPECT_EQ(near.find("k", kNow), "");
+}
+
+TEST_F(NearCacheTest, offItHoldsNothing) {
+  hold(near.ticket(kHash));
+  near.reset(0);
+  EXPECT_FALSE(near.is_on());
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), "");
+  EXPECT_EQ(near.used_bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace tenfold::cache

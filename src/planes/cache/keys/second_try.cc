@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/keys/second_try.h"
+
+#include <algorithm>
+
+namespace tenfold::cache {
+
+void KeptRequest::keep(std::string_view first, std::string_view second, std::string_view key) {
+  if (first.size() + second.size() + key.size() > sizeof(bytes_)) return;
+  char* end = std::ranges::copy(first, bytes_).out;
+  end = std::ranges::copy(second, end).out;
+  std::ranges::copy(key, end);
+  size_ = static_cast<std::uint8_t>(first.size() + second.size());
+  key_size_ = static_cast<std::uint8_t>(key.size());
+}
+
+void SecondTries::go_on(Instant now) {
+  IntrusiveList<SecondTry, WaitingTag> waiting;
+  waiting.splice_back(waiting_);
+  while (SecondTry* next = waiting.pop_front()) next->try_again(now);
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/links/node_link.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/heap_buffer.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kFirstBackoff = 50ms;
+constexpr Duration kBackoffMost = 1s;
+// A get may name an item a thousand times; a reply is held whole, as nobody may see a part of it.
+constexpr std::uint64_t kReplyBytesLeast = 64 << 20;
+constexpr std::uint64_t kItemsOfAReply = 16;
+constexpr std::size_t kUnsentBytesMost = 64 << 20;  // that a node does not take, before no more commands are
+
+}  // namespace
+
+NodeLink::NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
+                   LinkObserver& observer)
+    : io_(flusher.io()),
+      address_(address),
+      name_("node " + address.to_text()),
+      settings_(settings),
+      resp3_(resp3),
+      reply_bytes_most_(std::max<std::uint64_t>(kReplyBytesLeast, kItemsOfAReply * settings.item_max_bytes)),
+      observer_(observer),
+      flusher_(flusher) {
+  if (settings.protocol == cluster::CacheProtocol::kRedis) scanner_ = resp::ReplyScanner();
+}
+
+NodeLink::~NodeLink() {
+  TENFOLD_ASSERT(running_.running() == 0 && queue_.empty(), "a link has ended before it is destroyed");
+}
+
+// -- Commands ------------------------------------------------------------------------------------------------------
+
+bool NodeLink::is_full() const {
+  return queued_ >= settings_.node_queue || (outbox_ && outbox_->bytes() >= kUnsentBytesMost);
+}
+
+std::string_view NodeLink::problem() const {
+  if (closing_) return "the node has left the service";
+  if (is_full() || problem_.empty()) return "the node has too many commands under way";
+  return problem_;
+}
+
+bool NodeLink::accept(Pending& pending) {
+  if (closing_ || is_full()) return false;
+  if (state_ == State::kIdle) {
+    if (io_.now() < retry_at_) return false;
+    state_ = State::kConnecting;
+    OutboxOwner& owner = *this;
+    outbox_ = std::make_unique<Outbox>(flusher_, owner);
+    stop_ = std::make_unique<runtime::Stop>();
+    running_.spawn(run());
+    begin_.wake_one();
+  }
+  if (queued_ == 0 && given_up_ == 0) progress_at_ = io_.now();
+  pending.queued_at = io_.now();
+  queue_.push_back(pending);
+  ++queued_;
+  flusher_.expect(1);
+  return true;
+}
+
+bool NodeLink::send(std::string_view first, std::string_view second, Pending& pending) {
+  if (!accept(pending)) return false;
+  sent_bytes_ += first.size() + second.size();
+  if (!outbox_->append(first) || (!second.empty() && !outbox_->append(second)))
+    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  return true;
+}
+
+bool NodeLink::send(std::string_view first, runtime::Buffer block, Pending& pending) {
+  if (!accept(pending)) return false;
+  sent_bytes_ += first.size() + block.size();
+  if (!first.empty() && !outbox_->append(first))
+    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  outbox_->append(std::move(block));
+  return true;
+}
+
+// The connection ends from the loop: commands may be queued right now by whoever called us.
+void NodeLink::send_failed(const Error& error) {
+  if (stop_reason_.empty()) stop_reason_ = "send: " + to_string(error);
+  stop_->request();
+}
+
+void NodeLink::close(bool at_once, std::string_view why) {
+  closing_ = true;
+  if (state_ == State::kIdle || (!at_once && (queued_ > 0 || given_up_ > 0))) return;
+  if (stop_reason_.empty()) stop_reason_ = why;
+  stop_->request();
+}
+
+// -- The connection ------------------------------------------------------------------------------------------------
+
+// Begins from the loop, so that nothing fails inside the call that queues the first command.
+runtime::Task<void> NodeLink::run() {
+  static_cast<void>(co_await begin_.wait(io_, runtime::Wait{kNever, stop_.get()}));
+  const runtime::Wait wait(io_.now() + settings_.connect_timeout, stop_.get());
+  Result<runtime::Socket> connected = co_await io_.connect(address_, wait);
+  Status status;
+  const bool is_connected = connected.has_value();
+  if (is_connected) {
+    socket_ = std::move(*connected);
+    if (!settings_.node_password.empty() || resp3_) status = co_await log_in(wait);
+  } else {
+    status = std::unexpected(connected.error());
+  }
+  const bool is_open = is_connected && status.has_value();
+  if (is_open) {
+    state_ = State::kOpen;
+    backoff_ = Duration::zero();
+    observer_.link_connected();
+    outbox_->open(socket_, settings_.response_timeout);
+    status = co_await receive();
+  } else {
+    backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kBackoffMost);
+    retry_at_ = io_.now() + backoff_;
+  }
+  outbox_->close();
+  co_await outbox_->ended();
+  const bool may_be_carried_out = std::exchange(given_up_, 0) > 0;
+  // What has not arrived yet had better not: it is answered as failed.
+  if (is_open && (may_be_carried_out || queued_ > 0)) io_.reset_on_close(socket_);
+  socket_.close();
+  problem_ = fmt::format("{}: {}", name_, stop_reason_.empty() ? to_string(status.error()) : stop_reason_);
+  if (settings_.protocol == cluster::CacheProtocol::kRedis)
+    scanner_ = resp::ReplyScanner();
+  else
+    scanner_ = memcached::ReplyScanner();
+  partial_.reset();
+  stop_reason_.clear();
+  state_ = State::kIdle;
+  if (may_be_carried_out) observer_.link_failed(0, problem_, true);
+  observer_.link_ended(problem_);
+  fail_all(!is_open);
+}
+
+// AUTH or HELLO goes ahead of everything else, and its reply belongs to nobody's command.
+runtime::Task<Status> NodeLink::log_in(runtime::Wait wait) {
+  std::vector<std::string_view> words;
+  if (resp3_) words = {"HELLO", "3"};
+  if (!settings_.node_password.empty()) {
+    words.push_back("AUTH");
+    if (!settings_.node_user.empty() || resp3_)
+      words.push_back(settings_.node_user.empty() ? "default" : settings_.node_user);
+    words.push_back(settings_.node_password);
+  }
+  std::string request;
+  resp::write_request(words, request);
+  const Status sent = co_await io_.send(socket_, request, wait);
+  if (!sent) co_return sent;
+  resp::ReplyScanner scanner;
+  std::string reply;
+  for (;;) {
+    const Result<runtime::Buffer> read = co_await io_.recv(socket_, runtime::BufferSize::kSmall, wait);
+    if (!read) co_return std::unexpected(read.error());
+    reply += read->view();
+    const auto step = scanner.scan(read->view());
+    if (step.state == resp::ReplyScanner::State::kNeedMore) continue;
+    if (!resp::is_error(reply)) co_return Status();
+    co_return fail(ErrorKind::kPermission,
+                   resp3_ ? "it refuses HELLO 3 with node_password" : "it refuses node_password");
+  }
+}
+
+runtime::Task<Status> NodeLink::receive() {
+  const runtime::Wait wait(kNever, stop_.get());
+  for (;;) {
+    const Result<runtime::Buffer> read = co_await io_.recv(socket_, runtime::BufferSize::kLarge, wait);
+    if (!read) co_return std::unexpected(read.error());
+    received_bytes_ += read->size();
+    progress_at_ = io_.now();
+    const Status taken = take(read->view());
+    if (!taken) co_return taken;
+    if (closing_ && queued_ == 0 && given_up_ == 0) co_return fail(ErrorKind::kCanceled, "it was removed");
+  }
+}
+
+// Cuts what came into replies. The scanner's types have the same steps, in types of their own.
+Status NodeLink::take(std::string_view bytes) {
+  return std::visit(
+      [this, bytes](auto& scanner) mutable -> Status {
+        using Scan = std::remove_reference_t<decltype(scanner)>;
+        while (!bytes.empty()) {
+          const typename Scan::Step step = scanner.scan(bytes);
+          if (step.state == Scan::State::kError) return fail(ErrorKind::kProtocol, "its reply makes no sense");
+          const std::string_view part = bytes.substr(0, step.consumed);
+          bytes.remove_prefix(step.consumed);
+          const bool is_whole = step.state == Scan::State::kComplete;
+          if (!is_whole || partial_) {
+            std::size_t more = part.size();
+            if constexpr (std::is_same_v<Scan, memcached::ReplyScanner>)
+              more += scanner.value_left();
+            else
+              more += scanner.bulk_left();
+            if (partial_.size() + more > reply_bytes_most_) return fail(ErrorKind::kLimit, "its reply is too large");
+            runtime::reserve_room(partial_, more);
+            partial_.append(part);
+          }
+          if (!is_whole) break;
+          if constexpr (std::is_same_v<Scan, resp::ReplyScanner>) {
+            if (scanner.is_push()) {
+              observer_.link_pushed(partial_ ? partial_.view() : part);
+              partial_.reset();
+              continue;
+            }
+          }
+          if (queue_.empty() && given_up_ == 0) return fail(ErrorKind::kProtocol, "it sent a reply to no command");
+          Reply reply{.bytes = partial_ ? partial_.view() : part, .block = partial_ ? &partial_ : nullptr};
+          deliver(reply);
+          partial_.reset();
+        }
+        return Status();
+      },
+      scanner_);
+}
+
+void NodeLink::deliver(Reply& reply) {
+  if (given_up_ > 0) {
+    --given_up_;
+    return;
+  }
+  Pending* pending = queue_.pop_front();
+  --queued_;
+  flusher_.expect(-1);
+  observer_.link_answered(io_.now() - pending->queued_at);
+  pending->on_reply(reply);
+}
+
+// -- Failure -------------------------------------------------------------------------------------------------------
+
+void NodeLink::give_up(std::string_view why) {
+  if (state_ == State::kIdle || unanswered() == 0) return;
+  if (stop_reason_.empty()) stop_reason_ = why;
+  stop_->request();
+}
+
+void NodeLink::fail_all(bool never_sent) {
+  // Told pendings may lead to new commands: those belong to the next connection.
+  IntrusiveList<Pending, LinkTag> failed;
+  failed.splice_back(queue_);
+  const std::size_t count = std::exchange(queued_, 0);
+  flusher_.expect(-static_cast<std::ptrdiff_t>(count));
+  if (count > 0) observer_.link_failed(count, problem_, never_sent);
+  const std::string text = problem_;
+  const LinkFailure failure{.never_sent = never_sent, .text = text};
+  while (Pending* pending = failed.pop_front()) pending->on_failure(failure);
+}
+
+void NodeLink::check(Instant now) {
+  if (state_ != State::kOpen) return;
+  if (now - progress_at_ < settings_.response_timeout) return;
+  const std::string text = fmt::format("{}: no reply within {}", name_, to_text(settings_.response_timeout));
+  const LinkFailure failure{.never_sent = false, .text = text};
+  std::size_t count = 0;
+  while (!queue_.empty() && now - queue_.front().queued_at >= settings_.response_timeout) {
+    Pending* pending = queue_.pop_front();
+    --queued_;
+    flusher_.expect(-1);
+    ++given_up_;
+    ++count;
+    pending->on_failure(failure);
+  }
+  if (count > 0) observer_.link_failed(count, text, false);
+  if (given_up_ > 0 && now - progress_at_ >= 2 * settings_.response_timeout) {
+    stop_reason_ = "no reply for long";
+    stop_->request();
+  }
+}
+
+}  // namespace tenfold::cache

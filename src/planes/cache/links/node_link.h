@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pipelined connection of a worker to a cache node, shared by many clients.
+//
+//   send(bytes, pending) ──► outbox ──► node
+//          └── queue: pending, pending, pending ◄── replies, in order
+//
+// It connects when first needed. When it breaks, every pending is told; the next command connects anew, but not sooner
+// than a back-off after a failed attempt. A node that stays silent for the response timeout loses the commands that
+// wait for it; their replies are counted off if they still come, and the connection is closed when none does.
+// What belongs to one client alone goes over links of its own (private_link.h).
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "cluster/cache_settings.h"
+#include "planes/cache/links/link.h"
+#include "planes/cache/links/outbox.h"
+#include "wire/memcached/reply.h"
+#include "wire/resp/reply.h"
+
+namespace tenfold::cache {
+
+class NodeLink final : public Link, private OutboxOwner {
+ public:
+  /// `settings` and `observer` outlive the link. With `resp3`, a Redis node is asked to answer in RESP3.
+  NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
+           LinkObserver& observer);
+  ~NodeLink() override;
+
+  using Link::send;
+  [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
+  [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
+
+  std::string_view problem() const override;
+  std::size_t under_way() const override { return queued_; }
+  std::size_t unanswered() const override { return queued_ + given_up_; }
+  std::uint64_t sent_bytes() const override { return sent_bytes_; }
+  std::uint64_t received_bytes() const override { return received_bytes_; }
+  bool is_open() const { return state_ == State::kOpen; }
+
+  void give_up(std::string_view why) override;
+  void check(Instant now) override;
+  void close(bool at_once) override { close(at_once, "it was removed"); }
+  /// `why` is for people.
+  void close(bool at_once, std::string_view why);
+  runtime::Task<void> ended() override { co_await running_.join(); }
+  bool has_ended() const override { return running_.running() == 0; }
+
+ private:
+  enum class State : std::uint8_t { kIdle, kConnecting, kOpen };
+  using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
+
+  bool is_full() const;
+  bool accept(Pending& pending);
+  runtime::Task<void> run();
+  runtime::Task<Status> log_in(runtime::Wait wait);
+  runtime::Task<Status> receive();
+  Status take(std::string_view bytes);
+  void deliver(Reply& reply);
+  void fail_all(bool never_sent);
+  void send_failed(const Error& error) override;
+  void all_sent() override {}
+
+  runtime::Io& io_;
+  Address address_;
+  std::string name_;  // "node 10.0.0.21:11211"
+  const cluster::CacheSettings& settings_;
+  bool resp3_;
+  std::uint64_t reply_bytes_most_;  // a larger one ends the connection
+  LinkObserver& observer_;
+  State state_ = State::kIdle;
+  bool closing_ = false;
+  runtime::Socket socket_;
+  Flusher& flusher_;
+  std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened
+  std::unique_ptr<runtime::Stop> stop_;
+  std::string stop_reason_;
+  std::string problem_;  // why the last connection ended or could not be made
+  runtime::WaitQueue begin_;
+  Scanner scanner_;
+  runtime::Buffer partial_;  // the start of a reply that did not come in one piece
+  IntrusiveList<Pending, LinkTag> queue_;
+  std::size_t queued_ = 0;
+  std::size_t given_up_ = 0;  // replies still to come for which nobody waits; they come before those of the queue
+  Instant progress_at_{};     // of the last reply
+  Instant retry_at_{};        // no attempt to connect before
+  Duration backoff_{};
+  std::uint64_t sent_bytes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+  runtime::Scope running_;
+};
+
+}  // namespace tenfold::cache

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/links/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
+#include "runtime/heap_buffer.h"
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::ptrdiff_t kRepliesToGatherFor = 8;  // with fewer, a wait would be felt more than it saves
+constexpr Duration kGatherTimePerReply = 5us;      // of what a node and its network take for one, about
+constexpr Duration kGatherTimeMost = 100us;
+
+}  // namespace
+
+// -- Flusher -------------------------------------------------------------------------------------------------------
+
+void Flusher::expect(std::ptrdiff_t replies) {
+  expected_ += replies;
+  const bool many = expected_ >= kRepliesToGatherFor;
+  io_.gather_for(many ? std::min(expected_ * kGatherTimePerReply, kGatherTimeMost) : Duration::zero());
+}
+
+void Flusher::add(Outbox& outbox) {
+  if (outbox.linked()) return;
+  wake();
+  dirty_.push_back(outbox);
+}
+
+void Flusher::add(LateWork& work) {
+  if (work.linked()) return;
+  wake();
+  late_.push_back(work);
+}
+
+void Flusher::wake() {
+  if (dirty_.empty() && late_.empty()) work_.wake_one();
+}
+
+runtime::Task<void> Flusher::run(runtime::Stop* stop) {
+  for (;;) {
+    for (;;) {
+      if (LateWork* late = late_.pop_front())
+        late->run_late();
+      else if (Outbox* outbox = dirty_.pop_front())
+        outbox->flush();
+      else
+        break;
+    }
+    const Status woken = co_await work_.wait(io_, runtime::Wait{kNever, stop});
+    if (!woken) co_return;
+  }
+}
+
+// -- Outbox --------------------------------------------------------------------------------------------------------
+
+void Outbox::open(runtime::Socket& socket, Duration timeout) {
+  socket_ = &socket;
+  timeout_ = timeout;
+  if (bytes_ > 0) mark();
+}
+
+void Outbox::mark() {
+  // While a send is under way it will find what is new.
+  if (socket_ != nullptr && sending_.running() == 0) flusher_.add(*this);
+}
+
+bool Outbox::append(std::string_view bytes) {
+  if (!filling_ || bytes.size() > filling_.room().size()) {
+    if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
+    runtime::Io& io = flusher_.io();
+    const bool is_first = waiting_.empty() && bytes.size() <= limits::kSmallBufferBytes;
+    if (bytes.size() > limits::kLargeBufferBytes) {
+      filling_ = runtime::heap_buffer(static_cast<std::uint32_t>(bytes.size()));
+    } else {
+      filling_ = is_first ? io.small_buffers().take() : io.large_buffers().take();
+    }
+    if (!filling_) return false;
+  }
+  filling_.append(bytes);
+  bytes_ += bytes.size();
+  mark();
+  return true;
+}
+
+void Outbox::append(runtime::Buffer block) {
+  if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
+  bytes_ += block.size();
+  waiting_.push_back(std::move(block));
+  mark();
+}
+
+void Outbox::flush() {
+  if (bytes_ > 0 && sending_.running() == 0 && socket_ != nullptr) sending_.spawn(send_all());
+}
+
+runtime::Buffer Outbox::take_next() {
+  if (waiting_.empty()) return std::move(filling_);
+  runtime::Buffer first = std::move(waiting_.front());
+  waiting_.erase(waiting_.begin());
+  return first;
+}
+
+runtime::Task<void> Outbox::send_all() {
+  while (bytes_ > 0 && !stop_.requested()) {
+    const runtime::Buffer a = take_next();
+    const runtime::Buffer b = take_next();
+    const runtime::Buffer c = take_next();
+    const runtime::Wait wait(flusher_.io().now() + timeout_, &stop_);
+    const Status sent = co_await flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
+    if (!sent) {
+      if (!stop_.requested()) owner_.send_failed(sent.error());
+      co_return;
+    }
+    bytes_ -= a.size() + b.size() + c.size();
+  }
+  if (!stop_.requested()) owner_.all_sent();
+}
+
+void Outbox::close() {
+  unlink();
+  socket_ = nullptr;
+  bytes_ = 0;
+  filling_.reset();
+  waiting_.clear();
+  stop_.request();
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The expiry times of memcached that a service shortens (service/expiry_rule.h).
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "planes/cache/client/client.h"
+#include "planes/cache/service/expiry_rule.h"
+#include "wire/memcached/request.h"
+
+namespace tenfold::cache {
+
+/// An expiry time of memcached, shortened by the rule. As the protocol has them: 0 is never, up to 30 days count from
+/// now, more is a date, and what is below 0 is over already.
+std::int64_t shortened_expiry(std::int64_t expiry_seconds, const ExpiryRule& rule);
+
+/// The whole request with its expiry times so shortened; empty when they may stay as they are.
+std::string bounded_request(const memcached::Request& request, std::string_view whole, const ExpiryRule& rule);
+
+/// The same by the rule that the service has for the request's keys.
+std::string with_expiry(Client& client, const memcached::Request& request, std::string_view whole);
+
+}  // namespace tenfold::cache

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/memcached/front.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "planes/cache/client/dispatch.h"
+#include "planes/cache/client/join.h"
+#include "planes/cache/memcached/expiry.h"
+#include "planes/cache/memcached/key_teller.h"
+#include "planes/cache/memcached/moving.h"
+#include "wire/memcached/request.h"
+
+namespace tenfold::cache {
+namespace {
+
+using memcached::Request;
+using memcached::Verb;
+
+constexpr std::string_view kTooLarge = "SERVER_ERROR object too large for cache\r\n";
+constexpr std::string_view kBadChunk = "CLIENT_ERROR bad data chunk\r\n";
+constexpr std::string_view kFlushRefused = "CLIENT_ERROR flush_all not allowed\r\n";
+constexpr std::string_view kAdminRefused = "CLIENT_ERROR commands for operators go to a node itself\r\n";
+constexpr std::string_view kLineEnd = "\r\n";
+
+ReplyRule quiet_rule(Verb verb) {
+  switch (verb) {
+    case Verb::kMetaGet:
+      return ReplyRule::kQuietMetaGet;
+    case Verb::kMetaSet:
+      return ReplyRule::kQuietMetaSet;
+    case Verb::kMetaDelete:
+      return ReplyRule::kQuietMetaDelete;
+    default:
+      return ReplyRule::kQuietMetaArithmetic;
+  }
+}
+
+std::string_view verb_text(const Request& request) {
+  std::string_view line = request.line;
+  return memcached::next_key(line);
+}
+
+// -- Retrieval of several keys -------------------------------------------------------------------------------------
+
+// The keys of one retrieval, by where they are.
+struct Shares {
+  struct Share {
+    std::string line;
+    std::uint32_t keys = 0;
+  };
+  std::vector<Share> of_nodes;
+  std::vector<std::string_view> moving;
+  std::size_t nodes_used = 0;
+  std::uint32_t keys = 0;
+  std::uint32_t last = CacheService::kNoNode;  // the owner of the last key
+};
+
+Shares share_out(Client& client, const Request& request) {
+  const CacheService& service = client.service();
+  Shares shares;
+  shares.of_nodes.resize(service.nodes().size());
+  const bool can_move = service.is_moving() && (request.verb == Verb::kGet || request.verb == Verb::kGets);
+  std::string_view keys = request.keys;
+  for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys)) {
+    client.endpoint().hot_keys.saw(key);
+    ++shares.keys;
+    if (can_move && service.source_of(key) != CacheService::kNoNode) {
+      shares.moving.push_back(key);
+      continue;
+    }
+    shares.last = service.owner_of(key);
+    if (shares.last == CacheService::kNoNode) break;
+    Shares::Share& share = shares.of_nodes[shares.last];
+    if (share.keys++ == 0) {
+      ++shares.nodes_used;
+      share.line.reserve(request.line.size());
+      share.line = verb_text(request);
+      if (!request.argument.empty()) (share.line += ' ') += request.argument;
+    }
+    (share.line += ' ') += key;
+  }
+  return shares;
+}
+
+void add_parts(Client& client, const Request& request, const Shares& shares, Join& join) {
+  for (std::string_view key : shares.moving) get_moving(client, key, request.verb == Verb::kGets, join.add_part(1));
+  for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
+    const Shares::Share& share = shares.of_nodes[node];
+    if (share.keys == 0) continue;
+    Pending& part = join.add_part(share.keys);
+    std::string why;
+    Link* link = link_to(client, node, why);
+    if (link != nullptr && link->send(share.line, kLineEnd, part)) continue;
+    if (link != nullptr) why = link->problem();
+    part.on_failure({.never_sent = true, .text = why});
+  }
+}
+
+// One request a node, with the keys that it owns; their values come back as one reply.
+void get_many(Client& client, const Request& request) {
+  const Shares shares = share_out(client, request);
+  const bool no_owner = shares.last == CacheService::kNoNode && shares.moving.empty();
+  if (no_owner || (shares.nodes_used <= 1 && shares.moving.empty()))
+    return forward_to_node(
+        client, shares.last,
+        {.first = request.line, .second = kLineEnd, .lookup = Lookup::kMemcached, .keys = shares.keys});
+  ++client.endpoint().counters.commands;
+  auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
+  client.add(*join);
+  add_parts(client, request, shares, *join);
+  join->begin();
+}
+
+// The keys of one service.
+struct Household {
+  Endpoint* home;
+  std::string keys;
+};
+
+// Keys of several services: each service is asked for its own.
+void get_from_all(Client& client, const Request& request, const std::vector<Household>& households) {
+  ++client.endpoint().counters.commands;
+  auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
+  client.add(*join);
+  for (const Household& household : households) {
+    const Visit visit(client, *household.home);
+    Request its = request;
+    its.keys = household.keys;
+    const Shares shares = share_out(client, its);
+    if (shares.last == CacheService::kNoNode && shares.moving.empty())
+      join->add_part(shares.keys).on_failure({.never_sent = true, .text = "a service has no node with a weight"});
+    else
+      add_parts(client, its, shares, *join);
+  }
+  join->begin();
+}
+
+// -- Commands for all nodes ----------------------------------------------------------------------------------------
+
+void ask_all(Client& client, std::string_view line, JoinRule rule, bool quiet) {
+  ++client.endpoint().counters.commands;
+  auto* join = new Join(client.endpoint(), rule, quiet);
+  client.add(*join);
+  for (std::uint32_t node = 0; node < client.service().nodes().size(); ++node) {
+    Pending& part = join->add_part(0);
+    std::string why;
+    Link* link = link_to(client, node, why);
+    if (link != nullptr && link->send(line, part)) continue;
+    if (link != nullptr) why = link->problem();
+    part.on_failure({.never_sent = true, .text = why});
+  }
+  join->begin();
+}
+
+// Some subjects of `stats` change the node.
+bool is_change(std::string_view subject) {
+  return subject == "reset" || subject == "sizes_enable" || subject == "sizes_disable";
+}
+
+// Others tell keys as they are, with the line ends that keys in base64 may hold: the rest of the line would be taken
+// for the reply to somebody else's command.
+bool tells_keys(std::string_view subject) {
+  return subject == "cachedump" || subject == "detail";
+}
+
+void stats(Client& client, const Request& request) {
+  std::string_view words = request.argument;
+  const std::string_view subject = memcached::next_key(words);
+  const bool is_allowed = !is_change(subject) || client.service().settings().allow_admin;
+  if (!is_allowed || tells_keys(subject)) return client.reply(kAdminRefused);
+  if (client.service().nodes().size() == 1)
+    return forward_to_node(client, 0, {.first = request.line, .second = kLineEnd});
+  std::string line(request.line);
+  line += kLineEnd;
+  ask_all(client, line, JoinRule::kMemcachedStats, false);
+}
+
+// Any node that is there will do.
+void version(Client& client, const Request& request) {
+  const CacheService& service = client.service();
+  std::uint32_t node = 0;
+  while (node + 1 < service.nodes().size() && !service.is_usable(node)) ++node;
+  forward_to_node(client, node, {.first = request.line, .second = kLineEnd});
+}
+
+void verbosity(Client& client, const Request& request) {
+  std::string_view words = request.argument;
+  const std::string_view level = memcached::next_key(words);
+  const bool is_number = !level.empty() && level.find_first_not_of("0123456789") == level.npos;
+  memcached::next_key(words);  // `noreply`, or what is ignored
+  if (request.noreply) return;
+  if (level.empty() || !memcached::next_key(words).empty()) return client.reply("ERROR\r\n");
+  client.reply(is_number ? "OK\r\n" : "CLIENT_ERROR bad command line format\r\n");
+}
+
+void flush_all(Client& client, const Request& request) {
+  if (!client.service().settings().allow_admin) {
+    if (!request.noreply) client.reply(kFlushRefused);
+    return;
+  }
+  client.endpoint().near.clear();
+  ask_all(client, answered_line(request), JoinRule::kMemcachedOk, request.noreply);
+}
+
+// -- One key -------------------------------------------------------------------------------------------------------
+
+Effect effect_of(Verb verb) {
+  if (verb == Verb::kGet) return Effect::kGet;
+  const bool is_reading = is_retrieval(verb) || verb == Verb::kMetaGet || verb == Verb::kMetaDebug;
+  return is_reading ? Effect::kNone : Effect::kChange;
+}
+
+// The line of a meta command without the flags of these letters.
+std::string line_without(const Request& request, std::string_view letters) {
+  std::string line(request.line.substr(0, static_cast<std::size_t>(request.flags.data() - request.line.data())));
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (!letters.contains(flag.front())) (line += ' ') += flag;
+  }
+  return line.append(kLineEnd);
+}
+
+void get_and_tell(Client& client, const Request& request, std::string_view key) {
+  ++client.endpoint().counters.commands;
+  auto* teller = new KeyTeller(client.endpoint(), request, rule_of(request));
+  client.add(*teller);
+  std::string why;
+  Link* link = link_to_owner(client, key, why);
+  if (link != nullptr && link->send(line_without(request, "kq"), *teller)) return;
+  if (link != nullptr) why = link->problem();
+  teller->on_failure({.never_sent = true, .text = why});
+}
+
+void forward(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+  if (request.more_keys) return get_many(client, request);
+  std::string decoded;
+  std::string_view key = request.key;
+  if (request.base64_key) {
+    decoded = *memcached::decode_base64_key(request.key);
+    key = decoded;
+  }
+  if (request.verb == Verb::kGet && reply_from_near_cache(client, key)) return;
+  Outgoing outgoing{.first = bytes.substr(0, size)};
+  if (is_retrieval(request.verb)) outgoing.lookup = Lookup::kMemcached;
+  if (request.verb == Verb::kMetaGet) outgoing.lookup = Lookup::kMeta;
+  outgoing.effect = effect_of(request.verb);
+  if (must_tell_key(request, key)) return get_and_tell(client, request, key);
+  if (!request.noreply && !request.quiet) return forward_to_owner(client, key, outgoing);
+  const std::string line = answered_line(request);
+  outgoing.rule = rule_of(request);
+  outgoing.first = line;
+  outgoing.second = bytes.substr(request.line_bytes, size - request.line_bytes);
+  forward_to_owner(client, key, outgoing);
+}
+
+void serve_whole(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+  if (client.endpoint().may_have_stubs(client.worker().io.now())) {
+    if (request.verb == Verb::kGet || request.verb == Verb::kGets) return get_many(client, request);
+    if (take_moving(client, request, bytes.substr(0, size))) return;
+  }
+  forward(client, request, bytes, size);
+}
+
+void serve_key(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
+  const std::string changed = with_expiry(client, request, bytes.substr(0, size));
+  if (changed.empty()) return serve_whole(client, request, bytes, size);
+  Request shortened;
+  memcached::parse_request(changed, shortened);
+  serve_whole(client, shortened, changed, changed.size());
+}
+
+// The value is too large for us to hold. As at memcached, what it was to replace goes all the same: better nothing than
+// what the client believes to be overwritten.
+void refuse_too_large(Client& client, const Request& request) {
+  if (!request.noreply) client.reply(kTooLarge);
+  if (request.verb != Verb::kSet && request.verb != Verb::kMetaSet) return;
+  if (request.base64_key) {
+    const std::string line = fmt::format("md {} b\r\n", request.key);
+    return forward_to_owner(client, *memcached::decode_base64_key(request.key),
+                            {.first = line, .rule = ReplyRule::kSwallow, .effect = Effect::kChange});
+  }
+  const std::string line = fmt::format("delete {} noreply\r\n", request.key);
+  Request deletion;
+  memcached::parse_request(line, deletion);
+  serve_whole(client, deletion, line, line.size());
+}
+
+// A command with a value, once all of that has come; the size of the request, or 0.
+std::size_t store(Client& client, const Request& request, std::string_view bytes) {
+  const std::size_t size = request.line_bytes + request.value_bytes + kLineEnd.size();
+  if (request.value_bytes > client.service().settings().item_max_bytes) {
+    client.drop(request.value_bytes + kLineEnd.size());
+    refuse_too_large(client, request);
+    return request.line_bytes;
+  }
+  if (bytes.size() < size) {
+    client.wait_for(size);
+    return 0;
+  }
+  if (bytes.substr(size - kLineEnd.size(), kLineEnd.size()) == kLineEnd)
+    serve_key(client, request, bytes, size);
+  else if (!request.noreply)
+    client.reply(kBadChunk);
+  return size;
+}
+
+// A request that makes sense; its size, or 0 when not all of it has come.
+std::size_t take_valid(Client& client, const Request& request, std::string_view bytes) {
+  if (has_value(request.verb)) return store(client, request, bytes);
+  switch (request.verb) {
+    case Verb::kStats:
+      stats(client, request);
+      break;
+    case Verb::kVersion:
+      version(client, request);
+      break;
+    case Verb::kVerbosity:
+      verbosity(client, request);
+      break;
+    case Verb::kFlushAll:
+      flush_all(client, request);
+      break;
+    case Verb::kMetaNoop:
+      client.reply("MN\r\n");
+      break;
+    case Verb::kQuit:
+      client.leave();
+      break;
+    case Verb::kAdmin:
+      client.reply(kAdminRefused);
+      break;
+    default:
+      serve_key(client, request, bytes, request.line_bytes);
+  }
+  return request.line_bytes;
+}
+
+// At the service that its keys belong to.
+std::size_t take_routed(Client& client, const Request& request, std::string_view bytes) {
+  std::vector<Household> households;
+  std::string_view words = request.more_keys ? request.keys : request.key;
+  for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words)) {
+    Endpoint& home = client.home_of(request.base64_key ? *memcached::decode_base64_key(word) : std::string(word));
+    if (home.held) {
+      client.wait_for(home);
+      return 0;
+    }
+    auto known = std::ranges::find(households, &home, &Household::home);
+    if (known == households.end()) known = households.insert(known, {.home = &home, .keys = {}});
+    if (!known->keys.empty()) known->keys += ' ';
+    known->keys += word;
+  }
+  if (households.size() == 1) {
+    const Visit visit(client, *households.front().home);
+    return take_valid(client, request, bytes);
+  }
+  if (request.verb == Verb::kGet || request.verb == Verb::kGets) {
+    get_from_all(client, request, households);
+  } else {
+    ++client.endpoint().counters.refused;
+    client.reply("CLIENT_ERROR the keys belong to different services; see `routes`\r\n");
+  }
+  return request.line_bytes;
+}
+
+}  // namespace
+
+void forward_memcached(Client& client, std::string_view whole) {
+  Request request;
+  memcached::parse_request(whole, request);
+  forward(client, request, whole, whole.size());
+}
+
+std::string answered_line(const Request& request) {
+  if (request.noreply) {  // it is the last word
+    std::string line(request.line.substr(0, request.line.rfind("noreply")));
+    return line.append(kLineEnd);
+  }
+  return line_without(request, "q");
+}
+
+ReplyRule rule_of(const Request& request) {
+  if (request.noreply) return ReplyRule::kSwallow;
+  return request.quiet ? quiet_rule(request.verb) : ReplyRule::kForward;
+}
+
+std::size_t take_memcached(Client& client, std::string_view bytes) {
+  Request request;
+  const memcached::ParseOutcome outcome = memcached::parse_request(bytes, request);
+  if (outcome.state == memcached::ParseState::kNeedMore) return 0;
+  if (outcome.state == memcached::ParseState::kError) {
+    const bool speaks_something_else = request.verb == Verb::kHttp || request.verb == Verb::kBinary;
+    if (!speaks_something_else && !request.noreply) client.reply(outcome.reply);
+    if (request.verb == Verb::kBinary)
+      client.tell_operator("a client speaks memcached's binary protocol, which is not served: let it use the text one");
+    ++client.endpoint().counters.refused;
+    if (outcome.close) client.leave();
+    const std::size_t now = std::min<std::uint64_t>(outcome.drop_bytes, bytes.size());
+    client.drop(outcome.drop_bytes - now);
+    return now;
+  }
+  if (client.has_routes() && !(request.key.empty() && request.keys.empty())) return take_routed(client, request, bytes);
+  return take_valid(client, request, bytes);
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/memcached/moving.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "planes/cache/client/dispatch.h"
+#include "planes/cache/client/turn.h"
+#include "planes/cache/links/ask.h"
+#include "planes/cache/memcached/carry.h"
+#include "planes/cache/memcached/front.h"
+
+namespace tenfold::cache {
+namespace {
+
+using memcached::MetaKey;
+using memcached::Request;
+using memcached::Verb;
+
+// The links of a key that moves.
+struct Route {
+  Link* owner = nullptr;
+  Link* source = nullptr;     // null when the key does not move
+  bool is_source_up = false;  // as far as this worker knows
+  std::string why;            // without an owner
+};
+
+Route route_of(Client& client, std::string_view key) {
+  Route route;
+  route.owner = link_to_owner(client, key, route.why);
+  const std::uint32_t source = client.service().source_of(key);
+  if (source == CacheService::kNoNode) return route;
+  route.source = &client.service().nodes()[source]->link_for(client.id(), client.resp3);
+  route.is_source_up = client.service().is_usable(source);
+  return route;
+}
+
+// Nothing is taken from a node that is down. What is written or deleted waits for it, or for the ring to leave it out.
+Carrier carrier_of(runtime::Io& io, const Route& route, const CacheService& service) {
+  return {.io = io,
+          .owner = *route.owner,
+          .source = route.is_source_up ? route.source : nullptr,
+          .patience = route.source == nullptr ? Duration::zero() : service.settings().response_timeout};
+}
+
+// What the client asked, and where its key is. The request's views are of the copy, which does not move.
+struct Work {
+  Work(Worker& of, Client& client, std::string_view bytes) : worker(of), turn(client), whole(bytes) {
+    memcached::parse_request(whole, request);
+  }
+  Worker& worker;
+  Turn turn;
+  std::string whole;
+  Request request;
+};
+using WorkPtr = std::unique_ptr<Work>;
+
+void go_on(const Work& work) {
+  Client* client = work.turn.client();
+  if (client == nullptr) return;
+  const Visit visit(*client, work.turn.endpoint());
+  forward_memcached(*client, work.whole);
+}
+
+void fail(const Work& work, std::string_view problem) {
+  ++work.turn.endpoint().counters.errors;
+  Client* client = work.turn.client();
+  if (client != nullptr && !work.request.noreply) reply_error(*client, problem);
+}
+
+// The key itself: decoded where the request has it in base64.
+std::string key_of(const Request& request, std::string_view word) {
+  return request.base64_key ? memcached::decode_base64_key(word).value_or("") : std::string(word);
+}
+
+bool is_plain_set(const Request& request) {
+  if (request.verb == Verb::kSet) return true;
+  if (request.verb != Verb::kMetaSet) return false;
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (flag.front() == 'C' || flag.front() == 'I') return false;
+    if (flag.front() == 'M' && flag != "MS" && flag != "Mset") return false;
+  }
+  return true;
+}
+
+bool is_plain_delete(const Request& request) {
+  if (request.verb == Verb::kDelete) return true;
+  if (request.verb != Verb::kMetaDelete) return false;
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (flag.front() != 'q' && flag.front() != 'k' && flag.front() != 'b' && flag.front() != 'O') return false;
+  }
+  return true;
+}
+
+// -- Changes -------------------------------------------------------------------------------------------------------
+
+// The old copy goes first: nobody can take it over behind the write.
+runtime::Task<void> write_over(WorkPtr work, Route route, MetaKey key) {
+  const Answer removed = co_await ask(work->worker.io, *route.source, fmt::format("md {}{}\r\n", key.word, key.flag));
+  if (!removed) co_return fail(*work, removed.text);
+  go_on(*work);
+}
+
+// As write_over; a key that only the source had was deleted all the same.
+runtime::Task<void> delete_both(WorkPtr work, Route route, MetaKey key) {
+  runtime::Io& io = work->worker.io;
+  const Answer at_source = co_await ask(io, *route.source, fmt::format("md {}{}\r\n", key.word, key.flag));
+  if (!at_source) co_return fail(*work, at_source.text);
+  Answer at_owner = co_await ask(io, *route.owner, answered_line(work->request));
+  if (!at_owner) co_return fail(*work, at_owner.text);
+  if (at_source.text.starts_with("HD")) {
+    if (at_owner.text.starts_with("NOT_FOUND")) at_owner.text = "DELETED\r\n";
+    if (at_owner.text.starts_with("NF")) at_owner.text.replace(0, 2, "HD");
+  }
+  Client* client = work->turn.client();
+  ++work->turn.endpoint().counters.commands;
+  if (client != nullptr && !is_hidden(rule_of(work->request), at_owner.text)) client->reply(at_owner.text);
+}
+
+// A missing key is told as the verb tells it: sent on, the request could meet the empty item of somebody who is just
+// taking the key over. Empty when the owner has to tell.
+std::string_view miss_reply(Verb verb) {
+  switch (verb) {
+    case Verb::kReplace:
+    case Verb::kAppend:
+    case Verb::kPrepend:
+      return "NOT_STORED\r\n";
+    case Verb::kCas:
+    case Verb::kIncr:
+    case Verb::kDecr:
+    case Verb::kTouch:
+      return "NOT_FOUND\r\n";
+    case Verb::kGat:
+    case Verb::kGats:
+      return "END\r\n";
+    default:
+      return {};
+  }
+}
+
+// gat has several keys; all others have one.
+runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, MetaKey>> keys) {
+  bool any = false;
+  for (auto& [route, key] : keys) {
+    Carried carried =
+        co_await carry(carrier_of(work->worker.io, route, work->turn.service()), std::move(key), CarryFor::kChanging);
+    if (carried.state == Carried::State::kFailed) co_return fail(*work, carried.problem);
+    work->turn.endpoint().moved_keys += carried.moved ? 1 : 0;
+    any |= carried.state == Carried::State::kPresent;
+  }
+  const std::string_view miss = miss_reply(work->request.verb);
+  if (any || miss.empty()) co_return go_on(*work);
+  ++work->turn.endpoint().counters.commands;
+  Client* client = work->turn.client();
+  if (client != nullptr && !work->request.noreply) client->reply(miss);
+}
+
+// -- Reading -------------------------------------------------------------------------------------------------------
+
+runtime::Task<void> get_one(Worker* worker, Turn turn, Route route, std::string key, bool with_unique, Pending* part) {
+  // The unique number of a copy at the source means nothing at the owner.
+  const CarryFor purpose = with_unique ? CarryFor::kChanging : CarryFor::kReading;
+  const Carried carried = co_await carry(carrier_of(worker->io, route, turn.service()), MetaKey(key), purpose);
+  turn.endpoint().moved_keys += carried.moved ? 1 : 0;
+  if (carried.state == Carried::State::kFailed)
+    co_return part->on_failure({.never_sent = false, .text = carried.problem});
+  std::string text;
+  if (carried.state == Carried::State::kPresent) {
+    text = fmt::format("VALUE {} {} {}", key, carried.flags, carried.value.size());
+    if (with_unique) text.append(" ").append(carried.unique);
+    text.append("\r\n").append(carried.value).append("\r\n");
+  }
+  text += "END\r\n";
+  Reply reply{.bytes = text};
+  part->on_reply(reply);
+}
+
+}  // namespace
+
+void get_moving(Client& client, std::string_view key, bool with_unique, Pending& part) {
+  Route route = route_of(client, key);
+  if (route.owner == nullptr) return part.on_failure({.never_sent = true, .text = route.why});
+  client.worker().moves.spawn(
+      get_one(&client.worker(), Turn(client), std::move(route), std::string(key), with_unique, &part));
+}
+
+bool take_moving(Client& client, const Request& request, std::string_view whole) {
+  if (request.verb == Verb::kMetaDebug) return false;
+  // What changes an item must not take an empty one for it that was left on some key's way (service/stub.h).
+  const bool is_plain = is_plain_set(request) || is_plain_delete(request);
+  std::vector<std::pair<Route, MetaKey>> moving;
+  std::string_view words = request.more_keys ? request.keys : request.key;
+  for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words)) {
+    const std::string key = key_of(request, word);
+    Route route = route_of(client, key);
+    if (route.owner != nullptr && (route.source != nullptr || !is_plain))
+      moving.emplace_back(std::move(route), MetaKey(key));
+  }
+  if (moving.empty()) return false;
+  auto work = std::make_unique<Work>(client.worker(), client, whole);
+  runtime::Scope& moves = client.worker().moves;
+  if (is_plain_set(request)) {
+    moves.spawn(write_over(std::move(work), std::move(moving.front().first), std::move(moving.front().second)));
+  } else if (is_plain_delete(request)) {
+    moves.spawn(delete_both(std::move(work), std::move(moving.front().first), std::move(moving.front().second)));
+  } else {
+    moves.spawn(bring_and_go_on(std::move(work), std::move(moving)));
+  }
+  return true;
+}
+
+}  // namespace tenfold::cache

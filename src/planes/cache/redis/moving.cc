@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/redis/moving.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "planes/cache/client/dispatch.h"
+#include "planes/cache/client/turn.h"
+#include "planes/cache/links/ask.h"
+#include "planes/cache/redis/private.h"
+#include "wire/resp/reply.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAnotherCarries = 1ms;
+
+// Keys that go from one node of a service to another.
+struct Journey {
+  Turn turn;
+  std::uint32_t source;
+  std::uint32_t owner;
+  std::vector<std::string> keys;
+};
+
+runtime::Task<void> bring_and_go_on(Worker* worker, std::vector<Journey> journeys, std::string frame,
+                                    void (*go_on)(Client&, std::string_view)) {
+  for (Journey& journey : journeys) {
+    const Turn& turn = journey.turn;
+    const std::size_t count = journey.keys.size();
+    const std::string problem =
+        co_await migrate(worker->io, turn.service(), journey.source, journey.owner, std::move(journey.keys));
+    if (problem.empty()) {
+      turn.endpoint().moved_keys += count;
+      continue;
+    }
+    ++turn.endpoint().counters.errors;
+    if (Client* client = turn.client()) {
+      if (RedisPrivate* own = private_of(*client); own != nullptr && own->transaction) own->transaction->spoil();
+      reply_error(*client, problem);
+    }
+    co_return;
+  }
+  if (Client* client = journeys.front().turn.client()) go_on(*client, frame);
+}
+
+// A key that may still be at its old node is on its way.
+void add_journey(Client& client, std::string_view key, std::vector<Journey>& journeys) {
+  const CacheService& service = client.service();
+  const std::uint32_t source = service.source_of(key);
+  const std::uint32_t owner = service.owner_of(key);
+  if (source == CacheService::kNoNode || owner == CacheService::kNoNode) return;
+  auto journey = std::ranges::find_if(journeys, [&](const Journey& known) {
+    return &known.turn.service() == &service && known.source == source && known.owner == owner;
+  });
+  if (journey == journeys.end()) {
+    journeys.push_back({.turn = Turn(client), .source = source, .owner = owner, .keys = {}});
+    journey = journeys.end() - 1;
+  }
+  journey->keys.emplace_back(key);
+}
+
+using Words = std::vector<std::string_view>;
+
+runtime::Task<Answer> ask_redis(runtime::Io& io, Link& link, Words words) {
+  std::string request;
+  resp::write_request(words, request);
+  co_return co_await ask(io, link, std::move(request));
+}
+
+// One key of the built-in cache; the outcome is as that of migrate(). Nobody else takes it meanwhile, and a value that
+// is at the owner already is newer.
+runtime::Task<std::string> carry_from_shard(runtime::Io& io, Link& shard, Link& owner, std::string_view key,
+                                            Duration patience) {
+  const Instant until = io.now() + patience;
+  Answer taken = co_await ask_redis(io, shard, {"TENFOLD.TAKE", key});
+  while (taken && taken.text == "+BUSY\r\n" && io.now() < until) {
+    static_cast<void>(co_await io.sleep_for(kAnotherCarries, nullptr));
+    taken = co_await ask_redis(io, shard, {"TENFOLD.TAKE", key});
+  }
+  if (!taken) co_return taken.text;
+  if (taken.text == "+BUSY\r\n") co_return "the key is being moved, and that takes long";
+  std::vector<std::string_view> item;
+  resp::elements_of(taken.text, item);
+  if (item.size() != 2) co_return std::string();
+  std::int64_t left_ms = -1;
+  resp::integer_of(item[1], left_ms);
+  const std::string left_text = fmt::format("{}", std::max<std::int64_t>(left_ms, 1));
+  Words words = {"SET", key, resp::text_of(item[0]), "NX"};
+  if (left_ms >= 0) words.insert(words.end(), {"PX", left_text});
+  const Answer stored = co_await ask_redis(io, owner, words);
+  const bool moved = stored && !resp::is_error(stored.text);
+  const std::string_view then = moved ? "TENFOLD.DROP" : "TENFOLD.KEEP";
+  const Answer ended = co_await ask_redis(io, shard, {then, key});
+  if (!moved) co_return stored.text;
+  co_return ended ? std::string() : ended.text;
+}
+
+runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& service, std::uint32_t source,
+                                                std::uint32_t owner, std::vector<std::string> keys) {
+  Link& from = service.nodes()[source]->link_for(0, false);
+  Link& to = service.nodes()[owner]->link_for(0, false);
+  for (const std::string& key : keys) {
+    std::string problem = co_await carry_from_shard(io, from, to, key, service.settings().response_timeout);
+    if (!problem.empty()) co_return problem;
+  }
+  co_return std::string();
+}
+
+std::string migrate_request(const cluster::CacheSettings& settings, const Address& target,
+                            const std::vector<std::string>& keys, bool replace) {
+  const std::string host = target.host_text();
+  const std::string port = fmt::format("{}", target.port());
+  const std::string limit_ms = fmt::format("{}", to_milliseconds(settings.response_timeout));
+  std::vector<std::string_view> words = {"MIGRATE", host, port, "", "0", limit_ms};
+  if (replace) words.emplace_back("REPLACE");
+  if (!settings.node_password.empty()) {
+    words.push_back(settings.node_user.empty() ? "AUTH" : "AUTH2");
+    if (!settings.node_user.empty()) words.push_back(settings.node_user);
+    words.push_back(settings.node_password);
+  }
+  words.push_back("KEYS");
+  words.insert(words.end(), keys.begin(), keys.end());
+  std::string request;
+  resp::write_request(words, request);
+  return request;
+}
+
+}  // namespace
+
+runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
+                                   std::vector<std::string> keys) {
+  if (service.nodes()[source]->address().is_built_in()) {
+    std::string problem = co_await carry_all_from_shard(io, service, source, owner, std::move(keys));
+    co_return problem;
+  }
+  const Address& target = service.nodes()[owner]->address();
+  if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
+  Link& link = service.nodes()[source]->link_for(0, false);
+  Answer answer = co_await ask(io, link, migrate_request(service.settings(), target, keys, false));
+  // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
+  // command for it goes to the owner.
+  if (answer && answer.text.contains("BUSYKEY"))
+    answer = co_await ask(io, link, migrate_request(service.settings(), target, keys, true));
+  if (!answer) co_return answer.text;
+  if (!resp::is_error(answer.text)) co_return std::string();
+  co_return fmt::format("moving keys from {} to {}: {}", service.nodes()[source]->address().to_text(), target.to_text(),
+                        answer.text.substr(1, answer.text.find('\r') - 1));
+}
+
+bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,
+                std::string_view frame, void (*go_on)(Client& client, std::string_view frame)) {
+  if (!client.has_routes() && !client.service().is_moving()) return false;
+  std::vector<std::string_view> keys;
+  keys_of(command, arguments, keys);
+  std::vector<Journey> journeys;
+  for (std::string_view key : keys) {
+    const Visit visit(client, client.home_of(key));
+    add_journey(client, key, journeys);
+  }
+  if (journeys.empty()) return false;
+  Worker& worker = client.worker();
+  worker.moves.spawn(bring_and_go_on(&worker, std::move(journeys), std::string(frame), go_on));
+  return true;
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys of Redis that may still be at the node that had them before: they are brought over with MIGRATE before the
+// command that names them goes to their owner. MIGRATE is one atomic step for both nodes, with the value, its type and
+// the time that it has left: nothing is lost, and nothing is there twice. The nodes must reach each other at the
+// addresses of the topology file. (https://redis.io/commands/migrate) What the built-in cache had is taken there by one
+// worker at a time (builtin/redis_engine.h), and stored at its owner.
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "planes/cache/client/client.h"
+#include "planes/cache/redis/commands.h"
+#include "runtime/task.h"
+
+namespace tenfold::cache {
+
+/// Brings the keys of a command over; then `go_on` gets the client and the frame. False when none of its keys moves.
+bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,
+                std::string_view frame, void (*go_on)(Client& client, std::string_view frame));
+
+/// Moves keys from one node to another; the outcome is empty, or why they could not be moved.
+runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
+                                   std::vector<std::string> keys);
+
+}  // namespace tenfold::cache

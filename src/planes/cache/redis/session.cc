@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/redis/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "planes/cache/client/dispatch.h"
+#include "planes/cache/redis/private.h"
+#include "wire/resp/reply.h"
+#include "wire/resp/request.h"
+
+namespace tenfold::cache {
+namespace {
+
+using Arguments = std::span<const std::string_view>;
+
+constexpr std::string_view kOk = "+OK\r\n";
+constexpr std::string_view kWrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+
+std::string bulk(std::string_view text) {
+  std::string reply;
+  resp::write_bulk(text, reply);
+  return reply;
+}
+
+// Takes as long for a wrong password as for the right one.
+bool same_secret(std::string_view a, std::string_view b) {
+  unsigned difference = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? 0 : b[i % b.size()]);
+  return difference == 0;
+}
+
+bool log_in(Client& client, std::string_view user, std::string_view password) {
+  const std::string& wanted = client.service().settings().password;
+  client.authenticated = !wanted.empty() && user == "default" && same_secret(password, wanted);
+  return client.authenticated;
+}
+
+void auth(Client& client, Arguments arguments) {
+  if (arguments.size() != 2 && arguments.size() != 3)
+    return reply_error(client, "wrong number of arguments for 'auth' command");
+  if (client.service().settings().password.empty())
+    return reply_error(client,
+                       "AUTH <password> called without any password configured for the default user. "
+                       "Are you sure your configuration is correct?");
+  const std::string_view user = arguments.size() == 3 ? arguments[1] : "default";
+  client.reply(log_in(client, user, arguments.back()) ? kOk : kWrongPass);
+}
+
+// As Redis does: what would break the lines of CLIENT LIST is no name.
+bool set_name(Client& client, std::string_view name) {
+  if (!std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; })) return false;
+  make_private(client).name = name;
+  return true;
+}
+constexpr std::string_view kBadName = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n";
+
+// HELLO [version [AUTH user password] [SETNAME name]]
+void hello(Client& client, Arguments arguments) {
+  bool resp3 = client.resp3;
+  std::string_view name;
+  if (arguments.size() > 1) {
+    if (arguments[1] != "2" && arguments[1] != "3") return client.reply("-NOPROTO unsupported protocol version\r\n");
+    resp3 = arguments[1] == "3";
+  }
+  for (std::size_t at = 2; at < arguments.size();) {
+    if (equals_ignore_case(arguments[at], "AUTH") && at + 2 < arguments.size()) {
+      if (!log_in(client, arguments[at + 1], arguments[at + 2])) return client.reply(kWrongPass);
+      at += 3;
+    } else if (equals_ignore_case(arguments[at], "SETNAME") && at + 1 < arguments.size()) {
+      name = arguments[at + 1];
+      at += 2;
+    } else {
+      return reply_error(client, fmt::format("Syntax error in HELLO option '{}'", arguments[at].substr(0, 64)));
+    }
+  }
+  if (!client.service().settings().password.empty() && !client.authenticated)
+    return client.reply(
+        "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
+        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+        "version at the same time\r\n");
+  // The link of a transaction speaks one of the two.
+  const RedisPrivate* own = private_of(client);
+  if (own != nullptr && own->transaction && resp3 != client.resp3)
+    return reply_error(client, "HELLO cannot change the protocol while keys are watched");
+  if (!name.empty() && !set_name(client, name)) return client.reply(kBadName);
+  client.resp3 = resp3;
+  // The version is that of the commands that are known here (commands.h).
+  const std::string fields = fmt::format(
+      "$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.0.0\r\n$5\r\nproto\r\n:{}\r\n$2\r\nid\r\n:{}\r\n"
+      "$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n",
+      resp3 ? 3 : 2, client.id());
+  client.reply((resp3 ? "%7\r\n" : "*14\r\n") + fields);
+}
+
+void client_command(Client& client, Arguments arguments) {
+  if (arguments.size() < 2) return reply_error(client, "wrong number of arguments for 'client' command");
+  const std::string_view what = arguments[1];
+  const RedisPrivate* own = private_of(client);
+  if (equals_ignore_case(what, "SETNAME") && arguments.size() == 3)
+    return client.reply(set_name(client, arguments[2]) ? kOk : kBadName);
+  if (equals_ignore_case(what, "GETNAME") && (own == nullptr || own->name.empty()))
+    return client.reply(client.resp3 ? "_\r\n" : "$-1\r\n");
+  if (equals_ignore_case(what, "GETNAME")) return client.reply(bulk(own->name));
+  if (equals_ignore_case(what, "SETINFO") || equals_ignore_case(what, "NO-EVICT") ||
+      equals_ignore_case(what, "NO-TOUCH"))
+    return client.reply(kOk);
+  if (equals_ignore_case(what, "ID")) return client.reply(fmt::format(":{}\r\n", client.id()));
+  if (equals_ignore_case(what, "TRACKING") || equals_ignore_case(what, "CACHING"))
+    return reply_error(client,
+                       "CLIENT TRACKING is not served: the nodes would tell of keys to the connections of Tenfold, "
+                       "which clients share");
+  reply_error(client, fmt::format("CLIENT {} has no meaning behind a proxy", what.substr(0, 64)));
+}
+
+// To a subscriber of RESP2, in the shape of its messages.
+void ping(Client& client, Arguments arguments) {
+  if (client.subscribed && !client.resp3)
+    return client.reply("*2\r\n$4\r\npong\r\n" + bulk(arguments.size() == 2 ? arguments[1] : ""));
+  client.reply(arguments.size() == 2 ? bulk(arguments[1]) : "+PONG\r\n");
+}
+
+void select(Client& client, Arguments arguments) {
+  if (arguments.size() == 2 && arguments[1] == "0") return client.reply(kOk);
+  reply_error(
+      client,
+      "only database 0 is served: the keys of others would not move when a node joins or leaves; use a prefix, or "
+      "a service of its own");
+}
+
+// A step of SCAN on one node, whose cursor is made one over all nodes.
+class ScanStep final : public Slot, public Pending {
+ public:
+  ScanStep(std::uint64_t node, std::uint64_t nodes) : node_(node), nodes_(nodes) {}
+
+  void on_reply(Reply& whole) override { finish(translate(whole.bytes)); }
+  void on_failure(const LinkFailure& failure) override { finish(error_reply(true, failure.text)); }
+
+ private:
+  std::string translate(std::string_view reply) const {
+    std::vector<std::string_view> parts;
+    resp::elements_of(reply, parts);
+    if (parts.size() != 2) return std::string(reply);
+    const auto cursor = parse_decimal(resp::text_of(parts[0]));
+    if (!cursor) return error_reply(true, "a node's cursor makes no sense");
+    std::uint64_t next = 0;
+    if (*cursor != 0) {
+      if (__builtin_mul_overflow(*cursor, nodes_, &next)) return error_reply(true, "a node's cursor is too large");
+      next += node_;
+    } else if (node_ + 1 < nodes_) {
+      next = node_ + 1;  // the beginning of the next node
+    }
+    std::string whole;
+    resp::write_array_head(2, whole);
+    resp::write_bulk(fmt::format("{}", next), whole);
+    whole += parts[1];
+    return whole;
+  }
+
+  void finish(const std::string& text) {
+    if (client == nullptr) {
+      delete this;
+      return;
+    }
+    Reply reply{.bytes = text};
+    client->complete(*this, reply);
+  }
+
+  std::uint64_t node_;
+  std::uint64_t nodes_;
+};
+
+}  // namespace
+
+void answer_here(Client& client, const RedisCommand& command, Arguments arguments) {
+  if (command.name == "PING") {
+    if (arguments.size() > 2) return reply_error(client, "wrong number of arguments for 'ping' command");
+    ping(client, arguments);
+  } else if (command.name == "ECHO") {
+    if (arguments.size() != 2) return reply_error(client, "wrong number of arguments for 'echo' command");
+    client.reply(bulk(arguments[1]));
+  } else if (command.name == "QUIT") {
+    client.reply(kOk);
+    client.leave();
+  } else if (command.name == "AUTH") {
+    auth(client, arguments);
+  } else if (command.name == "HELLO") {
+    hello(client, arguments);
+  } else if (command.name == "SELECT") {
+    select(client, arguments);
+  } else if (command.name == "CLIENT") {
+    client_command(client, arguments);
+  } else if (command.name == "RESET") {
+    client.authenticated = false;
+    client.resp3 = false;
+    if (private_of(client) != nullptr) private_of(client)->reset();
+    client.reply("+RESET\r\n");
+  } else {
+    client.reply(kOk);  // READONLY and the like ask for what is so already
+  }
+}
+
+void start_scan(Client& client, Arguments arguments, std::uint64_t cursor) {
+  const std::uint64_t nodes = client.service().nodes().size();
+  const std::uint64_t node = cursor % nodes;
+  const std::string inner = fmt::format("{}", cursor / nodes);
+  std::vector<std::string_view> words(arguments.begin(), arguments.end());
+  words[1] = inner;
+  std::string request;
+  resp::write_request(words, request);
+  std::string why;
+  Link* link = link_to(client, static_cast<std::uint32_t>(node), why);
+  auto* step = new ScanStep(node, nodes);
+  ++client.endpoint().counters.commands;
+  if (link != nullptr && link->send(request, *step)) return client.add(*step);
+  delete step;
+  reply_error(client, link != nullptr ? link->problem() : why);
+}
+
+}  // namespace tenfold::cache

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/service/service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/ring/side_ring.h"
+#include "planes/cache/links/node_link.h"
+#include "planes/cache/links/shard_link.h"
+
+namespace tenfold::cache {
+
+// -- Node ----------------------------------------------------------------------------------------------------------
+
+Node::Node(Worker& worker, std::string service, const Address& address, const cluster::CacheSettings& settings,
+           std::uint32_t eject_after)
+    : worker_(worker),
+      service_(std::move(service)),
+      address_(address),
+      settings_(settings),
+      eject_after_(eject_after),
+      private_links_(worker.flusher, address_, settings_, *static_cast<LinkObserver*>(this)) {}
+
+std::unique_ptr<Link> Node::make_link(bool resp3) {
+  LinkObserver& observer = *this;
+  if (address_.is_built_in())
+    return std::make_unique<ShardLink>(worker_.flusher, worker_.shards, address_.port(), service_, settings_, resp3,
+                                       observer);
+  return std::make_unique<NodeLink>(worker_.flusher, address_, settings_, resp3, observer);
+}
+
+Link& Node::link_for(std::uint32_t client, bool resp3) {
+  Links& links = links_[resp3 ? 1 : 0];
+  const std::size_t wanted = address_.is_built_in() ? 1 : settings_.node_connections;
+  while (links.size() < wanted) links.push_back(make_link(resp3));
+  return *links[client % links.size()];
+}
+
+void Node::check(Instant now) {
+  for (const Links& links : links_) {
+    for (const auto& link : links) link->check(now);
+  }
+  private_links_.check(now);
+}
+
+void Node::close(bool at_once) {
+  for (const Links& links : links_) {
+    for (const auto& link : links) link->close(at_once);
+  }
+  private_links_.end_all("the node was removed");
+}
+
+std::size_t Node::unanswered() const {
+  std::size_t total = private_links_.unanswered();
+  for (const Links& links : links_) {
+    for (const auto& link : links) total += link->unanswered();
+  }
+  return total;
+}
+
+void Node::give_up(std::string_view why) {
+  for (const Links& links : links_) {
+    for (const auto& link : links) link->give_up(why);
+  }
+  private_links_.give_up(why);
+}
+
+bool Node::has_ended() const {
+  return private_links_.has_ended() && std::ranges::all_of(links_, [](const Links& links) {
+           return std::ranges::all_of(links, [](const auto& link) { return link->has_ended(); });
+         });
+}
+
+runtime::Task<void> Node::ended() {
+  for (const Links& links : links_) {
+    for (const auto& link : links) co_await link->ended();
+  }
+  co_await private_links_.ended();
+}
+
+void Node::link_answered(Duration latency) {
+  ++answered_;
+  failures_in_a_row_ = 0;
+  latency_us_.record(static_cast<std::uint64_t>(std::max<Duration::rep>(latency.count(), 0)) / 1000);
+}
+
+// A cache that refuses connections is gone, whatever the count; and one that may yet carry out what was given up must
+// not keep what that leaves behind.
+void Node::link_failed(std::size_t commands, std::string_view reason, bool lost) {
+  failures_ += commands;
+  failures_in_a_row_ += static_cast<std::uint32_t>(commands);
+  if (address_.is_built_in()) return;  // nobody judges it
+  if (eject_after_ > 0 && (failures_in_a_row_ >= eject_after_ || lost))
+    worker_.observer.node_failing(service_, address_, failures_in_a_row_, reason);
+}
+
+planes::NodeReading Node::read() const {
+  planes::NodeReading reading;
+  reading.address = address_;
+  reading.requests = answered_ + failures_;
+  reading.failures = failures_;
+  reading.connects = connects_;
+  for (const Links& links : links_) {
+    for (const auto& link : links) {
+      reading.outstanding += static_cast<std::int64_t>(link->under_way());
+      reading.bytes_sent += link->sent_bytes();
+      reading.bytes_received += link->received_bytes();
+    }
+  }
+  reading.outstanding += static_cast<std::int64_t>(private_links_.under_way());
+  reading.bytes_sent += private_links_.sent_bytes();
+  reading.bytes_received += private_links_.received_bytes();
+  reading.latency_us.merge(latency_us_);
+  return reading;
+}
+
+// -- CacheService --------------------------------------------------------------------------------------------------
+
+CacheService::CacheService(Worker& worker, cluster::TopologyPtr topology, const cluster::Service& spec,
+                           cluster::RingStatusPtr ring, const CacheService* previous)
+    : topology_(std::move(topology)), spec_(spec), ring_(std::move(ring)), name_(spec.full_name()) {
+  if (!ring_) return;
+  // Other settings than before need other links.
+  const bool same = previous != nullptr && previous->settings() == spec.cache();
+  const bool same_protocol = previous != nullptr && previous->settings().protocol == spec.cache().protocol;
+  const auto find = [](const std::vector<LocalPtr<Node>>& nodes, const Address& address) {
+    return std::ranges::find_if(nodes, [&](const LocalPtr<Node>& node) { return node->address() == address; });
+  };
+  for (const cluster::RingSide* side : {&ring_->to, &ring_->from}) {
+    for (const cluster::NodeSpec& node : side->nodes) {
+      if (find(nodes_, node.address) != nodes_.end()) continue;
+      LocalPtr<Node> kept;
+      if (same || (same_protocol && node.address.is_built_in())) {
+        const auto known = find(previous->nodes_, node.address);
+        if (known != previous->nodes_.end()) kept = *known;
+      }
+      nodes_.push_back(kept ? std::move(kept)
+                            : make_local<Node>(worker, name_, node.address, spec.cache(), spec.health.eject_after));
+    }
+  }
+  usable_.assign(nodes_.size(), true);
+  reasons_.resize(nodes_.size());
+  to_ = make_side(ring_->to);
+  from_ = make_side(ring_->from);
+  is_moving_ = ring_->phase == cluster::RingPhase::kMoving;
+}
+
+CacheService::~CacheService() = default;
+
+Endpoint* CacheService::route_of(std::string_view key) const {
+  const auto found = std::ranges::find_if(routes_, [key](const Route& route) { return key.starts_with(route.prefix); });
+  return found == routes_.end() ? nullptr : found->to.get();
+}
+
+CacheService::Side CacheService::make_side(const cluster::RingSide& side) const {
+  Side made{.ring = cluster::ring_of(side), .nodes = {}, .usable = std::make_unique<bool[]>(side.nodes.size())};
+  for (std::size_t i = 0; i < side.nodes.size(); ++i) {
+    std::uint32_t index = 0;
+    while (nodes_[index]->address() != side.nodes[i].address) ++index;
+    made.nodes.push_back(index);
+    made.usable[i] = side.usable[i];
+    made.all_usable &= side.usable[i];
+  }
+  return made;
+}
+
+std::uint32_t CacheService::Side::place(std::string_view key) const {
+  const std::uint32_t index = all_usable ? ring.owner(key) : ring.candidate(key, {usable.get(), nodes.size()});
+  return index == cluster::Ring::kNone ? kNoNode : nodes[index];
+}
+
+bool CacheService::in_gutter(std::string_view key) const {
+  if (to_.all_usable) return false;
+  const std::uint32_t owner = to_.ring.owner(key);
+  return owner != cluster::Ring::kNone && !to_.usable[owner];
+}
+
+// By the ring alone, which all workers change at once: what one of them knows of a source's health, another may not
+// know yet, and would read there what the first has just deleted or replaced at the owner only.
+std::uint32_t CacheService::source_of(std::string_view key) const {
+  if (!is_moving_) return kNoNode;
+  const std::uint32_t source = from_.place(key);
+  const std::uint32_t owner = to_.place(key);
+  return source == owner || owner == kNoNode ? kNoNode : source;
+}
+
+bool CacheService::had_keys(std::uint32_t node) const {
+  if (!is_moving_) return false;
+  const auto found = std::ranges::find(from_.nodes, node);
+  return found != from_.nodes.end() && from_.usable[static_cast<std::size_t>(found - from_.nodes.begin())];
+}
+
+void CacheService::apply_health(const cluster::ServiceStatus& status) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const cluster::NodeStatus* node = status.find(nodes_[i]->address());
+    if (node == nullptr) continue;
+    // What is not known yet is tried: a cache that has just started must not answer with errors.
+    usable_[i] = node->state != cluster::NodeState::kDown && node->state != cluster::NodeState::kEjected;
+    reasons_[i] = node->reason;
+  }
+}
+
+}  // namespace tenfold::cache

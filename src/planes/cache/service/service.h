@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker's view of a cache service and its nodes.
+//
+//   Endpoint (while the service stays in the topology) ──► CacheService (one a ring) ── Node, Node, …
+//        ▲                                                                           (kept while they stay)
+//        └── every client connection of the service
+//
+// Thread rule: one worker's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "base/local_ptr.h"
+#include "cluster/cache_ring.h"
+#include "cluster/ring/ring.h"
+#include "cluster/service_health.h"
+#include "cluster/topology.h"
+#include "planes/cache/keys/hot_keys.h"
+#include "planes/cache/keys/leases.h"
+#include "planes/cache/keys/near_cache.h"
+#include "planes/cache/keys/second_try.h"
+#include "planes/cache/links/link.h"
+#include "planes/cache/links/private_link.h"
+#include "planes/cache/service/private_state.h"
+#include "planes/cache/service/worker.h"
+#include "planes/plane.h"
+#include "runtime/wait_queue.h"
+
+namespace tenfold::cache {
+
+class Node final : public LocalCounted, private LinkObserver {
+ public:
+  Node(Worker& worker, std::string service, const Address& address, const cluster::CacheSettings& settings,
+       std::uint32_t eject_after);
+
+  const Address& address() const { return address_; }
+  /// A worker's part of the built-in cache: it gives no client a link of its own.
+  bool is_built_in() const { return address_.is_built_in(); }
+
+  /// The link that a client's commands take: always the same, so that they stay in order.
+  Link& link_for(std::uint32_t client, bool resp3);
+  PrivateLinks& private_links() { return private_links_; }
+
+  void check(Instant now);
+  std::size_t unanswered() const;
+  void give_up(std::string_view why);
+  void close(bool at_once);
+  bool has_ended() const;
+  runtime::Task<void> ended();
+
+  planes::NodeReading read() const;
+
+ private:
+  using Links = std::vector<std::unique_ptr<Link>>;
+  std::unique_ptr<Link> make_link(bool resp3);
+
+  void link_connected() override { ++connects_; }
+  void link_answered(Duration latency) override;
+  void link_failed(std::size_t commands, std::string_view reason, bool lost) override;
+
+  Worker& worker_;
+  std::string service_;
+  Address address_;
+  cluster::CacheSettings settings_;
+  std::uint32_t eject_after_;
+  std::array<Links, 2> links_;  // without and with RESP3; made when first needed
+  PrivateLinks private_links_;
+  std::uint64_t answered_ = 0;
+  std::uint64_t failures_ = 0;
+  std::uint64_t connects_ = 0;
+  std::uint32_t failures_in_a_row_ = 0;
+  Histogram latency_us_;
+};
+
+/// What is counted of a service, over all epochs.
+struct Counters {
+  std::uint64_t commands = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t errors = 0;  // replies that a failure made; not those of nodes
+  std::uint64_t refused = 0;
+  std::uint64_t near_hits = 0;   // of the hits, those that no node was asked for
+  std::uint64_t fill_waits = 0;  // lookups that waited for somebody else to fill their key
+  std::uint64_t received_bytes = 0;
+  std::uint64_t sent_bytes = 0;
+};
+
+struct Endpoint;
+
+/// The service under one ring. Nodes are known by their index in nodes(): those that serve, and while keys move, those
+/// that had them before.
+class CacheService : public LocalCounted {
+ public:
+  /// `previous` is the same service before this change, or null. Without a ring yet, nothing is served.
+  CacheService(Worker& worker, cluster::TopologyPtr topology, const cluster::Service& spec, cluster::RingStatusPtr ring,
+               const CacheService* previous);
+  ~CacheService();
+
+  const cluster::CacheSettings& settings() const { return spec_.cache(); }
+  const std::string& name() const { return name_; }
+  const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
+  std::uint64_t ring_version() const { return ring_ ? ring_->version : 0; }
+
+  /// Whether the cache that is built in serves; its parts are the nodes.
+  bool is_built_in() const { return ring_ && cluster::is_built_in(ring_->to); }
+
+  /// The node that has a key; kNoNode when there is none.
+  std::uint32_t owner_of(std::string_view key) const { return to_.place(key); }
+  static constexpr std::uint32_t kNoNode = UINT32_MAX;
+
+  /// Whether some keys are with the next candidate because their own node has failed: in the gutter.
+  bool has_gutter() const { return !to_.all_usable; }
+  /// Whether this key is.
+  bool in_gutter(std::string_view key) const;
+
+  /// Whether some keys have to be taken over from the node that had them before.
+  bool is_moving() const { return is_moving_; }
+  /// That node, for a key that may still be there, be it up or not; kNoNode for all others. With one, the owner may
+  /// hold an empty item that somebody has claimed the key with and is about to fill (memcached/carry.h), which is no
+  /// value.
+  std::uint32_t source_of(std::string_view key) const;
+
+  /// Whether keys may have to be taken from this node.
+  bool had_keys(std::uint32_t node) const;
+
+  /// Whether a node may be asked; if not, why.
+  bool is_usable(std::uint32_t node) const { return usable_[node]; }
+  const std::string& why_not(std::uint32_t node) const { return reasons_[node]; }
+
+  void apply_health(const cluster::ServiceStatus& status);
+
+  /// Keys that begin so belong to another service.
+  struct Route {
+    std::string prefix;
+    LocalPtr<Endpoint> to;
+  };
+  /// The longest prefix first.
+  void set_routes(std::vector<Route> routes) { routes_ = std::move(routes); }
+  bool has_routes() const { return !routes_.empty(); }
+  /// Null for a key of our own.
+  Endpoint* route_of(std::string_view key) const;
+
+ private:
+  // A side of the ring, with the indexes of nodes().
+  struct Side {
+    std::uint32_t place(std::string_view key) const;
+    cluster::Ring ring;
+    std::vector<std::uint32_t> nodes;
+    std::unique_ptr<bool[]> usable;
+    bool all_usable = true;
+  };
+  Side make_side(const cluster::RingSide& side) const;
+
+  cluster::TopologyPtr topology_;  // keeps spec_ alive
+  const cluster::Service& spec_;
+  cluster::RingStatusPtr ring_;
+  std::string name_;
+  std::vector<LocalPtr<Node>> nodes_;
+  Side to_;
+  Side from_;
+  bool is_moving_ = false;
+  std::vector<bool> usable_;
+  std::vector<std::string> reasons_;
+  std::vector<Route> routes_;
+};
+
+struct Endpoint : LocalCounted {
+  /// `io` outlives it; `seed` is of what is random in it.
+  Endpoint(runtime::Io& of_worker, std::uint64_t seed) : io(of_worker), hot_keys(seed), near(seed), jitter(seed) {}
+
+  runtime::Io& io;
+
+  LocalPtr<CacheService> service;
+  Counters counters;
+  HotKeys hot_keys;
+  NearCache near;
+  Leases leases;
+  Prng jitter;  // of expiry times
+  std::uint32_t clients = 0;
+  bool has_left = false;  // the topology: nothing that is waited for comes any more
+
+  bool held = true;             // a ring is being changed: clients wait until it is in force
+  runtime::WaitQueue released;  // then
+  std::uint32_t moves = 0;      // requests under way that take keys over
+  /// Whether a node may hold an empty item that was claimed for a key on its way (memcached/carry.h), and never filled.
+  bool may_have_stubs(Instant now) const { return now < stubs_until; }
+  Instant stubs_until{};
+  std::uint64_t moved_keys = 0;
+  std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
+  SecondTries second_tries;
+  PrivateStates private_states;
+  Instant told_at{};  // when the operator was last told of what clients do wrong
+};
+
+}  // namespace tenfold::cache
