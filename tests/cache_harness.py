@@ -48,13 +48,6 @@ class RawClient(cache_servers.CacheClient):
         self.send(request)
         return self.reply()
 
-    def at_end(self):
-        """True when the server has closed, and nothing more comes."""
-        try:
-            return self.reader.read(1) == b""
-        except ConnectionResetError:
-            return True
-
     def set(self, key, value):
         return self.ask(b"set %s 0 0 %d\r\n%s\r\n" % (key, len(value), value))
 

@@ -163,7 +163,7 @@ class Blocking(RedisScenario):
             (["BLMPOP", 0, 1, key, "LEFT"], ["RPUSH", key, "a"], [key.encode(), [b"a"]]),
             (["BZMPOP", 0, 1, "z" + tag, "MIN"], ["ZADD", "z" + tag, 1, "m"], [f"z{tag}".encode(), [[b"m", b"1"]]]),
         ):
-            self.one.send(*words)
+            self.one.send_command(*words)
             self.wait_blocked(self.nodes[0], words[0].lower())
             self.two.ask(*push)
             self.assertEqual(self.one.read(), reply, words)
@@ -171,10 +171,10 @@ class Blocking(RedisScenario):
 
     def test_later_requests_wait_in_order(self):
         key = self.keys[0]
-        self.one.send_bytes(encode("SET", self.keys[1], "1") + encode("BLPOP", key, 0) + encode("GET", self.keys[1]))
+        self.one.send(encode("SET", self.keys[1], "1") + encode("BLPOP", key, 0) + encode("GET", self.keys[1]))
         self.assertEqual(self.one.read(), b"OK")
         self.wait_blocked(self.nodes[0], "blpop")
-        self.one.send("PING")
+        self.one.send_command("PING")
         self.two.ask("SET", self.keys[1], "2")
         self.two.ask("RPUSH", key, "x")
         self.assertEqual([self.one.read() for _ in range(3)], [[key.encode(), b"x"], b"2", b"PONG"])
@@ -187,7 +187,7 @@ class Blocking(RedisScenario):
 
     def test_a_client_that_goes_takes_no_element_with_it(self):
         key = self.keys[0]
-        self.one.send("BLPOP", key, 0)
+        self.one.send_command("BLPOP", key, 0)
         self.wait_blocked(self.nodes[0], "blpop")
         self.one.close()
         self.wait_blocked(self.nodes[0], "blpop", 0)
@@ -198,7 +198,7 @@ class Blocking(RedisScenario):
         key = self.keys[1]
         waiting = [self.client(self.tenfold_) for _ in range(100)]
         for client in waiting:
-            client.send("BLPOP", key, 0)
+            client.send_command("BLPOP", key, 0)
         self.wait_blocked(self.nodes[1], "blpop", 100)
         self.assertEqual(self.two.ask("RPUSH", key, *range(100)), 100)
         got = sorted(int(client.read()[1]) for client in waiting)
@@ -208,7 +208,7 @@ class Blocking(RedisScenario):
         tenfold = self.redis(self.nodes, "private_connections = 2")
         waiting = [self.client(tenfold) for _ in range(3)]
         for client in waiting[:2]:
-            client.send("BLPOP", self.keys[0], 0)
+            client.send_command("BLPOP", self.keys[0], 0)
         self.wait_blocked(self.nodes[0], "blpop", 2)
         self.assertIn("private_connections", waiting[2].ask("BLPOP", self.keys[0], 0))
         self.two.ask("RPUSH", self.keys[0], 1, 2)
@@ -216,21 +216,21 @@ class Blocking(RedisScenario):
         self.assertIsNone(waiting[2].ask("BLPOP", self.keys[0], "0.01"))
 
     def test_a_node_that_dies_ends_it_with_an_error(self):
-        self.one.send("BLPOP", self.keys[0], 0)
+        self.one.send_command("BLPOP", self.keys[0], 0)
         self.wait_blocked(self.nodes[0], "blpop")
         self.nodes[0].kill()
         self.assertIsInstance(self.one.read(), RedisError)
         self.assertEqual(self.one.ask("PING"), b"PONG")
 
     def test_a_node_that_hangs_ends_it_with_an_error(self):
-        self.one.send("BLPOP", self.keys[0], 0)
+        self.one.send_command("BLPOP", self.keys[0], 0)
         self.wait_blocked(self.nodes[0], "blpop")
         self.nodes[0].pause()
         self.assertIsInstance(self.one.read(), RedisError)
         self.nodes[0].go_on()
 
     def test_the_service_goes_and_the_client_is_told(self):
-        self.one.send("BLPOP", self.keys[0], 0)
+        self.one.send_command("BLPOP", self.keys[0], 0)
         self.wait_blocked(self.nodes[0], "blpop")
         self.tenfold_.process.terminate()
         self.assertIn("UNBLOCKED", self.one.read())
@@ -259,7 +259,7 @@ class Growing(RedisScenario):
         keys = [f"queue{number}" for number in range(40)]
         waiting = [self.client(self.tenfold_) for _ in keys]
         for client, key in zip(waiting, keys):
-            client.send("BLPOP", key, 0)
+            client.send_command("BLPOP", key, 0)
         wait_until(lambda: self.blocked_count() == 40, "all wait")
         node = self.grow()
         for number, key in enumerate(keys):
@@ -269,7 +269,7 @@ class Growing(RedisScenario):
         self.assertGreater(len(node.clients()), 1)
 
     def test_what_remains_of_a_timeout_is_kept(self):
-        self.one.send("BLPOP", "queue", "2")
+        self.one.send_command("BLPOP", "queue", "2")
         wait_until(lambda: self.blocked_count() == 1, "it blocks")
         self.grow()
         self.assertIsNone(self.one.read())
@@ -359,7 +359,7 @@ class Secured(RedisScenario):
         one, two = self.client(tenfold), self.client(tenfold)
         self.assertIn("NOPERM", one.ask("SUBSCRIBE", "news"))
         self.assertEqual(one.ask("PING"), b"PONG")
-        two.send("BLPOP", "list", 0)
+        two.send_command("BLPOP", "list", 0)
         wait_until(lambda: any("b" in row["flags"] for row in server.clients()), "it blocks")
         node = self.server()
         code, _, error = tenfold.cli("add", "cache.test", node.address)
@@ -376,7 +376,7 @@ class PubSub(RedisScenario):
 
     def test_messages_arrive_from_every_node_in_resp2(self):
         channels = list(self.keys.values())
-        self.one.send("SUBSCRIBE", *channels)
+        self.one.send_command("SUBSCRIBE", *channels)
         for number, channel in enumerate(channels):
             self.assertEqual(self.one.read(), [b"subscribe", channel.encode(), number + 1])
         self.assertEqual(self.one.ask("PSUBSCRIBE", "k*"), [b"psubscribe", b"k*", 4])
@@ -390,7 +390,7 @@ class PubSub(RedisScenario):
         self.assertEqual(self.one.ask("UNSUBSCRIBE", channels[0]), [b"unsubscribe", channels[0].encode(), 3])
         self.assertEqual(self.two.ask("PUBLISH", channels[0], "hi"), 1)
         self.assertEqual(self.one.read()[0], b"pmessage")
-        self.one.send("UNSUBSCRIBE")
+        self.one.send_command("UNSUBSCRIBE")
         rest = sorted([self.one.read(), self.one.read()], key=lambda reply: -reply[2])
         self.assertEqual([reply[2] for reply in rest], [2, 1])
         self.assertEqual(self.one.ask("PUNSUBSCRIBE"), [b"punsubscribe", b"k*", 0])
@@ -419,7 +419,7 @@ class PubSub(RedisScenario):
 
     def test_what_is_asked_about_channels(self):
         first, second, _ = self.keys.values()
-        self.one.send("SUBSCRIBE", first, second)
+        self.one.send_command("SUBSCRIBE", first, second)
         self.one.read(), self.one.read()
         self.one.ask("PSUBSCRIBE", "x*")
         self.assertEqual(sorted(self.two.ask("PUBSUB", "CHANNELS")), sorted([first.encode(), second.encode()]))

@@ -150,7 +150,7 @@ class Corruption(RedisScenario):
         _, tenfold = self.scripted(answer, 'response_timeout = "300ms"')
         first, second = self.client(tenfold), self.client(tenfold)
         self.assertIn("no reply within", first.ask("GET", "slow"))
-        second.send("GET", "other")
+        second.send_command("GET", "other")
         late.set()
         reply = second.read()
         self.assertTrue(reply == b"other" or isinstance(reply, RedisError), reply)
@@ -164,7 +164,7 @@ class Corruption(RedisScenario):
         client.pipeline(*[["SET", key, key] for key in keys])
         commands = [command for key in keys for command in (["GET", key], ["PING", key], ["MGET", key, "key0"])]
         servers[0].pause()  # the others are faster now
-        client.send_bytes(b"".join(encode(*command) for command in commands))
+        client.send(b"".join(encode(*command) for command in commands))
         servers[0].go_on()
         for key in keys:
             self.assertEqual(client.read(), key.encode())
@@ -244,7 +244,7 @@ class Corruption(RedisScenario):
             (b"*1\r\n:1\r\n", "expected '$'"),
         ):
             with RespClient(tenfold.port) as client:
-                client.send_bytes(encode("PING") + lie)
+                client.send(encode("PING") + lie)
                 self.assertEqual(client.read(), b"PONG")  # what came before has its reply
                 if lie == b"*-2147483648\r\n":
                     continue  # an empty command to Redis, and to Tenfold
@@ -272,7 +272,7 @@ class Corruption(RedisScenario):
         depth = 1000
         script = "local t = {} local r = t for i = 1, ARGV[1] do t[1] = {} t = t[1] end return r"
         client = self.client(self.redis(self.servers(2)))
-        client.send("EVAL", script, "1", "k", depth)
+        client.send_command("EVAL", script, "1", "k", depth)
         line = client.reader.readline()
         while line == b"*1\r\n":
             depth -= 1
@@ -304,7 +304,7 @@ class Corruption(RedisScenario):
         self.assertEqual(servers[0].ask("DBSIZE"), 1)
         for flood in (b"*1000000\r\n", b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$16385\r\n", b"SET k " + b"x" * 70_000):
             with RespClient(tenfold.port) as stranger:
-                stranger.send_bytes(flood)
+                stranger.send(flood)
                 self.assertIn("Protocol error", stranger.read())
                 self.assertTrue(stranger.at_end())
 

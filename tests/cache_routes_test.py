@@ -69,7 +69,7 @@ class RoutesOfRedis(RedisScenario):
         self.assertEqual(self.one.ask("EVAL", "return redis.call('GET', KEYS[1])", 1, "page:a"), b"1")
 
     def test_a_blocking_command_waits_at_the_other_service_while_it_grows(self):
-        self.one.send("BLPOP", "page:queue", 0)
+        self.one.send_command("BLPOP", "page:queue", 0)
         blocked = lambda: any("b" in row["flags"] for node in self.nodes["pages"] for row in node.clients())
         wait_until(blocked, "it blocks")
         node = self.server()
@@ -124,7 +124,7 @@ class RoutesOfMemcached(RedisScenario):
         self.one = self.client(self.tenfold_)
 
     def say(self, line, lines=1):
-        self.one.send_bytes(line.encode() + b"\r\n")
+        self.one.send(line.encode() + b"\r\n")
         return [self.one.reader.readline().decode().rstrip() for _ in range(lines)]
 
     def test_keys_go_where_their_prefix_says(self):

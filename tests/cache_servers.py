@@ -11,7 +11,7 @@ import tempfile
 import threading
 import urllib.parse
 
-from harness import DEADLINE_SECONDS, Scenario, free_port, wait_until
+from harness import Connection, Scenario, free_port, wait_until
 
 
 class Server:
@@ -163,25 +163,8 @@ class Relay:
         self.let_go()
 
 
-class CacheClient:
-    """A connection that sends the bytes it is given, and reads replies of either protocol."""
-
-    def __init__(self, port, timeout=DEADLINE_SECONDS):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        self.reader = self.socket.makefile("rb")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.reader.close()
-        self.socket.close()
-
-    def send(self, data):
-        self.socket.sendall(data)
+class CacheClient(Connection):
+    """Reads replies of either protocol."""
 
     def read_line(self):
         line = self.reader.readline()

@@ -175,11 +175,19 @@ class Reply:
         return json.loads(self.body)
 
 
-class Client:
-    """A raw connection: sends exactly the bytes it is given, and reads whole responses."""
+class Connection:
+    """A raw connection, to a port of this machine or to the path of a Unix socket. It sends exactly what it is given;
+    what comes back is read from `reader`."""
 
-    def __init__(self, port, timeout=DEADLINE_SECONDS):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, to, timeout=DEADLINE_SECONDS):
+        is_path = isinstance(to, str)
+        self.socket = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
+        self.socket.settimeout(timeout)
+        try:
+            self.socket.connect(to if is_path else ("127.0.0.1", to))
+        except OSError:
+            self.socket.close()
+            raise
         self.reader = self.socket.makefile("rb")
 
     def __enter__(self):
@@ -189,7 +197,23 @@ class Client:
         self.close()
 
     def send(self, data):
+        """Bytes, or text whose characters are bytes."""
         self.socket.sendall(data.encode("latin-1") if isinstance(data, str) else data)
+
+    def at_end(self):
+        """True when the server has closed, and nothing more comes."""
+        try:
+            return self.reader.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+
+class Client(Connection):
+    """Reads whole responses of HTTP."""
 
     def read_head(self):
         line = self.reader.readline().decode("latin-1")
@@ -225,17 +249,6 @@ class Client:
     def get(self, target="/", fields=(), host="test"):
         self.send(request_bytes("GET", target, fields, host=host))
         return self.read()
-
-    def at_end(self):
-        """True when the server has closed, and nothing more comes."""
-        try:
-            return self.reader.read(1) == b""
-        except ConnectionResetError:
-            return True
-
-    def close(self):
-        self.reader.close()
-        self.socket.close()
 
 
 def request_bytes(method, target="/", fields=(), body=b"", host="test"):
@@ -279,16 +292,7 @@ class Tenfold:
             return False
 
     def admin_request(self, method, target, fields=(), body=b""):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(DEADLINE_SECONDS)
-        try:
-            connection.connect(self.admin)
-        except OSError:
-            connection.close()
-            raise
-        client = Client.__new__(Client)
-        client.socket, client.reader = connection, connection.makefile("rb")
-        with client:
+        with Client(self.admin) as client:
             client.send(request_bytes(method, target, ["Connection: close", *fields], body, host="localhost"))
             return client.read()
 
@@ -329,7 +333,15 @@ class Tenfold:
         text = self.log()
         shutil.rmtree(self.folder, ignore_errors=True)
         if "Sanitizer" in text or "assertion failed" in text:
-            raise AssertionError(f"tenfold ended badly:\n{text[-6000:]}")
+            raise AssertionError(f"tenfold ended badly:\n{both_ends(text)}")
+
+
+def both_ends(text, most=12_000):
+    """A long text without its middle: what went wrong first, and how it ended."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[… {len(text) - 2 * half} characters are left out …]\n{text[-half:]}"
 
 
 class Scenario(unittest.TestCase):

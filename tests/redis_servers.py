@@ -5,7 +5,7 @@ import socket
 import threading
 
 from cache_servers import Redis
-from harness import DEADLINE_SECONDS, Scenario
+from harness import Connection, Scenario
 
 
 class RedisServer(Redis):
@@ -107,31 +107,18 @@ class Push(list):
     """A push of RESP3."""
 
 
-class RespClient:
+class RespClient(Connection):
     """Speaks RESP2, or RESP3 behind HELLO 3. Replies: bytes, int, list, dict, None, and RedisError."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS)
-        self.reader = self.socket.makefile("rb")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def send(self, *words):
-        self.send_bytes(encode(*words))
-
-    def send_bytes(self, data):
-        self.socket.sendall(data)
+    def send_command(self, *words):
+        self.send(encode(*words))
 
     def ask(self, *words):
-        self.send(*words)
+        self.send_command(*words)
         return self.read()
 
     def pipeline(self, *commands):
-        self.send_bytes(b"".join(encode(*command) for command in commands))
+        self.send(b"".join(encode(*command) for command in commands))
         return [self.read() for _ in commands]
 
     def read(self):
@@ -164,17 +151,6 @@ class RespClient:
         if kind == b"%":
             return {key_of(self.read()): self.read() for _ in range(int(text))}
         raise AssertionError(f"no reply begins like {line!r}")
-
-    def at_end(self):
-        """True when the server has closed, and nothing more comes."""
-        try:
-            return self.reader.read(1) == b""
-        except ConnectionResetError:
-            return True
-
-    def close(self):
-        self.reader.close()
-        self.socket.close()
 
 
 def key_of(value):
