@@ -62,7 +62,7 @@ runtime::Task<void> CacheClient::look() {
 runtime::Task<bool> CacheClient::connect() {
   if (socket_ && io_.is_quiet(socket_)) co_return true;
   socket_.close();
-  Result<runtime::Socket> fresh = co_await io_.connect(proxy_, runtime::Wait{io_.now() + kPatience, nullptr});
+  Result<runtime::Socket> fresh = co_await io_.connect(proxy_, runtime::Wait(io_.now() + kPatience, nullptr));
   if (!fresh) {
     ++ledger_.broken;
     failed();

@@ -76,7 +76,7 @@ runtime::Task<void> CacheNode::accept_callers(LifePtr life) {
   if (!handle) co_return;
   runtime::Socket listener = io_.adopt_listener(*handle);
   for (;;) {
-    Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait{kNever, &life->ended});
+    Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait(kNever, &life->ended));
     if (caller) {
       auto connection = std::make_unique<Connection>();
       connection->life = life;
@@ -108,7 +108,7 @@ runtime::Task<bool> CacheNode::serve_arrived(Connection& connection) {
   std::string replies;
   for (;;) {
     while ((hung_ || migrating_) && !ended->requested())
-      static_cast<void>(co_await free_.wait(io_, runtime::Wait{kNever, ended}));
+      static_cast<void>(co_await free_.wait(io_, runtime::Wait(kNever, ended)));
     if (ended->requested()) co_return false;
     const std::size_t used = co_await execute(connection, replies);
     if (used == 0) break;

@@ -401,12 +401,7 @@ class CacheWorld {
 }  // namespace
 
 Outcome run_cache(std::uint64_t seed) {
-  auto world = std::make_unique<CacheWorld>(seed);
-  Outcome outcome = world->run();
-  // Tasks of a failed run still wait, and cannot be taken apart: they are kept until the process ends.
-  static auto* const failed = new std::vector<std::unique_ptr<CacheWorld>>();
-  if (!outcome.failure.empty()) failed->push_back(std::move(world));
-  return outcome;
+  return run_world<CacheWorld>(seed);
 }
 
 }  // namespace tenfold::simulator

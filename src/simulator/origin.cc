@@ -43,7 +43,7 @@ runtime::Task<void> Origin::accept_callers() {
   TENFOLD_ASSERT(handle.has_value(), "an origin has its address for itself");
   runtime::Socket listener = io_.adopt_listener(*handle);
   for (;;) {
-    Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait{kNever, &stop_});
+    Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait(kNever, &stop_));
     if (caller) {
       io_.spawn(serve(std::move(*caller)));
     } else if (caller.error().kind == ErrorKind::kCanceled) {
@@ -98,7 +98,7 @@ runtime::Task<bool> Origin::serve_one(runtime::Socket& socket, std::string& byte
     }
     if (body_end != 0) break;
     const Result<runtime::Buffer> read =
-        co_await io_.recv(socket, runtime::BufferSize::kSmall, runtime::Wait{io_.now() + kIdle, &stop_});
+        co_await io_.recv(socket, runtime::BufferSize::kSmall, runtime::Wait(io_.now() + kIdle, &stop_));
     if (!read) co_return false;
     bytes += read->view();
   }
@@ -109,7 +109,7 @@ runtime::Task<bool> Origin::serve_one(runtime::Socket& socket, std::string& byte
   if (world_.workload.chance(0.2))
     static_cast<void>(co_await io_.sleep_for(Duration(world_.workload.below(50'000'000)), &stop_));
   const std::string answer = nonce == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answer_to(nonce);
-  const Status sent = co_await io_.send(socket, answer, runtime::Wait{io_.now() + kIdle, &stop_});
+  const Status sent = co_await io_.send(socket, answer, runtime::Wait(io_.now() + kIdle, &stop_));
   // Some servers close when they feel like it, and say nothing.
   const bool closes = world_.workload.chance(0.05) && closes_at_will_;
   co_return sent && !closes;

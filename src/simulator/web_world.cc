@@ -223,12 +223,7 @@ class WebWorld {
 }  // namespace
 
 Outcome run_web(std::uint64_t seed) {
-  auto world = std::make_unique<WebWorld>(seed);
-  Outcome outcome = world->run();
-  // Tasks of a failed run still wait, and cannot be taken apart: they are kept until the process ends.
-  static auto* const failed = new std::vector<std::unique_ptr<WebWorld>>();
-  if (!outcome.failure.empty()) failed->push_back(std::move(world));
-  return outcome;
+  return run_world<WebWorld>(seed);
 }
 
 }  // namespace tenfold::simulator
