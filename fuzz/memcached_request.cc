@@ -2,19 +2,15 @@
 // Requests of memcached: a line is taken only whole, whatever stands behind it, and means to us what it means to
 // memcached, which cuts it into words in its own way: how many bytes of value follow, and whether it will answer.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "require.h"
 #include "wire/memcached/request.h"
 
 namespace {
 
 using namespace tenfold::memcached;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 // As memcached 1.6.18 tokenizes: at spaces, up to the first NUL.
 std::vector<std::string> words_of(std::string_view line) {

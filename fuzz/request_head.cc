@@ -2,20 +2,12 @@
 // The parser of request heads: never reads beyond its bytes, waits for the whole of a head that it admits and for
 // nothing behind it, knows plain targets, and admits nothing that llhttp reads in another way.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
+#include "require.h"
 #include "wire/http/llhttp_difference.h"
 #include "wire/http/parse_head.h"
 #include "wire/http/target.h"
-
-namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tenfold::http;

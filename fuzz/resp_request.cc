@@ -2,9 +2,9 @@
 // Requests of Redis: taken only whole, whatever stands behind them; and what was read is written as what reads the
 // same.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
+#include "require.h"
 #include "wire/resp/request.h"
 
 namespace {
@@ -12,10 +12,6 @@ namespace {
 using namespace tenfold::resp;
 
 constexpr RequestLimits kLimits{.bulk_bytes_most = 4096, .request_bytes_most = 16384, .arguments_most = 1024};
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 }  // namespace
 

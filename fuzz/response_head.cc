@@ -2,19 +2,11 @@
 // The parser of response heads: never reads beyond its bytes, waits for the whole of a head that it admits and for
 // nothing behind it, finds no body behind HEAD, and admits nothing that llhttp reads in another way.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
+#include "require.h"
 #include "wire/http/llhttp_difference.h"
 #include "wire/http/parse_head.h"
-
-namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tenfold::http;

@@ -3,16 +3,12 @@
 #include "wire/http/target.h"
 
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
+#include "require.h"
 #include "wire/http/characters.h"
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 // Whether a path climbs: has a segment "..".
 bool climbs(std::string_view path) {
