@@ -12,7 +12,7 @@ import socket
 import statistics
 import subprocess
 
-from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_ports, user_memory_bytes
+from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_ports, print_idle_memory
 
 KEYS = 100_000
 CONNECTIONS = 64
@@ -71,7 +71,8 @@ def run(options):
     if options.only in (None, "idle"):
         with Bench() as bench:
             running = start_proxies(bench, options.build, "memcached", start_nodes(bench, "memcached", 2))
-            print_idle_memory(running, options.idle)
+            proxies = [proxy for proxy in running if proxy.name != "relay"]
+            print_idle_memory("idle client", proxies, options.idle, idle_connection)
     for protocol, nodes in (("memcached", 2), ("memcached", 4), ("redis", 2), ("redis", 4)):
         works = [work for work in WORKS if (work.protocol, work.nodes) == (protocol, nodes)]
         works = [work for work in works if options.only in (None, work.name)]
@@ -174,19 +175,6 @@ def measure_work(options, running, work):
 
 
 # -- Memory ------------------------------------------------------------------------------------------------------------
-
-
-def print_idle_memory(running, count):
-    print(f"\nUser memory of one idle client ({count} connections, each after one get)")
-    for proxy in running:
-        if proxy.name == "relay":
-            continue
-        idle_connection(proxy.port).close()  # what the first one makes is not counted
-        before = user_memory_bytes(proxy.pid)
-        connections = [idle_connection(proxy.port) for _ in range(count)]
-        print(f"  {proxy.name:16}{(user_memory_bytes(proxy.pid) - before) / count / 1024:8.2f} KiB", flush=True)
-        for connection in connections:
-            connection.close()
 
 
 def idle_connection(port):

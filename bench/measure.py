@@ -112,3 +112,15 @@ def user_memory_bytes(pid):
                 if line.startswith("RssAnon:"):
                     total += int(line.split()[1]) * 1024
     return total
+
+
+def print_idle_memory(title, proxies, count, connect):
+    """What each connection costs a proxy while it is silent: `connect(port)` opens one and asks one thing over it."""
+    print(f"\nUser memory of one {title} ({count} connections, each after one request)")
+    for proxy in proxies:
+        connect(proxy.port).close()  # what the first one makes is not counted
+        before = user_memory_bytes(proxy.pid)
+        connections = [connect(proxy.port) for _ in range(count)]
+        print(f"  {proxy.name:16}{(user_memory_bytes(proxy.pid) - before) / count / 1024:8.2f} KiB", flush=True)
+        for connection in connections:
+            connection.close()

@@ -7,7 +7,7 @@ import socket
 import statistics
 import subprocess
 
-from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_ports, user_memory_bytes
+from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_ports, print_idle_memory
 import web_proxies
 
 WORKS = [(64, 64), (64, 256), (64, 1024), (16384, 64)]  # body bytes, connections
@@ -83,19 +83,8 @@ def measure_work(body_bytes, connections, options):
                 times[proxy.name].append(measure(proxy, connections, options.seconds))
         print_work(body_bytes, connections, times)
         if (body_bytes, connections) == WORKS[-1]:
-            print_idle_memory(running, options.idle)
-
-
-def print_idle_memory(running, count):
-    print(f"\nUser memory of one idle keep-alive connection ({count} connections, each after one request)")
-    for proxy in running:
-        if proxy.name == "relay":
-            continue
-        before = user_memory_bytes(proxy.pid)
-        connections = [idle_connection(proxy.port) for _ in range(count)]
-        print(f"  {proxy.name:16}{(user_memory_bytes(proxy.pid) - before) / count / 1024:8.2f} KiB", flush=True)
-        for connection in connections:
-            connection.close()
+            proxies = [proxy for proxy in running if proxy.name != "relay"]
+            print_idle_memory("idle keep-alive connection", proxies, options.idle, idle_connection)
 
 
 def idle_connection(port):
