@@ -62,6 +62,9 @@ constexpr bool has_value(Verb verb) {
   return is_storage(verb) || verb == Verb::kMetaSet;
 }
 
+/// Expiry times up to this count from now; greater ones are dates, in seconds since 1970.
+inline constexpr std::int64_t kRelativeSecondsMost = 60 * 60 * 24 * 30;
+
 struct Request {
   Verb verb = Verb::kUnknown;
   bool noreply = false;             // classic `noreply`; also of a refused line whose error is not told

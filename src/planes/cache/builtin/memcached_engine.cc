@@ -35,10 +35,9 @@ std::optional<std::uint64_t> number_of(std::string_view value) {
 
 // An expiry time as clients send it: seconds from now, or a date when it is over 30 days; 0 never, and below 0 at once.
 Instant expiry_of(std::int64_t seconds, const Times& times) {
-  constexpr std::int64_t kRelativeMost = 60 * 60 * 24 * 30;
   if (seconds == 0) return kNever;
   if (seconds < 0) return times.now;
-  if (seconds <= kRelativeMost) return times.now + std::chrono::seconds(seconds);
+  if (seconds <= memcached::kRelativeSecondsMost) return times.now + std::chrono::seconds(seconds);
   return times.instant_of(WallTime(std::chrono::seconds(std::min<std::int64_t>(seconds, INT32_MAX * 2LL))));
 }
 

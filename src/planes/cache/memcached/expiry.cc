@@ -14,8 +14,6 @@ namespace {
 using memcached::Request;
 using memcached::Verb;
 
-constexpr std::int64_t kRelativeSecondsMost = 60 * 60 * 24 * 30;  // above, memcached takes a time for a date
-
 std::optional<std::int64_t> number_of(std::string_view text) {
   const bool is_negative = text.starts_with('-');
   const auto digits = parse_decimal(text.substr(is_negative ? 1 : 0));
@@ -112,7 +110,7 @@ bool names_gutter_key(const CacheService& service, const Request& request) {
 std::int64_t shortened_expiry(std::int64_t expiry_seconds, const ExpiryRule& rule) {
   if (expiry_seconds < 0) return expiry_seconds;
   if (expiry_seconds == 0) return rule.most_seconds;
-  if (expiry_seconds <= kRelativeSecondsMost) return shortened(expiry_seconds, rule);
+  if (expiry_seconds <= memcached::kRelativeSecondsMost) return shortened(expiry_seconds, rule);
   const std::int64_t left = expiry_seconds - rule.now_seconds;
   return left <= 0 ? expiry_seconds : rule.now_seconds + shortened(left, rule);
 }
