@@ -86,6 +86,30 @@ class Checks(unittest.TestCase):
         self.assertEqual(check("co_return co_await Thing::f(a);"), [])
         self.assertIn("?:", check("co_await f(a ? b : c);")[0])
         self.assertIn("capturing lambda", check("co_await f([&x](int y) { return x; });")[0])
+        self.assertIn("capturing lambda", check("co_await f([&] { return x; });")[0])
+        for line in (
+            'auto x = co_await f(a, {"b", c});',
+            "co_await f(Wait{a, b});",
+            "co_await Event{a};",
+            "f({.a = co_await g(), .b = 1});",
+            "f({.b = g(1), .a = co_await g()});",
+            "f(Wait{a, b}, co_await g());",
+            "if (!co_await f(a, {}, [] { return 1; })) {",
+            "for (;;) {\n  while (co_await f(Wait{a, b})) {\n",
+        ):
+            self.assertIn("braces", check(line)[0], line)
+        for line in (
+            "if (a) {\n  if (!(co_await f(b))) {\n    g({1, 2});\n  }\n}",
+            "const T t{1, 2};\nco_await f(t);",
+            "scope.spawn([](Io* io) -> Task<void> {\n  co_await f(io);\n}(&io));",
+            "Task<void> f() const {\n  co_await g(a[0]);\n}",
+            "case 1: {\n  co_return co_await g();\n}",
+            "for (T t : {1, 2}) {\n  co_await f(t);\n}",
+            "for (int i = 0; i < 2; ++i) {\n  co_await f(i);\n}\nco_await f(2);",
+            "if (a) {\n  g();\n} else if (co_await f()) {\n}",
+            "Awaiter operator co_await() && {\n  return {*this};\n}",
+        ):
+            self.assertEqual(check(line), [], line)
 
     def test_words_licence_and_headers(self):
         self.assertIn("unfinished", self.found(tidy.check_words, "a.cc", "// TODO: more")[0])

@@ -124,7 +124,7 @@ runtime::Task<void> serve(Application* application) {
     while (status) {
       while (application->due.empty()) {
         if (application->ending) co_return;
-        static_cast<void>(co_await application->work.wait(run.io, runtime::Wait{run.io.now() + 1s, nullptr}));
+        static_cast<void>(co_await application->work.wait(run.io, runtime::Wait(run.io.now() + 1s, nullptr)));
       }
       const Instant due = application->due.front();
       application->due.pop_front();

@@ -125,7 +125,7 @@ runtime::Task<void> call(Run* run) {
   for (;;) {
     while (run->due.empty()) {
       if (run->ending) co_return;
-      static_cast<void>(co_await run->work.wait(run->io, runtime::Wait{run->io.now() + 1s, nullptr}));
+      static_cast<void>(co_await run->work.wait(run->io, runtime::Wait(run->io.now() + 1s, nullptr)));
     }
     const Instant due = run->due.front();
     run->due.pop_front();

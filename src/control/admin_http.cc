@@ -115,7 +115,7 @@ runtime::Task<void> AdminHttp::close() {
 
 runtime::Task<void> AdminHttp::accept_callers() {
   for (;;) {
-    Result<runtime::Socket> caller = co_await io_.accept(listener_, runtime::Wait{kNever, &stopped_});
+    Result<runtime::Socket> caller = co_await io_.accept(listener_, runtime::Wait(kNever, &stopped_));
     if (caller && scope_.running() <= kCallersMost) {
       scope_.spawn(serve_caller(std::move(*caller)));
     } else if (!caller && caller.error().kind == ErrorKind::kCanceled) {

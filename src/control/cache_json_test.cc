@@ -17,7 +17,7 @@ planes::CacheReading reading_of(std::vector<planes::HotKeyReading> hot_keys, dou
   return reading;
 }
 
-TEST(CacheJson, showsAKeyWithoutWhatATerminalOrAPageWouldObey) {
+TEST(CacheJson, ShowsAKeyWithoutWhatATerminalOrAPageWouldObey) {
   EXPECT_EQ(shown_key("user:1"), "user:1");
   EXPECT_EQ(shown_key("a b\r\n\x1b[2J"), "a\\x20b\\x0d\\x0a\\x1b[2J");
   EXPECT_EQ(shown_key("\\x0a"), "\\x5cx0a");
@@ -26,7 +26,7 @@ TEST(CacheJson, showsAKeyWithoutWhatATerminalOrAPageWouldObey) {
   EXPECT_EQ(shown_key(std::string(65, 'k')), std::string(64, 'k') + "...");
 }
 
-TEST(CacheJson, showsOnlyWhatIsKnownToBeHot) {
+TEST(CacheJson, ShowsOnlyWhatIsKnownToBeHot) {
   const auto json = cache_json(reading_of({{.key = "hot", .count = 30, .error = 5},
                                            {.key = "perhaps", .count = 10, .error = 9},
                                            {.key = "warm", .count = 4, .error = 0}},
@@ -38,7 +38,7 @@ TEST(CacheJson, showsOnlyWhatIsKnownToBeHot) {
   EXPECT_EQ(json["hot_keys"][1]["key"], "warm");
 }
 
-TEST(CacheJson, tellsHowHotAKeyIs) {
+TEST(CacheJson, TellsHowHotAKeyIs) {
   const planes::CacheReading reading = reading_of({{.key = "hot", .count = 30, .error = 0},
                                                    {.key = "warm", .count = 5, .error = 0},
                                                    {.key = std::string(256, 'k'), .count = 1, .error = 0}},
@@ -50,7 +50,7 @@ TEST(CacheJson, tellsHowHotAKeyIs) {
   EXPECT_EQ(heat_json(planes::CacheReading(), "any")["hot"], false);
 }
 
-TEST(CacheJson, addsUpTheHotKeysOfAllWorkers) {
+TEST(CacheJson, AddsUpTheHotKeysOfAllWorkers) {
   planes::PlaneReading total;
   for (const double count : {30.0, 10.0}) {
     planes::PlaneReading reading;

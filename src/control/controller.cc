@@ -31,7 +31,7 @@ struct Answers {
 
 runtime::Task<bool> wait_for_all(runtime::Io& io, Answers& answers, Instant deadline) {
   while (answers.missing > 0) {
-    const Status woken = co_await answers.arrived.wait(io, runtime::Wait{deadline, nullptr});
+    const Status woken = co_await answers.arrived.wait(io, runtime::Wait(deadline, nullptr));
     if (!woken) co_return false;
   }
   co_return true;

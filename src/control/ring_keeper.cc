@@ -128,7 +128,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   const RingStatus& now = kept.now();
   RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now, workers_);
   if (now.version == 0) {
-    co_await change(kept, RingPhase::kSteady, {}, std::move(wanted));
+    co_await change(kept, RingPhase::kSteady, RingSide(), std::move(wanted));
     co_return true;
   }
   RingSide alive = cluster::with_failures_of(wanted, now.to);
@@ -140,7 +140,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   }
   if (now.phase == RingPhase::kMoving) {
     if (!kept.finished) co_return false;
-    co_await change(kept, RingPhase::kSteady, {}, now.to);
+    co_await change(kept, RingPhase::kSteady, RingSide(), now.to);
     co_return true;
   }
   if (wanted == now.to) kept.progress.refused.clear();  // who was kept out does not want to join any more
@@ -151,7 +151,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   if (cluster::keys_move(service.cache().protocol, now.to, wanted))
     co_await change(kept, RingPhase::kMoving, now.to, std::move(wanted));
   else
-    co_await change(kept, RingPhase::kSteady, {}, std::move(wanted));
+    co_await change(kept, RingPhase::kSteady, RingSide(), std::move(wanted));
   kept.emptied.clear();
   co_return true;
 }

@@ -219,7 +219,7 @@ class Server {
     }
   }
 
-  runtime::Task<void> reload() { static_cast<void>(co_await api_.reload({})); }
+  runtime::Task<void> reload() { static_cast<void>(co_await api_.reload(control::AdminRequest())); }
 
   void on_reload(bool begins) {
     if (begins)

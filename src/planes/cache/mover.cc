@@ -90,7 +90,7 @@ runtime::Task<void> Mover::count_keys(std::uint32_t node) {
 
 // Until less than `most` keys are on their way.
 runtime::Task<void> Mover::wait_for_room(std::size_t most) {
-  while (under_way_ >= most) static_cast<void>(co_await ended_.wait(worker_.io, runtime::Wait{kNever, nullptr}));
+  while (under_way_ >= most) static_cast<void>(co_await ended_.wait(worker_.io, runtime::Wait(kNever, nullptr)));
 }
 
 // -- memcached -----------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   if (exchange.method != http::Method::kGet && exchange.method != http::Method::kHead)
     co_return co_await reply_plain(exchange, 405, "Allow: GET, HEAD\r\n");
   const std::optional<std::string> path = file_path(exchange);
-  if (!path || !exchange.service->root()) co_return co_await reply_plain(exchange, 404, {});
+  if (!path || !exchange.service->root()) co_return co_await reply_plain(exchange, 404, "");
   const Result<runtime::File> file = exchange.io().open_beneath(exchange.service->root(), *path);
   if (file) {
     // The client's bytes are gone; the head that a node would get says the same.
@@ -151,7 +151,7 @@ runtime::Task<void> serve_file(Exchange& exchange) {
     co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}/\r\n", http::path_of(exchange.target)));
   exchange.detail = to_string(file.error());
   const int status = file.error().kind == ErrorKind::kExhausted ? 503 : 404;
-  co_await reply_plain(exchange, status, {});
+  co_await reply_plain(exchange, status, "");
 }
 
 }  // namespace tenfold::web

@@ -57,7 +57,7 @@ runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Servic
                                           const cluster::NodeSpec& node) {
   const cluster::HealthSettings& health = service.health;
   const Instant began = io.now();
-  const Result<Answer> answer = co_await ask(io, service, node, runtime::Wait{began + health.timeout, nullptr});
+  const Result<Answer> answer = co_await ask(io, service, node, runtime::Wait(began + health.timeout, nullptr));
   const std::string asked = fmt::format("GET http://{}{}", node.address.to_text(), health.path);
   const std::string took = fmt::format("{}ms of {}", to_milliseconds(io.now() - began), to_text(health.timeout));
   cluster::ProbeReport report;

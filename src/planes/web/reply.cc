@@ -64,7 +64,7 @@ runtime::Task<Status> send_reply(Exchange& exchange, Reply reply) {
   head += "\r\n";
   const std::string_view body = exchange.method == http::Method::kHead ? std::string_view() : reply.body;
   const Status sent = co_await worker.io.send(exchange.connection.socket, head, body,
-                                              runtime::Wait{worker.io.now() + kReplyTimeout, &worker.aborting});
+                                              runtime::Wait(worker.io.now() + kReplyTimeout, &worker.aborting));
   if (sent) exchange.sent_bytes += body.size();
   if (!sent) exchange.connection.keep_open = false;
   co_return sent;

@@ -188,7 +188,7 @@ std::string trailers_for_client(const Exchange& exchange, const BodyReader& read
     }
     exchange.node->counters.bytes_received += content->size();
     const std::string trailers = trailers_for_client(exchange, reader);
-    const Status sent = co_await send_content(exchange, framing, {}, *content, reader.finished(), trailers, stop);
+    const Status sent = co_await send_content(exchange, framing, "", *content, reader.finished(), trailers, stop);
     if (!sent) {
       fail_client(exchange, sent.error());
       co_return false;

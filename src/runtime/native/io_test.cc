@@ -66,7 +66,7 @@ class IoTest : public testing::TestWithParam<BackEnd> {
 
 Task<void> send_all(Io* io, Socket* socket, const std::string* text) {
   const Status sent = co_await io->send(*socket, std::string_view(*text).substr(0, 1000),
-                                        std::string_view(*text).substr(1000), Wait{io->now() + 20s, nullptr});
+                                        std::string_view(*text).substr(1000), Wait(io->now() + 20s, nullptr));
   EXPECT_TRUE(sent.has_value()) << to_string(sent.error());
 }
 
@@ -221,7 +221,7 @@ TEST_P(IoTest, AStopEndsAWaitThatHasBegunAndTheSocketGoesOn) {
       Stop child(parent);
       Scope scope;
       scope.spawn(stop_soon(io, &parent));
-      EXPECT_EQ((co_await io->recv(far, BufferSize::kSmall, Wait{io->now() + 10s, &child})).error().kind,
+      EXPECT_EQ((co_await io->recv(far, BufferSize::kSmall, Wait(io->now() + 10s, &child))).error().kind,
                 ErrorKind::kCanceled);
       co_await scope.join();
       EXPECT_TRUE((co_await io->send(near, "again", test->soon())).has_value());
@@ -234,9 +234,9 @@ TEST_P(IoTest, AStopEndsAWaitThatHasBegunAndTheSocketGoesOn) {
 
 Task<void> echo(Io* io, Socket socket) {
   for (;;) {
-    const Result<Buffer> read = co_await io->recv(socket, BufferSize::kSmall, Wait{io->now() + 20s, nullptr});
+    const Result<Buffer> read = co_await io->recv(socket, BufferSize::kSmall, Wait(io->now() + 20s, nullptr));
     if (!read) co_return;
-    const Status sent = co_await io->send(socket, read->view(), Wait{io->now() + 20s, nullptr});
+    const Status sent = co_await io->send(socket, read->view(), Wait(io->now() + 20s, nullptr));
     if (!sent) co_return;
   }
 }
@@ -244,7 +244,7 @@ Task<void> echo(Io* io, Socket socket) {
 Task<void> serve_echo(Io* io, Socket* listener, Stop* stop) {
   Scope scope;
   for (;;) {
-    Result<Socket> client = co_await io->accept(*listener, Wait{kNever, stop});
+    Result<Socket> client = co_await io->accept(*listener, Wait(kNever, stop));
     if (!client) break;
     scope.spawn(echo(io, std::move(*client)));
   }
@@ -291,7 +291,7 @@ TEST_P(IoTest, WorkIsPostedFromOtherThreads) {
   struct Body {
     static Task<void> go(Io* io, WaitQueue* queue, int* count) {
       const Instant end = io->now() + 10s;
-      while (*count < 1000 && io->now() < end) static_cast<void>(co_await queue->wait(*io, Wait{end, nullptr}));
+      while (*count < 1000 && io->now() < end) static_cast<void>(co_await queue->wait(*io, Wait(end, nullptr)));
     }
   };
   WaitQueue queue;
@@ -322,7 +322,7 @@ TEST_P(IoTest, FilesAreSentAndNothingOutsideTheFolderIsOpened) {
   mkfifo((folder + "/fifo").c_str(), 0600);
   struct Body {
     static Task<void> send(Io* io, Socket* socket, const File* file) {
-      EXPECT_TRUE((co_await io->send_file(*socket, *file, 5, 2'500'000, Wait{io->now() + 10s, nullptr})).has_value());
+      EXPECT_TRUE((co_await io->send_file(*socket, *file, 5, 2'500'000, Wait(io->now() + 10s, nullptr))).has_value());
       io->shutdown_send(*socket);
     }
     static Task<void> go(IoTest* test, Io* io, std::string path) {

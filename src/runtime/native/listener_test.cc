@@ -38,7 +38,7 @@ class ListenerTest : public testing::TestWithParam<BackEnd> {
 // Waits for a connection that never comes, and closes the listener.
 Task<void> accept_nothing(Io* io, int handle) {
   Socket listener = io->adopt_listener(handle);
-  const Result<Socket> none = co_await io->accept(listener, Wait{io->now() + 20ms, nullptr});
+  const Result<Socket> none = co_await io->accept(listener, Wait(io->now() + 20ms, nullptr));
   EXPECT_EQ(none.error().kind, ErrorKind::kTimeout);
 }
 
@@ -73,7 +73,7 @@ TEST_P(ListenerTest, AcceptingUntilTheStopTurnsNobodyAway) {
       Stop stop;
       stop.request();
       int accepted = 0;
-      while ((co_await io->accept(listener, Wait{kNever, &stop})).has_value()) ++accepted;
+      while ((co_await io->accept(listener, Wait(kNever, &stop))).has_value()) ++accepted;
       EXPECT_EQ(accepted, 50);
     }
   };

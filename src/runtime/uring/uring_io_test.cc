@@ -81,7 +81,7 @@ TEST_F(UringIoTest, AConnectionThatWasHeldBackStillLearnsOfItsEnd) {
 }
 
 Task<void> receive_one(Io* io, Socket* socket, std::optional<Result<Buffer>>* got) {
-  got->emplace(co_await io->recv(*socket, BufferSize::kLarge, Wait{io->now() + 10s, nullptr}));
+  got->emplace(co_await io->recv(*socket, BufferSize::kLarge, Wait(io->now() + 10s, nullptr)));
 }
 
 TEST_F(UringIoTest, AReceiveWaitsUntilABlockIsFree) {
@@ -98,7 +98,7 @@ TEST_F(UringIoTest, AReceiveWaitsUntilABlockIsFree) {
         held.push_back(std::move(*read));
       }
       EXPECT_TRUE((co_await io->send(near, "last", test->soon())).has_value());
-      const Result<Buffer> none = co_await io->recv(far, BufferSize::kLarge, Wait{io->now() + 30ms, nullptr});
+      const Result<Buffer> none = co_await io->recv(far, BufferSize::kLarge, Wait(io->now() + 30ms, nullptr));
       EXPECT_EQ(none.error().kind, ErrorKind::kTimeout);
       std::optional<Result<Buffer>> got;
       Scope scope;
@@ -124,7 +124,7 @@ TEST_F(UringIoTest, ACloseEndsAnArmedReceive) {
         EXPECT_TRUE((co_await io->send(near, "x", test->soon())).has_value());
         EXPECT_TRUE((co_await io->recv(far, BufferSize::kSmall, test->soon())).has_value());
       }
-      EXPECT_EQ((co_await io->recv(far, BufferSize::kSmall, Wait{io->now() + 5ms, nullptr})).error().kind,
+      EXPECT_EQ((co_await io->recv(far, BufferSize::kSmall, Wait(io->now() + 5ms, nullptr))).error().kind,
                 ErrorKind::kTimeout);
       far.close();
       const Result<Buffer> end = co_await io->recv(near, BufferSize::kSmall, test->soon());
@@ -135,7 +135,7 @@ TEST_F(UringIoTest, ACloseEndsAnArmedReceive) {
 }
 
 Task<void> connect_stopped(Io* io, Address address, Stop* stop) {
-  const Result<Socket> stopped = co_await io->connect(address, Wait{kNever, stop});
+  const Result<Socket> stopped = co_await io->connect(address, Wait(kNever, stop));
   EXPECT_EQ(stopped.error().kind, ErrorKind::kCanceled);
 }
 

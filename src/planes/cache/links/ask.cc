@@ -31,7 +31,7 @@ runtime::Task<Answer> ask(runtime::Io& io, Link& link, std::string request) {
   if (!link.send(request, question)) {
     co_return Answer{.arrived = false, .text = std::string(link.problem())};
   }
-  while (!question.ended) static_cast<void>(co_await question.told.wait(io, runtime::Wait{kNever, nullptr}));
+  while (!question.ended) static_cast<void>(co_await question.told.wait(io, runtime::Wait(kNever, nullptr)));
   co_return std::move(question.answer);
 }
 

@@ -105,7 +105,7 @@ void NodeLink::close(bool at_once, std::string_view why) {
 
 // Begins from the loop, so that nothing fails inside the call that queues the first command.
 runtime::Task<void> NodeLink::run() {
-  static_cast<void>(co_await begin_.wait(io_, runtime::Wait{kNever, stop_.get()}));
+  static_cast<void>(co_await begin_.wait(io_, runtime::Wait(kNever, stop_.get())));
   const runtime::Wait wait(io_.now() + settings_.connect_timeout, stop_.get());
   Result<runtime::Socket> connected = co_await io_.connect(address_, wait);
   Status status;

@@ -52,7 +52,7 @@ runtime::Task<void> Flusher::run(runtime::Stop* stop) {
       else
         break;
     }
-    const Status woken = co_await work_.wait(io_, runtime::Wait{kNever, stop});
+    const Status woken = co_await work_.wait(io_, runtime::Wait(kNever, stop));
     if (!woken) co_return;
   }
 }

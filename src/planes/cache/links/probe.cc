@@ -74,7 +74,7 @@ runtime::Task<cluster::ProbeReport> report_on(runtime::Io& io, const cluster::Se
                                               const cluster::NodeSpec& node, Question question) {
   const Duration timeout = service.health.timeout;
   const Instant began = io.now();
-  const Result<std::string> answer = co_await ask(io, node.address, question, runtime::Wait{began + timeout, nullptr});
+  const Result<std::string> answer = co_await ask(io, node.address, question, runtime::Wait(began + timeout, nullptr));
   const std::string asked = fmt::format("{} to {}", question.name, node.address.to_text());
   const std::string took = fmt::format("{}ms of {}", to_milliseconds(io.now() - began), to_text(timeout));
   cluster::ProbeReport report;

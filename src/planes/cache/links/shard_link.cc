@@ -167,7 +167,7 @@ void ShardLink::close(bool) {
 }
 
 runtime::Task<void> ShardLink::ended() {
-  while (!has_ended()) static_cast<void>(co_await quiet_.wait(flusher_.io(), runtime::Wait{kNever, nullptr}));
+  while (!has_ended()) static_cast<void>(co_await quiet_.wait(flusher_.io(), runtime::Wait(kNever, nullptr)));
 }
 
 }  // namespace tenfold::cache

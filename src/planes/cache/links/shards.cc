@@ -114,7 +114,7 @@ void Shards::leave() {
 runtime::Task<void> Shards::all_left() {
   std::uint32_t members = 0;
   for (std::uint32_t worker = 0; worker < neighbours_.count(); ++worker) members += neighbours_.has(worker) ? 1 : 0;
-  while (left_ < members) static_cast<void>(co_await leaving_.wait(io_, runtime::Wait{kNever, nullptr}));
+  while (left_ < members) static_cast<void>(co_await leaving_.wait(io_, runtime::Wait(kNever, nullptr)));
 }
 
 }  // namespace tenfold::cache

@@ -78,10 +78,11 @@ runtime::Task<Answer> ask_redis(runtime::Io& io, Link& link, Words words) {
 runtime::Task<std::string> carry_from_shard(runtime::Io& io, Link& shard, Link& owner, std::string_view key,
                                             Duration patience) {
   const Instant until = io.now() + patience;
-  Answer taken = co_await ask_redis(io, shard, {"TENFOLD.TAKE", key});
+  const Words take = {"TENFOLD.TAKE", key};
+  Answer taken = co_await ask_redis(io, shard, take);
   while (taken && taken.text == "+BUSY\r\n" && io.now() < until) {
     static_cast<void>(co_await io.sleep_for(kAnotherCarries, nullptr));
-    taken = co_await ask_redis(io, shard, {"TENFOLD.TAKE", key});
+    taken = co_await ask_redis(io, shard, take);
   }
   if (!taken) co_return taken.text;
   if (taken.text == "+BUSY\r\n") co_return "the key is being moved, and that takes long";
@@ -95,8 +96,8 @@ runtime::Task<std::string> carry_from_shard(runtime::Io& io, Link& shard, Link& 
   if (left_ms >= 0) words.insert(words.end(), {"PX", left_text});
   const Answer stored = co_await ask_redis(io, owner, words);
   const bool moved = stored && !resp::is_error(stored.text);
-  const std::string_view then = moved ? "TENFOLD.DROP" : "TENFOLD.KEEP";
-  const Answer ended = co_await ask_redis(io, shard, {then, key});
+  const Words end = {moved ? "TENFOLD.DROP" : "TENFOLD.KEEP", key};
+  const Answer ended = co_await ask_redis(io, shard, end);
   if (!moved) co_return stored.text;
   co_return ended ? std::string() : ended.text;
 }
