@@ -13,7 +13,7 @@ double share_of(const HotKeys& keys, std::string_view key) {
   return keys.sketch().find(hash_of(key)).count / keys.sketch().total();
 }
 
-TEST(HotKeys, looksAtEveryKeyWhileThereAreFew) {
+TEST(HotKeys, LooksAtEveryKeyWhileThereAreFew) {
   HotKeys keys(1);
   keys.turn(true);
   for (int i = 0; i < 30; ++i) keys.saw(i % 3 == 0 ? "often" : fmt::format("rare:{}", i));
@@ -21,7 +21,7 @@ TEST(HotKeys, looksAtEveryKeyWhileThereAreFew) {
   EXPECT_EQ(keys.sketch().find(hash_of("often")).count, 10);
 }
 
-TEST(HotKeys, estimatesSharesFromASample) {
+TEST(HotKeys, EstimatesSharesFromASample) {
   HotKeys keys(2);
   keys.turn(true);
   Prng prng(3);
@@ -38,7 +38,7 @@ TEST(HotKeys, estimatesSharesFromASample) {
 }
 
 // Clients that work through the same keys in the same order, as a benchmark or a cron job does.
-TEST(HotKeys, isNotFooledByKeysThatComeInTurn) {
+TEST(HotKeys, IsNotFooledByKeysThatComeInTurn) {
   HotKeys keys(4);
   keys.turn(true);
   for (int second = 0; second < 10; ++second) {
@@ -48,7 +48,7 @@ TEST(HotKeys, isNotFooledByKeysThatComeInTurn) {
   for (int i = 0; i < 64; ++i) EXPECT_LT(share_of(keys, fmt::format("turn:{}", i)), 3.0 / 64) << i;
 }
 
-TEST(HotKeys, looksAtMoreAgainWhenThereIsLessToSee) {
+TEST(HotKeys, LooksAtMoreAgainWhenThereIsLessToSee) {
   HotKeys keys(5);
   keys.turn(true);
   for (int i = 0; i < 1'000'000; ++i) keys.saw("busy");
@@ -58,7 +58,7 @@ TEST(HotKeys, looksAtMoreAgainWhenThereIsLessToSee) {
   EXPECT_NEAR(keys.sketch().find(hash_of("quiet")).count, 100, 1);
 }
 
-TEST(HotKeys, knowsWhatIsHotOfLate) {
+TEST(HotKeys, KnowsWhatIsHotOfLate) {
   HotKeys keys(7);
   keys.turn(true);
   for (int second = 0; second < 30; ++second) {
@@ -72,7 +72,7 @@ TEST(HotKeys, knowsWhatIsHotOfLate) {
   EXPECT_FALSE(keys.is_hot(hash_of("hot"))) << "nobody asks for it any more";
 }
 
-TEST(HotKeys, aQuietServiceHasNoHotKeys) {
+TEST(HotKeys, AQuietServiceHasNoHotKeys) {
   HotKeys keys(8);
   keys.turn(true);
   for (int second = 0; second < 30; ++second) {
@@ -82,7 +82,7 @@ TEST(HotKeys, aQuietServiceHasNoHotKeys) {
   EXPECT_FALSE(keys.is_hot(hash_of("only")));
 }
 
-TEST(HotKeys, offItSeesNothing) {
+TEST(HotKeys, OffItSeesNothing) {
   HotKeys keys(6);
   for (int i = 0; i < 100; ++i) keys.saw("key");
   EXPECT_EQ(keys.sketch().total(), 0);

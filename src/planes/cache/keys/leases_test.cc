@@ -25,7 +25,7 @@ struct Waiting final : SecondTry {
   int tries = 0;
 };
 
-TEST(Leases, oneFillsAndTheOthersWait) {
+TEST(Leases, OneFillsAndTheOthersWait) {
   Leases leases;
   EXPECT_EQ(leases.take(kKey, 1, kStart, kLength), kLeased);
   EXPECT_EQ(leases.take(kKey, 2, kStart, kLength), kWait);
@@ -33,7 +33,7 @@ TEST(Leases, oneFillsAndTheOthersWait) {
   EXPECT_EQ(leases.take(kKey + 1, 2, kStart, kLength), kLeased) << "another key";
 }
 
-TEST(Leases, allTryAgainWhenTheKeyIsThere) {
+TEST(Leases, AllTryAgainWhenTheKeyIsThere) {
   Leases leases;
   leases.take(kKey, 1, kStart, kLength);
   Waiting a(kStart + kLength);
@@ -46,7 +46,7 @@ TEST(Leases, allTryAgainWhenTheKeyIsThere) {
   EXPECT_FALSE(leases.has(kKey));
 }
 
-TEST(Leases, oneOfThemLooksAgainNowAndThen) {
+TEST(Leases, OneOfThemLooksAgainNowAndThen) {
   Leases leases;
   leases.take(kKey, 1, kStart, kLength);
   Waiting a(kStart + kLength);
@@ -57,7 +57,7 @@ TEST(Leases, oneOfThemLooksAgainNowAndThen) {
   EXPECT_EQ(a.tries + b.tries, 1);
 }
 
-TEST(Leases, whoseTimeIsOverTriesAgain) {
+TEST(Leases, WhoseTimeIsOverTriesAgain) {
   Leases leases;
   leases.take(kKey, 1, kStart, kLength);
   Waiting waiting[3] = {Waiting(kStart + 1s), Waiting(kStart + 1s), Waiting(kStart + 5s)};
@@ -68,7 +68,7 @@ TEST(Leases, whoseTimeIsOverTriesAgain) {
   EXPECT_EQ(waiting[2].tries, 0);
 }
 
-TEST(Leases, anUnusedLeaseGoesToTheNextOne) {
+TEST(Leases, AnUnusedLeaseGoesToTheNextOne) {
   Leases leases;
   leases.take(kKey, 1, kStart, kLength);
   EXPECT_EQ(leases.take(kKey, 2, kStart + kLength - 1ms, kLength), kWait);
@@ -76,7 +76,7 @@ TEST(Leases, anUnusedLeaseGoesToTheNextOne) {
   EXPECT_EQ(leases.take(kKey, 1, kStart + kLength, kLength), kWait);
 }
 
-TEST(Leases, oldOnesGo) {
+TEST(Leases, OldOnesGo) {
   Leases leases;
   leases.take(kKey, 1, kStart, kLength);
   leases.look_again(kStart + kLength - 1ms);
@@ -85,14 +85,14 @@ TEST(Leases, oldOnesGo) {
   EXPECT_FALSE(leases.has(kKey));
 }
 
-TEST(Leases, oneThatIsElsewhereIsNobodysHere) {
+TEST(Leases, OneThatIsElsewhereIsNobodysHere) {
   Leases leases;
   leases.take(kKey, 1, kStart, kLength);
   leases.give_away(kKey);
   EXPECT_EQ(leases.take(kKey, 1, kStart, kLength), kWait);
 }
 
-TEST(Leases, areBounded) {
+TEST(Leases, AreBounded) {
   Leases leases;
   for (std::uint64_t key = 0; key < Leases::kLeasesMost; ++key)
     EXPECT_EQ(leases.take(key, 1, kStart, kLength), kLeased);
@@ -100,7 +100,7 @@ TEST(Leases, areBounded) {
   EXPECT_EQ(leases.take(Leases::kLeasesMost, 2, kStart, kLength), kFree) << "nobody waits for it";
 }
 
-TEST(Leases, theItemOfALeaseIsAKeyOfItsOwn) {
+TEST(Leases, TheItemOfALeaseIsAKeyOfItsOwn) {
   EXPECT_EQ(lease_item(0xc0ffee), "tenfold:lease:0000000000c0ffee");
 }
 

@@ -24,7 +24,7 @@ struct NearCacheTest : testing::Test {
   NearCache near{1};
 };
 
-TEST_F(NearCacheTest, holdsAReplyForItsTime) {
+TEST_F(NearCacheTest, HoldsAReplyForItsTime) {
   EXPECT_EQ(near.find("k", kNow), "");
   hold(near.ticket(kHash));
   EXPECT_EQ(near.find("k", kNow), kReply);
@@ -33,13 +33,13 @@ TEST_F(NearCacheTest, holdsAReplyForItsTime) {
   EXPECT_EQ(near.find("k", kUntil), "");
 }
 
-TEST_F(NearCacheTest, aChangeDropsTheReply) {
+TEST_F(NearCacheTest, AChangeDropsTheReply) {
   hold(near.ticket(kHash));
   near.change_begins("k", kHash, kNow);
   EXPECT_EQ(near.find("k", kNow), "");
 }
 
-TEST_F(NearCacheTest, whatWasAskedForBeforeAChangeIsNotHeld) {
+TEST_F(NearCacheTest, WhatWasAskedForBeforeAChangeIsNotHeld) {
   const std::uint32_t ticket = near.ticket(kHash);
   near.change_begins("k", kHash, kNow);
   near.change_ends(kHash);
@@ -48,7 +48,7 @@ TEST_F(NearCacheTest, whatWasAskedForBeforeAChangeIsNotHeld) {
 }
 
 // On another connection to the node, which may have answered before it had the change.
-TEST_F(NearCacheTest, whatWasAskedForDuringAChangeIsNotHeld) {
+TEST_F(NearCacheTest, WhatWasAskedForDuringAChangeIsNotHeld) {
   near.change_begins("k", kHash, kNow);
   const std::uint32_t ticket = near.ticket(kHash);
   hold(ticket);
@@ -60,7 +60,7 @@ TEST_F(NearCacheTest, whatWasAskedForDuringAChangeIsNotHeld) {
   EXPECT_EQ(near.find("k", kNow), kReply);
 }
 
-TEST_F(NearCacheTest, changesOfSeveralClientsAddUp) {
+TEST_F(NearCacheTest, ChangesOfSeveralClientsAddUp) {
   near.change_begins("k", kHash, kNow);
   near.change_begins("l", kSameSlot, kNow);
   near.change_ends(kHash);
@@ -71,7 +71,7 @@ TEST_F(NearCacheTest, changesOfSeveralClientsAddUp) {
   EXPECT_EQ(near.find("k", kNow), kReply);
 }
 
-TEST_F(NearCacheTest, beginsAnewWithEveryRing) {
+TEST_F(NearCacheTest, BeginsAnewWithEveryRing) {
   hold(near.ticket(kHash));
   const std::uint32_t ticket = near.ticket(kHash);
   near.change_begins("other", kSameSlot + 1, kNow);
@@ -82,14 +82,14 @@ TEST_F(NearCacheTest, beginsAnewWithEveryRing) {
   near.change_ends(kSameSlot + 1);
 }
 
-TEST_F(NearCacheTest, doesNotHoldWhatIsTooLargeOrTooOld) {
+TEST_F(NearCacheTest, DoesNotHoldWhatIsTooLargeOrTooOld) {
   near.hold("k", kHash, near.ticket(kHash), std::string(kMemory, 'v'), kUntil, kNow);
   EXPECT_EQ(near.find("k", kNow), "");
   near.hold("k", kHash, near.ticket(kHash), kReply, kNow, kNow);
   EXPECT_EQ(near.find("k", kNow), "");
 }
 
-TEST_F(NearCacheTest, offItHoldsNothing) {
+TEST_F(NearCacheTest, OffItHoldsNothing) {
   hold(near.ticket(kHash));
   near.reset(0);
   EXPECT_FALSE(near.is_on());

@@ -53,7 +53,7 @@ void expect_bounds(const Counted& counted, std::size_t counters) {
   }
 }
 
-TEST(SpaceSaving, countsExactlyWhileThereAreCountersLeft) {
+TEST(SpaceSaving, CountsExactlyWhileThereAreCountersLeft) {
   Counted counted(4);
   for (int i = 0; i < 7; ++i) counted.add("a");
   for (int i = 0; i < 3; ++i) counted.add("b");
@@ -69,7 +69,7 @@ TEST(SpaceSaving, countsExactlyWhileThereAreCountersLeft) {
   EXPECT_EQ(counted.sketch.hottest(100).size(), 3U);
 }
 
-TEST(SpaceSaving, aNewKeyTakesTheSmallestCounterOverWithItsCountAsError) {
+TEST(SpaceSaving, ANewKeyTakesTheSmallestCounterOverWithItsCountAsError) {
   SpaceSaving sketch(2);
   sketch.add("a", 1, 5);
   sketch.add("b", 2, 3);
@@ -80,7 +80,7 @@ TEST(SpaceSaving, aNewKeyTakesTheSmallestCounterOverWithItsCountAsError) {
   EXPECT_EQ(sketch.find(1).count, 5);
 }
 
-TEST(SpaceSaving, keepsItsBoundsOnSkewedKeys) {
+TEST(SpaceSaving, KeepsItsBoundsOnSkewedKeys) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     Prng prng(seed);
     Counted counted(64);
@@ -90,13 +90,13 @@ TEST(SpaceSaving, keepsItsBoundsOnSkewedKeys) {
   }
 }
 
-TEST(SpaceSaving, keepsItsBoundsWhenEveryKeyIsNew) {
+TEST(SpaceSaving, KeepsItsBoundsWhenEveryKeyIsNew) {
   Counted counted(16);
   for (int i = 0; i < 1'000; ++i) counted.add(fmt::format("once:{}", i));
   expect_bounds(counted, 16);
 }
 
-TEST(SpaceSaving, keepsItsBoundsOverDecay) {
+TEST(SpaceSaving, KeepsItsBoundsOverDecay) {
   Prng prng(7);
   Counted counted(64);
   for (int second = 0; second < 100; ++second) {
@@ -106,7 +106,7 @@ TEST(SpaceSaving, keepsItsBoundsOverDecay) {
   expect_bounds(counted, 64);
 }
 
-TEST(SpaceSaving, forgetsWhatIsNotAskedForAnyMore) {
+TEST(SpaceSaving, ForgetsWhatIsNotAskedForAnyMore) {
   SpaceSaving sketch(8);
   for (std::uint64_t key = 0; key < 8; ++key) sketch.add(fmt::format("old:{}", key), key, 100);
   for (int i = 0; i < 100; ++i) {
@@ -118,7 +118,7 @@ TEST(SpaceSaving, forgetsWhatIsNotAskedForAnyMore) {
   EXPECT_LT(sketch.find(99).error, 0.01);
 }
 
-TEST(SpaceSaving, cutsLongKeys) {
+TEST(SpaceSaving, CutsLongKeys) {
   SpaceSaving sketch(1);
   sketch.add(std::string(1000, 'k'), 1, 1);
   EXPECT_EQ(sketch.find(1).key.size(), SpaceSaving::kKeyBytesMost);

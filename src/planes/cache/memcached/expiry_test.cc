@@ -10,7 +10,7 @@ constexpr std::int64_t kNow = 1'800'000'000;
 constexpr std::int64_t kDay = 86'400;
 constexpr ExpiryRule kBound{.most_seconds = 600, .now_seconds = kNow};
 
-TEST(ShortenedExpiry, boundsWhatLivesLongerOrForEver) {
+TEST(ShortenedExpiry, BoundsWhatLivesLongerOrForEver) {
   EXPECT_EQ(shortened_expiry(0, kBound), 600);
   EXPECT_EQ(shortened_expiry(601, kBound), 600);
   EXPECT_EQ(shortened_expiry(30 * kDay, kBound), 600);
@@ -18,7 +18,7 @@ TEST(ShortenedExpiry, boundsWhatLivesLongerOrForEver) {
   EXPECT_EQ(shortened_expiry(INT64_MAX, kBound), kNow + 600);
 }
 
-TEST(ShortenedExpiry, leavesAloneWhatGoesSooner) {
+TEST(ShortenedExpiry, LeavesAloneWhatGoesSooner) {
   EXPECT_EQ(shortened_expiry(-1, kBound), -1);
   EXPECT_EQ(shortened_expiry(1, kBound), 1);
   EXPECT_EQ(shortened_expiry(600, kBound), 600);
@@ -26,7 +26,7 @@ TEST(ShortenedExpiry, leavesAloneWhatGoesSooner) {
   EXPECT_EQ(shortened_expiry(kNow - 5, kBound), kNow - 5) << "a date that is over";
 }
 
-TEST(ShortenedExpiry, jitterLowersByARandomPartAndNeverRaises) {
+TEST(ShortenedExpiry, JitterLowersByARandomPartAndNeverRaises) {
   Prng prng(1);
   const ExpiryRule rule{.jitter_percent = 10, .now_seconds = kNow, .prng = &prng};
   std::int64_t least = 1000;
@@ -48,7 +48,7 @@ TEST(ShortenedExpiry, jitterLowersByARandomPartAndNeverRaises) {
   EXPECT_EQ(shortened_expiry(-1, rule), -1);
 }
 
-TEST(ShortenedExpiry, jitterOfAllNeverMakesANever) {
+TEST(ShortenedExpiry, JitterOfAllNeverMakesANever) {
   Prng prng(2);
   const ExpiryRule rule{.jitter_percent = 100, .prng = &prng};
   for (int i = 0; i < 1000; ++i) EXPECT_GE(shortened_expiry(3, rule), 1);
@@ -60,7 +60,7 @@ std::string bounded(std::string_view whole) {
   return bounded_request(request, whole, kBound);
 }
 
-TEST(BoundedRequest, rewritesTheTimesOfClassicCommands) {
+TEST(BoundedRequest, RewritesTheTimesOfClassicCommands) {
   EXPECT_EQ(bounded("set k 7 0 5\r\nhello\r\n"), "set k 7 600 5\r\nhello\r\n");
   EXPECT_EQ(bounded("add k 7 1000 5 noreply\r\nhello\r\n"), "add k 7 600 5 noreply\r\nhello\r\n");
   EXPECT_EQ(bounded("cas k 0 0 2 99\r\n0 \r\n"), "cas k 0 600 2 99\r\n0 \r\n");
@@ -69,7 +69,7 @@ TEST(BoundedRequest, rewritesTheTimesOfClassicCommands) {
   EXPECT_EQ(bounded("gats 700 a\r\n"), "gats 600 a\r\n");
 }
 
-TEST(BoundedRequest, rewritesTheFlagsOfMetaCommands) {
+TEST(BoundedRequest, RewritesTheFlagsOfMetaCommands) {
   EXPECT_EQ(bounded("ms k 2 T0 F5\r\nhi\r\n"), "ms k 2 T600 F5\r\nhi\r\n");
   EXPECT_EQ(bounded("ms k 2 F5\r\nhi\r\n"), "ms k 2 F5 T600\r\nhi\r\n");
   EXPECT_EQ(bounded("mg k v T9999 N0\r\n"), "mg k v T600 N600\r\n");
@@ -77,7 +77,7 @@ TEST(BoundedRequest, rewritesTheFlagsOfMetaCommands) {
   EXPECT_EQ(bounded("ma k N0 T900 J5\r\n"), "ma k N600 T600 J5\r\n");
 }
 
-TEST(BoundedRequest, isEmptyWhenNothingChanges) {
+TEST(BoundedRequest, IsEmptyWhenNothingChanges) {
   for (std::string_view whole :
        {"set k 7 600 5\r\nhello\r\n", "set k 0 -1 1\r\nx\r\n", "get k\r\n", "delete k\r\n", "incr k 1\r\n",
         "append k 0 0 1\r\nx\r\n", "ms k 2 T60\r\nhi\r\n", "mg k v\r\n", "md k I T30\r\n", "ma k N60 J5\r\n"})
