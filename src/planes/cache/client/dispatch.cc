@@ -36,8 +36,7 @@ bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
 
 // Behind the command: those that wait elsewhere need not wait for the item's time to be over.
 void remove_lease_item(Link& link, std::string_view key) {
-  auto* forgotten = new Forgotten();
-  if (!link.send(fmt::format("delete {}\r\n", lease_item(hash_of(key))), *forgotten)) delete forgotten;
+  send_and_forget(link, fmt::format("delete {}\r\n", lease_item(hash_of(key))));
 }
 
 void send_or_refuse(Client& client, Link* link, std::string_view why, const Outgoing& outgoing) {

@@ -53,4 +53,13 @@ class Forgotten final : public Pending {
   void on_failure(const LinkFailure&) override { delete this; }
 };
 
+/// Sends such a command, over a link of any kind; false when that takes none.
+template <typename AnyLink>
+bool send_and_forget(AnyLink& link, std::string_view bytes) {
+  auto* forgotten = new Forgotten();
+  if (link.send(bytes, *forgotten)) return true;
+  delete forgotten;
+  return false;
+}
+
 }  // namespace tenfold::cache

@@ -54,8 +54,7 @@ void bound_expiry(Client& client, std::string_view key) {
   std::string request;
   const std::string most_ms = fmt::format("{}", to_milliseconds(service.settings().gutter_ttl));
   resp::write_request({"PEXPIRE", key, most_ms, "LT"}, request);
-  auto* forgotten = new Forgotten();
-  if (!link->send(request, *forgotten)) delete forgotten;
+  send_and_forget(*link, request);
 }
 
 }  // namespace tenfold::cache

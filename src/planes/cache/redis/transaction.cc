@@ -21,13 +21,6 @@ constexpr std::string_view kDiscard = "*1\r\n$7\r\nDISCARD\r\n";
 constexpr std::string_view kSpoiled = "-EXECABORT Transaction discarded because of previous errors.\r\n";
 constexpr std::size_t kEarlyMost = 64;  // commands without a key before the first one with a key
 
-// What we sent on our own account: its client has a reply already, and EXEC tells of an error.
-class Swallowed final : public Pending {
- public:
-  void on_reply(Reply&) override { delete this; }
-  void on_failure(const LinkFailure&) override { delete this; }
-};
-
 std::string aborted(std::string_view reason) {
   std::string line = error_reply(true, reason);
   return "-EXECABORT Transaction discarded: " + line.substr(std::string_view("-ERR ").size());
@@ -300,16 +293,10 @@ bool Transaction::reach(std::uint32_t node, std::string& why) {
   return false;
 }
 
-// MULTI, and what has waited for a node.
+// MULTI, and what has waited for a node: the client has replies to them already, and EXEC tells of an error.
 bool Transaction::begin_at_node() {
-  const auto send = [this](std::string_view bytes) {
-    auto* swallowed = new Swallowed();
-    if (link_->send(bytes, *swallowed)) return true;
-    delete swallowed;
-    return false;
-  };
-  bool sent = send(kMulti);
-  for (const std::string& frame : early_) sent = sent && send(frame);
+  bool sent = send_and_forget(*link_, kMulti);
+  for (const std::string& frame : early_) sent = sent && send_and_forget(*link_, frame);
   early_.clear();
   return sent;
 }
