@@ -8,6 +8,7 @@
 #include "planes/cache/client/client.h"
 #include "planes/cache/memcached/front.h"
 #include "planes/cache/redis/front.h"
+#include "planes/cache/service/claim.h"
 
 namespace tenfold::cache {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 50ms;
-constexpr Duration kStubsLast = 7s;  // longer than an empty item that was claimed, with a clock that ticks in seconds
 constexpr int kTicksASecond = 20;
 constexpr Duration kQuietPoll = 1ms;
 constexpr Duration kQuietGrace = 1s;
@@ -130,7 +130,7 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
   place->ring = std::move(ring);
   if (!was_moving) endpoint.moved_keys_before = endpoint.moved_keys;
   const bool is_moving = place->ring->phase == cluster::RingPhase::kMoving;
-  if (is_moving || was_moving) endpoint.stubs_until = is_moving ? kNever : worker_.io.now() + kStubsLast;
+  if (is_moving || was_moving) endpoint.claims_until = is_moving ? kNever : worker_.io.now() + kClaimsLast;
   renew(*place);
   set_routes(*place, places_);
   apply_known_health();

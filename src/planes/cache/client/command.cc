@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "planes/cache/client/client.h"
-#include "planes/cache/service/stub.h"
+#include "planes/cache/service/claim.h"
 
 namespace tenfold::cache {
 
@@ -38,8 +38,8 @@ bool is_hidden(ReplyRule rule, std::string_view reply) {
 
 void Command::on_reply(Reply& reply) {
   std::string without;
-  if (client != nullptr && endpoint_->may_have_stubs(client->worker().io.now()))
-    without = without_stubs(lookup_, reply.bytes);
+  if (client != nullptr && endpoint_->may_have_claims(client->worker().io.now()))
+    without = without_claims(lookup_, reply.bytes);
   if (!without.empty()) reply = {.bytes = without};
   if (part_ != Part::kNone && !is_settled(reply)) return;
   count_lookup(endpoint_->counters, lookup_, keys_, reply.bytes);

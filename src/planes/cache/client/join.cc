@@ -9,8 +9,8 @@
 
 #include "base/bytes.h"
 #include "planes/cache/client/client.h"
+#include "planes/cache/service/claim.h"
 #include "planes/cache/service/lookup.h"
-#include "planes/cache/service/stub.h"
 #include "runtime/heap_buffer.h"
 #include "wire/memcached/reply.h"
 #include "wire/resp/reply.h"
@@ -125,11 +125,11 @@ std::string Join::values() {
   whole.reserve(size);
   std::uint64_t hits = 0;
   std::uint64_t keys = 0;
-  const bool may_have_stubs = endpoint_->may_have_stubs(client->worker().io.now());
+  const bool may_have_claims = endpoint_->may_have_claims(client->worker().io.now());
   for (const Part& part : parts_) {
     std::string_view reply = part.reply.view();
     std::string without;
-    if (may_have_stubs) without = without_stubs(Lookup::kMemcached, reply);
+    if (may_have_claims) without = without_claims(Lookup::kMemcached, reply);
     if (!without.empty()) reply = without;
     if (!reply.ends_with(kEnd)) return error_reply(false, "a node's reply to get makes no sense");
     reply.remove_suffix(kEnd.size());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "planes/cache/links/ask.h"
+#include "planes/cache/service/claim.h"
 #include "wire/memcached/meta_reply.h"
 
 namespace tenfold::cache {
@@ -18,8 +19,6 @@ using memcached::MetaKey;
 using memcached::MetaReply;
 using memcached::parse_meta_reply;
 
-constexpr std::int64_t kStubSeconds = 5;                          // an empty item that nobody fills goes by itself
-constexpr std::int64_t kRelativeSecondsMost = 60 * 60 * 24 * 30;  // above, memcached takes a time for a date
 constexpr Duration kAnotherCopies = 1ms;
 
 std::string first_line(std::string_view reply) {
@@ -37,7 +36,7 @@ class Carrying {
     bool looked_at_source = false;
     for (;;) {
       const Answer answer = co_await ask(carrier_.io, carrier_.owner,
-                                         fmt::format("mg {}{} s v f t c N{}\r\n", key_.word, key_.flag, kStubSeconds));
+                                         fmt::format("mg {}{} s v f t c N{}\r\n", key_.word, key_.flag, kClaimSeconds));
       if (!answer) co_return failed(answer.text);
       const MetaReply at_owner = parse_meta_reply(answer.text);
       if (at_owner.code != "VA") co_return failed(first_line(answer.text));
@@ -90,12 +89,6 @@ class Carrying {
     }
   }
 
-  // An empty item that somebody who copies the key has put there, and is about to fill.
-  static bool is_claim(const MetaReply& item) {
-    const std::int64_t seconds = item.number('t', -1);
-    return item.has('Z') && !item.has('X') && item.value.empty() && seconds >= 0 && seconds <= kStubSeconds;
-  }
-
   static Carried present(const MetaReply& item, bool at_owner = true) {
     return {.state = Carried::State::kPresent,
             .moved = false,
@@ -127,21 +120,21 @@ class Carrying {
 
   // The empty item at the owner is ours. Nothing, when somebody has changed the key meanwhile and it must be looked at
   // again.
-  runtime::Task<std::optional<Carried>> fill(std::int64_t stub) {
+  runtime::Task<std::optional<Carried>> fill(std::int64_t claim) {
     const Answer answer = co_await ask(carrier_.io, *carrier_.source, read_source());
     const MetaReply item = parse_meta_reply(answer.text);
     if (!answer || !is_whole_item(item)) {
-      static_cast<void>(co_await remove(carrier_.owner, stub));
+      static_cast<void>(co_await remove(carrier_.owner, claim));
       if (!answer && purpose_ == CarryFor::kChanging) co_return failed(answer.text);
       if (answer && item.code == "VA") static_cast<void>(co_await remove(*carrier_.source, item.number('c', 0)));
       co_return Carried();
     }
-    const Answer filled = co_await ask(carrier_.io, carrier_.owner, store_request(item, stub));
+    const Answer filled = co_await ask(carrier_.io, carrier_.owner, store_request(item, claim));
     const MetaReply outcome = parse_meta_reply(filled.text);
     if (filled && outcome.code == "HD") co_return co_await remove_copy(item, outcome);
     const bool overtaken = filled && (outcome.code == "NF" || outcome.code == "EX");
     if (overtaken && purpose_ == CarryFor::kChanging) co_return std::nullopt;
-    if (!overtaken && filled) static_cast<void>(co_await remove(carrier_.owner, stub));
+    if (!overtaken && filled) static_cast<void>(co_await remove(carrier_.owner, claim));
     if (purpose_ == CarryFor::kChanging) co_return failed(first_line(filled.text));
     co_return present(item, false);
   }
@@ -159,15 +152,15 @@ class Carrying {
     co_return carried;
   }
 
-  std::string store_request(const MetaReply& item, std::int64_t stub) const {
+  std::string store_request(const MetaReply& item, std::int64_t claim) const {
     std::int64_t expiry_seconds = std::max<std::int64_t>(item.number('t', -1), 0);  // -1: never, which is sent as 0
-    if (expiry_seconds > kRelativeSecondsMost) {
+    if (expiry_seconds > memcached::kRelativeSecondsMost) {
       const auto now = carrier_.io.wall_now().time_since_epoch();
       expiry_seconds += std::chrono::duration_cast<std::chrono::seconds>(now).count();
       expiry_seconds = std::min<std::int64_t>(expiry_seconds, INT32_MAX);  // memcached reads no more
     }
     std::string request = fmt::format("ms {} {}{} F{} T{} C{} c\r\n", key_.word, item.value.size(), key_.flag,
-                                      item.token('f').value_or("0"), expiry_seconds, stub);
+                                      item.token('f').value_or("0"), expiry_seconds, claim);
     request.append(item.value).append("\r\n");
     return request;
   }

@@ -4,7 +4,7 @@
 //
 //   owner   mg KEY … N5          a hit: it is here already. A miss leaves an empty item, and the right to fill it (W)
 //   source  mg KEY v f t c       the value, its flags, and the time that it still has
-//   owner   ms KEY … C<stub>     fills the empty item, if that is still the same: a delete or a write in between wins
+//   owner   ms KEY … C<claim>    fills the empty item, if that is still the same: a delete or a write in between wins
 //   source  md KEY C<item>       the copy goes, if it is still the same
 //
 // Whoever deletes or writes a key does so at the source first and at the owner then; so a value that is read at the

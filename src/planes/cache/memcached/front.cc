@@ -258,7 +258,7 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
 }
 
 void serve_whole(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
-  if (client.endpoint().may_have_stubs(client.worker().io.now())) {
+  if (client.endpoint().may_have_claims(client.worker().io.now())) {
     if (request.verb == Verb::kGet || request.verb == Verb::kGets) return get_many(client, request);
     if (take_moving(client, request, bytes.substr(0, size))) return;
   }

@@ -191,7 +191,7 @@ void get_moving(Client& client, std::string_view key, bool with_unique, Pending&
 
 bool take_moving(Client& client, const Request& request, std::string_view whole) {
   if (request.verb == Verb::kMetaDebug) return false;
-  // What changes an item must not take an empty one for it that was left on some key's way (service/stub.h).
+  // What changes an item must not take an empty one for it that was left on some key's way (service/claim.h).
   const bool is_plain = is_plain_set(request) || is_plain_delete(request);
   std::vector<std::pair<Route, MetaKey>> moving;
   std::string_view words = request.more_keys ? request.keys : request.key;

@@ -121,8 +121,7 @@ class CacheService : public LocalCounted {
   /// Whether some keys have to be taken over from the node that had them before.
   bool is_moving() const { return is_moving_; }
   /// That node, for a key that may still be there, be it up or not; kNoNode for all others. With one, the owner may
-  /// hold an empty item that somebody has claimed the key with and is about to fill (memcached/carry.h), which is no
-  /// value.
+  /// hold somebody's claim of the key (claim.h), which is no value.
   std::uint32_t source_of(std::string_view key) const;
 
   /// Whether keys may have to be taken from this node.
@@ -187,9 +186,9 @@ struct Endpoint : LocalCounted {
   bool held = true;             // a ring is being changed: clients wait until it is in force
   runtime::WaitQueue released;  // then
   std::uint32_t moves = 0;      // requests under way that take keys over
-  /// Whether a node may hold an empty item that was claimed for a key on its way (memcached/carry.h), and never filled.
-  bool may_have_stubs(Instant now) const { return now < stubs_until; }
-  Instant stubs_until{};
+  /// Whether a node may hold the claim of a key on its way, or one that was left over (claim.h).
+  bool may_have_claims(Instant now) const { return now < claims_until; }
+  Instant claims_until{};
   std::uint64_t moved_keys = 0;
   std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
   SecondTries second_tries;

@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "planes/cache/service/stub.h"
+#include "planes/cache/service/claim.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "base/bytes.h"
-#include "wire/memcached/meta_reply.h"
+#include "wire/memcached/request.h"
 
 namespace tenfold::cache {
 namespace {
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> words;
-  while (!line.empty()) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    if (end > 0) words.push_back(line.substr(0, end));
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
-  return words;
-}
 
 // VALUE key flags size [unique]
 std::string without_empty_values(std::string_view reply) {
@@ -27,13 +16,16 @@ std::string without_empty_values(std::string_view reply) {
   while (reply.starts_with("VALUE ")) {
     const std::size_t line_end = reply.find("\r\n");
     if (line_end == reply.npos) return {};
-    const std::vector<std::string_view> words = words_of(reply.substr(0, line_end));
-    const auto size = parse_decimal(words.size() > 3 ? words[3] : "");
+    std::string_view words = reply.substr(0, line_end);
+    memcached::next_key(words);  // VALUE
+    memcached::next_key(words);
+    const std::string_view flags = memcached::next_key(words);
+    const auto size = parse_decimal(memcached::next_key(words));
     if (!size) return {};
     const std::size_t item_bytes = std::min<std::size_t>(line_end + 2 + *size + 2, reply.size());
-    const bool is_stub = *size == 0 && words[2] == "0";
-    if (!is_stub) rest += reply.substr(0, item_bytes);
-    any |= is_stub;
+    const bool may_be_claim = *size == 0 && flags == "0";
+    if (!may_be_claim) rest += reply.substr(0, item_bytes);
+    any |= may_be_claim;
     reply.remove_prefix(item_bytes);
   }
   return any ? rest.append(reply) : std::string();
@@ -45,7 +37,8 @@ std::string without_won_item(std::string_view reply) {
   const bool is_empty = item.code == "HD" || (item.code == "VA" && item.value.empty());
   if (!is_empty || !item.has('Z') || item.has('X') || item.number('s', 0) != 0 || item.number('f', 0) != 0) return {};
   std::string miss = "EN";
-  for (std::string_view word : words_of(item.flags)) {
+  std::string_view flags = item.flags;
+  for (std::string_view word = memcached::next_key(flags); !word.empty(); word = memcached::next_key(flags)) {
     if (word.front() == 'k' || word.front() == 'O' || word.front() == 'b') miss.append(" ").append(word);
   }
   return miss + "\r\n";
@@ -53,7 +46,12 @@ std::string without_won_item(std::string_view reply) {
 
 }  // namespace
 
-std::string without_stubs(Lookup lookup, std::string_view reply) {
+bool is_claim(const memcached::MetaReply& item) {
+  const std::int64_t seconds = item.number('t', -1);
+  return item.has('Z') && !item.has('X') && item.value.empty() && seconds >= 0 && seconds <= kClaimSeconds;
+}
+
+std::string without_claims(Lookup lookup, std::string_view reply) {
   if (lookup == Lookup::kMemcached) return without_empty_values(reply);
   if (lookup == Lookup::kMeta) return without_won_item(reply);
   return {};
