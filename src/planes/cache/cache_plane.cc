@@ -286,7 +286,8 @@ runtime::Task<void> CachePlane::shut_down(Duration limit) {
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) retired_.push_back(node);
   }
   end_waiting(worker_.io.now());  // commands of clients that are gone
-  for (const LocalPtr<Node>& node : retired_) {
+  const std::vector<LocalPtr<Node>> nodes = retired_;  // tick() takes out those that have ended
+  for (const LocalPtr<Node>& node : nodes) {
     node->close(true);
     co_await node->ended();
   }
