@@ -21,7 +21,7 @@ inline constexpr int kEventsToGather = 32;              // that are enough: the 
 inline constexpr int kListenBacklog = 4096;
 inline constexpr std::size_t kPostedMost = 64 * 1024;  // messages waiting for a worker
 
-// HTTP heads (DESIGN 7: 64 KiB, 100 fields).
+// HTTP heads.
 inline constexpr std::size_t kHttpHeadBytesMost = 64 * 1024;
 inline constexpr std::size_t kHttpFieldsMost = 100;
 inline constexpr std::size_t kHttpTargetBytesMost = 16 * 1024;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a cache service, `[cache.NAME]` (DESIGN 2 and 8). The member initialisers are the defaults of the
-// file.
+// The settings of a cache service, `[cache.NAME]`. The member initialisers are the defaults of the file.
 #pragma once
 
 #include <chrono>

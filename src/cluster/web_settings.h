@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a web service, `[web.NAME]` (DESIGN 2 and 7). The member initialisers are the defaults of the file.
+// The settings of a web service, `[web.NAME]`. The member initialisers are the defaults of the file.
 #pragma once
 
 #include <chrono>

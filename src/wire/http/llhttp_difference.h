@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How our reading of a message differs from llhttp's. Whatever we admit, llhttp must read in the same way (invariant
-// W2: the node parses exactly what was admitted); it may admit more. Each function says "" when there is no
+// How our reading of a message differs from llhttp's. Whatever we admit, llhttp must read in the same way (the node
+// must parse exactly what was admitted); it may admit more. Each function says "" when there is no
 // difference. Where the two are known to differ, in a way that cannot move a message's end, the comment says so.
 #pragma once
 
