@@ -80,11 +80,7 @@ void add_service(planes::ServiceReading& total, const planes::ServiceReading& re
 }  // namespace
 
 void add_reading(planes::PlaneReading& total, const planes::PlaneReading& reading) {
-  total.connections += reading.connections;
-  total.connections_accepted += reading.connections_accepted;
-  total.connections_refused += reading.connections_refused;
-  total.malformed_requests += reading.malformed_requests;
-  total.log_lines_dropped += reading.log_lines_dropped;
+  total.add_totals(reading);
   for (const planes::ServiceReading& service : reading.services) {
     const auto known = std::ranges::find(total.services, service.service, &planes::ServiceReading::service);
     if (known == total.services.end()) {

@@ -113,7 +113,18 @@ struct PlaneReading {
   std::uint64_t connections_refused = 0;  // over run.connections_max
   std::uint64_t malformed_requests = 0;   // answered with 400 and a close, before any service was chosen
   std::uint64_t log_lines_dropped = 0;
+
+  /// All but the services.
+  void add_totals(const PlaneReading& other);
 };
+
+inline void PlaneReading::add_totals(const PlaneReading& other) {
+  connections += other.connections;
+  connections_accepted += other.connections_accepted;
+  connections_refused += other.connections_refused;
+  malformed_requests += other.malformed_requests;
+  log_lines_dropped += other.log_lines_dropped;
+}
 
 /// Told by a plane what the control thread must know at once. Implementations must not block.
 class PlaneObserver {

@@ -40,11 +40,7 @@ PlaneReading PlaneSet::collect() const {
   PlaneReading total;
   for (const Member& member : planes_) {
     PlaneReading reading = member.plane->collect();
-    total.connections += reading.connections;
-    total.connections_accepted += reading.connections_accepted;
-    total.connections_refused += reading.connections_refused;
-    total.malformed_requests += reading.malformed_requests;
-    total.log_lines_dropped += reading.log_lines_dropped;
+    total.add_totals(reading);
     std::ranges::move(reading.services, std::back_inserter(total.services));
   }
   return total;
