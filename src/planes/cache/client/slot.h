@@ -5,6 +5,8 @@
 // Thread rule: one worker's thread.
 #pragma once
 
+#include <string_view>
+
 #include "base/intrusive_list.h"
 #include "planes/cache/links/pending.h"
 #include "runtime/buffer.h"
@@ -21,6 +23,10 @@ class Slot : public ListNode<SlotTag> {
   Client* client = nullptr;  // null: it has gone
   bool done = false;         // the reply is known, and waits for those before it
   runtime::Buffer reply;     // then; empty when the client gets none
+
+ protected:
+  /// This is the client's reply, if it is still there. The slot is no more behind this call.
+  void answer(std::string_view text);
 };
 
 }  // namespace tenfold::cache

@@ -16,29 +16,20 @@ bool must_tell_key(const memcached::Request& request, std::string_view key) {
 
 void KeyTeller::on_reply(Reply& reply) {
   count_lookup(endpoint_->counters, Lookup::kMeta, 1, reply.bytes);
-  if (is_hidden(rule_, reply.bytes)) return complete({});
+  if (is_hidden(rule_, reply.bytes)) return answer({});
   const bool has_flags =
       reply.bytes.starts_with("VA ") || reply.bytes.starts_with("HD") || reply.bytes.starts_with("EN");
-  if (!has_flags) return complete(reply.bytes);
+  if (!has_flags) return answer(reply.bytes);
   const std::size_t line_end = reply.bytes.find("\r\n");
   std::string text(reply.bytes.substr(0, line_end));
   (text += " k") += word_;
   (text += " b") += reply.bytes.substr(line_end);
-  complete(text);
+  answer(text);
 }
 
 void KeyTeller::on_failure(const LinkFailure& failure) {
   ++endpoint_->counters.errors;
-  complete(error_reply(false, failure.text));
-}
-
-void KeyTeller::complete(std::string_view text) {
-  if (client == nullptr) {
-    delete this;
-    return;
-  }
-  Reply reply{.bytes = text};
-  client->complete(*this, reply);
+  answer(error_reply(false, failure.text));
 }
 
 }  // namespace tenfold::cache

@@ -27,8 +27,6 @@ class KeyTeller final : public Slot, public Pending {
   void on_failure(const LinkFailure& failure) override;
 
  private:
-  void complete(std::string_view text);
-
   LocalPtr<Endpoint> endpoint_;
   ReplyRule rule_;
   std::string word_;  // the key in base64

@@ -138,8 +138,8 @@ class ScanStep final : public Slot, public Pending {
  public:
   ScanStep(std::uint64_t node, std::uint64_t nodes) : node_(node), nodes_(nodes) {}
 
-  void on_reply(Reply& whole) override { finish(translate(whole.bytes)); }
-  void on_failure(const LinkFailure& failure) override { finish(error_reply(true, failure.text)); }
+  void on_reply(Reply& whole) override { answer(translate(whole.bytes)); }
+  void on_failure(const LinkFailure& failure) override { answer(error_reply(true, failure.text)); }
 
  private:
   std::string translate(std::string_view reply) const {
@@ -160,15 +160,6 @@ class ScanStep final : public Slot, public Pending {
     resp::write_bulk(fmt::format("{}", next), whole);
     whole += parts[1];
     return whole;
-  }
-
-  void finish(const std::string& text) {
-    if (client == nullptr) {
-      delete this;
-      return;
-    }
-    Reply reply{.bytes = text};
-    client->complete(*this, reply);
   }
 
   std::uint64_t node_;

@@ -33,25 +33,14 @@ class Transaction::Step final : public Slot, public Pending {
  public:
   explicit Step(Endpoint& endpoint) : endpoint_(&endpoint) {}
 
-  void on_reply(Reply& reply) override {
-    if (client == nullptr) {
-      delete this;
-    } else {
-      client->complete(*this, reply);
-    }
-  }
+  void on_reply(Reply& reply) override { answer(reply.bytes); }
 
   // The node may have queued it or not.
   void on_failure(const LinkFailure& failure) override {
     ++endpoint_->counters.errors;
-    if (client == nullptr) {
-      delete this;
-      return;
-    }
-    if (Transaction* transaction = private_of(*client)->transaction.get()) transaction->spoil();
-    const std::string error = error_reply(true, failure.text);
-    Reply reply{.bytes = error};
-    client->complete(*this, reply);
+    Transaction* transaction = client == nullptr ? nullptr : private_of(*client)->transaction.get();
+    if (transaction != nullptr) transaction->spoil();
+    answer(error_reply(true, failure.text));
   }
 
  private:
