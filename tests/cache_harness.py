@@ -2,13 +2,11 @@
 """For scenarios that look at every byte: a client of memcached that sends exactly what it is given and reads whole
 replies as they came, and a node that does what it is told."""
 
-import contextlib
 import json
 import socket
-import threading
 
 import cache_servers
-from harness import DEADLINE_SECONDS
+from harness import DEADLINE_SECONDS, ScriptedServer
 
 NO_HEALTH = "health = { enabled = false, eject_after = 0 }"
 MORE_LINES = (b"STAT ", b"ITEM ", b"PREFIX ", b"key=")
@@ -73,40 +71,20 @@ def values_of(reply):
     return values
 
 
-class ScriptedNode:
+class ScriptedNode(ScriptedServer):
     """A node whose `answer(line, reader, connection)` returns the bytes of the reply to one line, or None to close the
     connection. `version`, which is how Tenfold asks for health, is answered here."""
 
     def __init__(self, answer):
         self.answer = answer
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.listener.accept()
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        reader = connection.makefile("rb")
-        with contextlib.suppress(OSError, ValueError):
-            while line := reader.readline():
-                reply = b"VERSION 1.6.18\r\n" if line == b"version\r\n" else self.answer(line, reader, connection)
-                if reply is None:
-                    break
-                connection.sendall(reply)
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        reader.close()
-        connection.close()
-
-    def close(self):
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+    def serve(self, connection, reader):
+        while line := reader.readline():
+            reply = b"VERSION 1.6.18\r\n" if line == b"version\r\n" else self.answer(line, reader, connection)
+            if reply is None:
+                return
+            connection.sendall(reply)
 
 
 class RawScenario(cache_servers.CacheScenario):

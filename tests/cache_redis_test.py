@@ -131,11 +131,11 @@ class Scripts(RedisScenario):
 
 
 class Corruption(RedisScenario):
-    """The ways to corrupt data of shared/reference/cache.md that concern Redis, by their numbers."""
+    """The ways to corrupt data of docs/cache-safety.md that concern Redis, by their numbers."""
 
     def scripted(self, answer, settings=""):
         node = ScriptedRedis(answer)
-        self.addCleanup(node.stop)
+        self.addCleanup(node.close)
         return node, self.redis([node], settings)
 
     def test_01_a_late_reply_reaches_nobody(self):

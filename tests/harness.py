@@ -39,18 +39,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Node:
-    """An HTTP/1.1 server for one test: `answer(request)` returns the raw bytes of the response, or None to close.
+class ScriptedServer:
+    """A server that does what a test says: `serve(connection, reader)` is the life of one connection, in a thread of
+    its own. The connection is closed behind it."""
 
-    Requests are recorded in the order in which they came. Tenfold's health probes are counted, answered by
-    `answer_probe`, and not recorded.
-    """
-
-    def __init__(self, answer=None, listen="127.0.0.1"):
-        self.answer = answer or (lambda request: response(200, b"hello"))
-        self.answer_probe = lambda request: response(200, b"well")
-        self.probes = 0
-        self.requests = []
+    def __init__(self, listen="127.0.0.1"):
         self.connections = 0
         self.open_sockets = set()
         self.listener = socket.create_server((listen, 0), backlog=256)
@@ -68,21 +61,16 @@ class Node:
             self.open_sockets.add(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
+    def serve(self, connection, reader):
+        raise NotImplementedError
+
     def _serve(self, connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reader = connection.makefile("rb")
         try:
-            while request := Request.read(reader, connection):
-                if request.field("User-Agent") == "tenfold-health":
-                    self.probes += 1
-                    reply = self.answer_probe(request)
-                else:
-                    self.requests.append(request)
-                    reply = self.answer(request)
-                if reply is None:
-                    break
-                connection.sendall(reply)
+            self.serve(connection, reader)
         except (OSError, ValueError):
-            pass  # the connection ended, perhaps within a request: what it left is in `requests`
+            pass  # the connection ended, perhaps within a request
         finally:
             self.open_sockets.discard(connection)
             try:
@@ -106,6 +94,33 @@ class Node:
             pass
         self.listener.close()
         self.close_connections()
+
+
+class Node(ScriptedServer):
+    """An HTTP/1.1 server: `answer(request)` returns the raw bytes of the response, or None to close.
+
+    Requests are recorded in the order in which they came. Tenfold's health probes are counted, answered by
+    `answer_probe`, and not recorded.
+    """
+
+    def __init__(self, answer=None, listen="127.0.0.1"):
+        self.answer = answer or (lambda request: response(200, b"hello"))
+        self.answer_probe = lambda request: response(200, b"well")
+        self.probes = 0
+        self.requests = []
+        super().__init__(listen)
+
+    def serve(self, connection, reader):
+        while request := Request.read(reader, connection):
+            if request.field("User-Agent") == "tenfold-health":
+                self.probes += 1
+                reply = self.answer_probe(request)
+            else:
+                self.requests.append(request)
+                reply = self.answer(request)
+            if reply is None:
+                return
+            connection.sendall(reply)
 
 
 class Request:

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redis servers for scenarios, real ones and scripted ones, and a client that speaks RESP2 and RESP3."""
 
-import socket
-import threading
-
 from cache_servers import Redis
-from harness import Connection, Scenario
+from harness import Connection, Scenario, ScriptedServer
 
 
 class RedisServer(Redis):
@@ -39,7 +36,7 @@ class RedisServer(Redis):
         return [row for row in rows if not row["cmd"].startswith("client")]
 
 
-class ScriptedRedis:
+class ScriptedRedis(ScriptedServer):
     """A node that does what the test says: `answer(words, connection)` returns the bytes to send, or None to close.
 
     PING, as probes send it, is answered by itself; all other commands are recorded in `commands`.
@@ -48,42 +45,18 @@ class ScriptedRedis:
     def __init__(self, answer):
         self.answer = answer
         self.commands = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
+    def serve(self, connection, reader):
+        while words := read_command(reader):
+            if words[0].upper() == b"PING":
+                connection.sendall(b"+PONG\r\n")
+                continue
+            self.commands.append(words)
+            reply = self.answer(words, connection)
+            if reply is None:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        reader = connection.makefile("rb")
-        try:
-            while words := read_command(reader):
-                if words[0].upper() == b"PING":
-                    connection.sendall(b"+PONG\r\n")
-                    continue
-                self.commands.append(words)
-                reply = self.answer(words, connection)
-                if reply is None:
-                    break
-                connection.sendall(reply)
-        except OSError:
-            pass  # Tenfold closed the connection
-        finally:
-            reader.close()
-            connection.close()
-
-    def stop(self):
-        try:
-            self.listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.listener.close()
+            connection.sendall(reply)
 
 
 def read_command(reader):
