@@ -178,6 +178,7 @@ class Moving(CacheScenario):
         self.assertIn(new.address, row["ring_state"]["nodes"])
         moved = self.service(tenfold)["cache"]["moved_keys"]
         self.assertEqual(moved, len(new.keys()))
+        self.assertIn(f"; {moved} keys were moved", talk)
         self.assertGreater(moved, self.KEYS / 5)
         self.assertEqual(metric(tenfold, "tenfold_cache_ring_nodes", service="cache.test"), 3)
         self.assertEqual(metric(tenfold, "tenfold_cache_ring_phase", service="cache.test", phase="steady"), 1)
@@ -185,7 +186,7 @@ class Moving(CacheScenario):
 
         code, text, talk = tenfold.cli("drain", "cache.test", new.address, "--json")
         self.assertEqual(code, 0, talk)
-        self.assertIn("has left the ring", talk)
+        self.assertIn(f"has left the ring; {moved} keys were moved", talk)
         self.assertNotIn(new.address, json.loads(text)["ring_state"]["nodes"])
         self.assertEqual(new.keys(), set())
         self.check_all(client, redis)

@@ -102,6 +102,8 @@ Json ring_json(const Controller& controller, const RingProgress& progress, const
               {"passed_over", Json::array()}};
   for (const cluster::NodeSpec& node : ring.to.nodes)
     row[cluster::serves(ring.to, node.address) ? "nodes" : "passed_over"].push_back(node.address.to_text());
+  // Of a change that is done, too: who follows it may see only its end.
+  if (counted != nullptr && counted->cache) row["moved_keys"] = counted->cache->moving.moved_keys;
   if (ring.phase == cluster::RingPhase::kMoving) {
     row["joining"] = addresses_json(cluster::joining_nodes(ring.to, ring.from));
     row["leaving"] = addresses_json(cluster::joining_nodes(ring.from, ring.to));
@@ -109,7 +111,6 @@ Json ring_json(const Controller& controller, const RingProgress& progress, const
       const planes::MovingReading& moving = counted->cache->moving;
       row["seen_keys"] = moving.seen_keys;
       row["total_keys"] = moving.total_keys;
-      row["moved_keys"] = moving.moved_keys;
       if (!moving.problem.empty()) row["problem"] = moving.problem;
     }
   }

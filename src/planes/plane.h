@@ -55,10 +55,12 @@ struct HotKeyReading {
   double error = 0;  // by so much the count may be too high
 };
 
-/// How far one worker is with moving the keys of a cache service, while its ring is in the phase moving.
+/// How far one worker is with moving the keys of a cache service.
 struct MovingReading {
-  std::uint64_t moved_keys = 0;  // since the phase began; also those that clients asked for
-  // How many keys the nodes that had them before were seen to hold, of how many.
+  /// By the last change of the ring, also when it is done; those that clients asked for too.
+  std::uint64_t moved_keys = 0;
+  // The others, only while the ring is in the phase moving: how many keys the nodes that had them before were seen to
+  // hold, of how many.
   std::uint64_t seen_keys = 0;
   std::uint64_t total_keys = 0;
   std::string problem;  // why the last key that could not be moved could not; it is tried again

@@ -48,7 +48,6 @@ class Talk {
 RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
   Talk talk;
   std::string progress;
-  std::uint64_t moved_keys = 0;
   for (Duration idle{}; idle < goal.patience; idle += kPoll) {
     const auto service = remote.call("GET", "/v1/services/" + escaped(goal.service));
     if (!service) return {.exit_code = remote.exit_code()};
@@ -59,9 +58,9 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
       say(fmt::format("{} is kept out of the ring: {}", goal.node, kept_out[goal.node].get<std::string>()));
       return {.exit_code = kDegraded, .ring = ring};
     }
-    moved_keys = std::max(moved_keys, ring.value("moved_keys", std::uint64_t{0}));
     if (is_reached(ring, goal)) {
-      say(fmt::format("{} has {} the ring; {} keys were moved", goal.node, goal.joins ? "joined" : "left", moved_keys));
+      say(fmt::format("{} has {} the ring; {} keys were moved", goal.node, goal.joins ? "joined" : "left",
+                      ring.value("moved_keys", std::uint64_t{0})));
       return {.exit_code = kOk, .ring = ring};
     }
     talk.hear(ring);

@@ -236,7 +236,6 @@ void CachePlane::end_waiting(Instant now) {
 
 planes::MovingReading CachePlane::moving_of(const Place& place) {
   planes::MovingReading reading;
-  if (!place.ring || place.ring->phase != cluster::RingPhase::kMoving) return reading;
   reading.moved_keys = place.endpoint->moved_keys - place.endpoint->moved_keys_before;
   if (!place.mover) return reading;
   reading.seen_keys = place.mover->seen_keys();

@@ -190,7 +190,7 @@ struct Endpoint : LocalCounted {
   bool may_have_claims(Instant now) const { return now < claims_until; }
   Instant claims_until{};
   std::uint64_t moved_keys = 0;
-  std::uint64_t moved_keys_before = 0;  // before the keys began to move that move now
+  std::uint64_t moved_keys_before = 0;  // before the last change of the ring
   SecondTries second_tries;
   PrivateStates private_states;
   Instant told_at{};  // when the operator was last told of what clients do wrong
