@@ -2,9 +2,9 @@
 """The growth part: the hit ratio of every second while a fourth memcached node joins and leaves, and stale reads.
 
 An application gets keys by Zipf's law at a fixed rate and fills what it misses. A fourth node joins the three behind
-Tenfold, and is drained again; beside it nutcracker is started anew with four servers, as its users have to. Then nodes
-are killed, paused and cut off from Tenfold while every value that is read is checked: it must be as new as the last
-acknowledged write of its key.
+Tenfold, is drained again and removed; beside it nutcracker is started anew with four servers, as its users have to.
+Then nodes are killed, paused and cut off from Tenfold while every value that is read is checked: it must be as new as
+the last acknowledged write of its key.
 """
 
 import json
@@ -129,12 +129,12 @@ def join_behind_tenfold(options):
         tenfold = Tenfold(bench, options, nodes[:3])
         application = Application(bench, options.build, tenfold.port)
         fourth = f"127.0.0.1:{nodes[3]}"
-        for verb, name in (("add", "Tenfold, a fourth node joins"), ("drain", "Tenfold, it is drained")):
+        for verb, name in (("add", "a fourth node joins"), ("drain", "it is drained"), ("remove", "it is removed")):
             begun = application.wait_for(BEFORE_SECONDS)
             started = time.monotonic()
             tenfold.change(verb, "cache.bench", fourth)
             took = time.monotonic() - started
-            print_change(application, f"{name} ({took:.1f} s)", begun, application.wait_for(AFTER_SECONDS))
+            print_change(application, f"Tenfold, {name} ({took:.1f} s)", begun, application.wait_for(AFTER_SECONDS))
 
 
 def join_behind_twemproxy(options):
