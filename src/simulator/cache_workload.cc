@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <span>
 
 #include "base/bytes.h"
 
@@ -25,12 +27,27 @@ std::uint64_t value_of_text(std::string_view key, std::string_view text) {
   return value && text_of_value(key, *value) == text ? *value : 0;
 }
 
-bool OwnOrder::may_see(const std::string& key, std::uint64_t value, std::size_t before) {
+const OwnOrder::Write* OwnOrder::last_acknowledged(const std::string& key, std::size_t before) {
+  const auto first = std::span(writes_[key]).first(before);
+  const auto found = std::ranges::find_if(first | std::views::reverse, &Write::is_acknowledged);
+  return found == first.rend() ? nullptr : &*found;
+}
+
+std::string OwnOrder::why_not(const std::string& key, std::uint64_t value, std::size_t before, History& history) {
   const std::vector<Write>& writes = writes_[key];
-  const auto end = writes.begin() + static_cast<std::ptrdiff_t>(std::min(before, writes.size()));
-  const auto found = std::find_if(writes.begin(), end, [value](const Write& write) { return write.value == value; });
-  if (found == end || !found->is_acknowledged) return true;
-  return std::none_of(found + 1, end, [](const Write& write) { return write.is_acknowledged; });
+  const auto own = std::ranges::find(writes, value, &Write::number);
+  if (own != writes.end() && own - writes.begin() >= static_cast<std::ptrdiff_t>(before))
+    return fmt::format("C3: {} had the value {} before its connection had written it", key, value);
+  const Write* last = last_acknowledged(key, before);
+  if (last == nullptr || last->number == value) return {};
+  const bool is_replaced = own != writes.end() && own->is_acknowledged && &*own < last;
+  if (!is_replaced && !history.is_older(key, value, last->number)) return {};
+  return fmt::format("C3: {} had the value {}, which its connection had replaced", key, value);
+}
+
+std::uint64_t OwnOrder::last_value(const std::string& key, std::size_t before) {
+  const Write* last = last_acknowledged(key, before);
+  return last == nullptr || last->is_deletion ? 0 : last->number;
 }
 
 std::function<Verdict(std::string_view)> Workload::reading(const std::string& key) {
@@ -40,7 +57,7 @@ std::function<Verdict(std::string_view)> Workload::reading(const std::string& ke
   const std::size_t before = own_->count(key);
   return [&ledger, own = own_, key, begin, began_at, before](std::string_view text) {
     if (text.data() == nullptr) {
-      if (ledger.is_store && key.front() != 't') ledger.history.saw_nothing(key, begin);
+      if (ledger.is_store && key.front() != 't') ledger.history.saw_nothing(key, begin, own->last_value(key, before));
       return Verdict::kGood;
     }
     const std::uint64_t value = value_of_text(key, text);
@@ -49,15 +66,15 @@ std::function<Verdict(std::string_view)> Workload::reading(const std::string& ke
           fmt::format("C1: {} has a value that is none of its: {:.60} ({} bytes)", key, text, text.size()));
     ++ledger.hits;
     ledger.history.saw(key, value, begin, began_at);
-    if (own->may_see(key, value, before)) return Verdict::kGood;
-    return ledger.complain(fmt::format("C3: {} had the value {}, which its connection had replaced", key, value));
+    const std::string why_not = own->why_not(key, value, before, ledger.history);
+    return why_not.empty() ? Verdict::kGood : ledger.complain(why_not);
   };
 }
 
 Workload::Writing Workload::writing(const std::string& key) {
   CacheLedger& ledger = ledger_;
   const std::uint64_t value = ledger.fresh();
-  const std::size_t number = own_->add(key, value);
+  const std::size_t number = own_->add(key, value, false);
   ledger.history.writes(key, value);
   return {.value = value,
           .text = text_of_value(key, value),
@@ -72,7 +89,7 @@ Workload::Writing Workload::writing(const std::string& key) {
 std::function<void()> Workload::deleting(const std::string& key) {
   CacheLedger& ledger = ledger_;
   const std::uint64_t deletion = ledger.fresh();
-  const std::size_t number = own_->add(key, 0);
+  const std::size_t number = own_->add(key, deletion, true);
   ledger.history.deletes(key, deletion);
   return [&ledger, own = own_, key, deletion, number] {
     own->acknowledge(key, number);

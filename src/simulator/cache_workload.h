@@ -63,23 +63,31 @@ std::string text_of_value(std::string_view key, std::uint64_t value);
 /// The value of such bytes; 0 when they are none of that key.
 std::uint64_t value_of_text(std::string_view key, std::string_view text);
 
-/// What one connection has done to its keys, in the order of its requests: a client sees its own writes in order (C3).
+/// What one connection has done to its keys, in the order of its requests. Its commands are carried out in that order
+/// (C3), also those that it sends without waiting for replies, of which History knows only that all are under way.
 class OwnOrder {
  public:
   struct Write {
-    std::uint64_t value;  // 0: a deletion
+    std::uint64_t number;  // of the value, or of the deletion
+    bool is_deletion;
     bool is_acknowledged = false;
   };
-  std::size_t add(const std::string& key, std::uint64_t value) {
-    writes_[key].push_back({value});
+  std::size_t add(const std::string& key, std::uint64_t number, bool is_deletion) {
+    writes_[key].push_back({number, is_deletion});
     return writes_[key].size() - 1;
   }
-  void acknowledge(const std::string& key, std::size_t number) { writes_[key][number].is_acknowledged = true; }
+  void acknowledge(const std::string& key, std::size_t index) { writes_[key][index].is_acknowledged = true; }
   std::size_t count(const std::string& key) { return writes_[key].size(); }
-  /// Whether a read behind the first `before` writes may see the value.
-  bool may_see(const std::string& key, std::uint64_t value, std::size_t before);
+  /// Why a read behind the first `before` writes cannot have seen the value; empty when it can.
+  std::string why_not(const std::string& key, std::uint64_t value, std::size_t before, History& history);
+  /// The value that was there when a read behind the first `before` writes was carried out, unless somebody else has
+  /// changed that; 0 when it is not known, or was none.
+  std::uint64_t last_value(const std::string& key, std::size_t before);
 
  private:
+  // The last acknowledged one of the first `before`; null when there is none.
+  const Write* last_acknowledged(const std::string& key, std::size_t before);
+
   std::map<std::string, std::vector<Write>> writes_;
 };
 

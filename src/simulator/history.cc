@@ -48,9 +48,16 @@ void History::saw(const std::string& key, Value value, Moment begin, Instant beg
   write.seen_last = std::max(write.seen_last, begin);
 }
 
-void History::saw_nothing(const std::string& key, Moment begin) {
+void History::saw_nothing(const std::string& key, Moment begin, Value behind) {
   ++reads_;
-  keys_[key].misses.push_back({begin, now()});
+  keys_[key].misses.push_back({begin, now(), behind});
+}
+
+bool History::is_older(const std::string& key, Value value, Value write) {
+  Key& known = keys_[key];
+  const auto deletion = known.deletions.find(write);
+  const Operation& later = deletion == known.deletions.end() ? known.values[write] : deletion->second;
+  return known.values[value].known() < later.begin;
 }
 
 std::string History::check() const {
@@ -107,7 +114,7 @@ std::string History::check_misses(const std::string& name, const Key& key, const
                            span.value);
     }
     for (const auto& [value, write] : key.values) {
-      if (write.is_dropped || write.known() >= miss.begin) continue;
+      if (write.is_dropped || (write.known() >= miss.begin && value != miss.behind)) continue;
       const bool may_be_deleted = std::ranges::any_of(key.deletions, [&](const auto& entry) {
         return entry.second.begin < miss.end && entry.second.end > write.begin;
       });

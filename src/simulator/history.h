@@ -45,8 +45,11 @@ class History {
 
   /// A read that began at `begin`, at that time, has seen the value.
   void saw(const std::string& key, Value value, Moment begin, Instant began_at);
-  /// It has seen none; of stores only.
-  void saw_nothing(const std::string& key, Moment begin);
+  /// It has seen none; of stores only. `behind`, when not 0, is a value that its connection wrote before it, though it
+  /// was not yet acknowledged at `begin`.
+  void saw_nothing(const std::string& key, Moment begin, Value behind);
+  /// Whether the value was the key's before the write or deletion began: after that it is old.
+  bool is_older(const std::string& key, Value value, Value write);
 
   /// What cannot be; empty when all is well.
   std::string check() const;
@@ -67,6 +70,7 @@ class History {
   struct Miss {
     Moment begin;
     Moment end;
+    Value behind;
   };
   struct Key {
     std::map<Value, Operation> values;

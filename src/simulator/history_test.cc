@@ -82,16 +82,28 @@ TEST(History, AValueThatNobodyWroteIsWrong) {
 
 TEST(History, AMissNeedsADeletion) {
   History history;
-  history.saw_nothing("k", history.now());
+  history.saw_nothing("k", history.now(), 0);
   write(history, 1);
   EXPECT_EQ(history.check(), "");
   history.deletes("k", 9);
-  history.saw_nothing("k", history.now());
+  history.saw_nothing("k", history.now(), 0);
   EXPECT_EQ(history.check(), "");
   history.deleted("k", 9);
   write(history, 2);
-  history.saw_nothing("k", history.now());
+  history.saw_nothing("k", history.now(), 0);
   EXPECT_NE(history.check(), "");
+}
+
+TEST(History, AMissBehindAWriteOfItsConnectionNeedsADeletion) {
+  for (const bool deleted : {false, true}) {
+    History history;
+    history.writes("k", 1);
+    const History::Moment begin = history.now();
+    if (deleted) history.deletes("k", 9);
+    history.written("k", 1);
+    history.saw_nothing("k", begin, 1);
+    EXPECT_EQ(history.check().empty(), deleted);
+  }
 }
 
 TEST(History, AValueGoesWithItsTime) {
