@@ -286,10 +286,8 @@ runtime::Task<void> CachePlane::shut_down(Duration limit) {
   }
   end_waiting(worker_.io.now());  // commands of clients that are gone
   const std::vector<LocalPtr<Node>> nodes = retired_;  // tick() takes out those that have ended
-  for (const LocalPtr<Node>& node : nodes) {
-    node->close(true);
-    co_await node->ended();
-  }
+  for (const LocalPtr<Node>& node : nodes) node->close(true);
+  for (const LocalPtr<Node>& node : nodes) co_await node->ended();
   stopped_.request();
   for (const Place& place : places_) {
     if (place.mover) place.mover->stop();

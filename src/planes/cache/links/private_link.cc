@@ -122,7 +122,11 @@ bool PrivateLinks::has_ended() const {
 }
 
 runtime::Task<void> PrivateLinks::ended() {
-  for (std::size_t i = 0; i < links_.size(); ++i) co_await links_[i]->link_.ended();
+  for (;;) {  // check() forgets some meanwhile
+    const auto left = std::ranges::find_if(links_, [](const auto& link) { return !link->link_.has_ended(); });
+    if (left == links_.end()) co_return;
+    co_await (*left)->link_.ended();
+  }
 }
 
 }  // namespace tenfold::cache
