@@ -50,7 +50,7 @@ class Transaction::Step final : public Slot, public Pending {
 // The last command: with its reply the transaction is over, and its link is as it was when it was new.
 class Transaction::Ending final : public Slot, public Pending {
  public:
-  /// `instead`: what the client gets in the place of a good reply; empty: that reply.
+  /// `instead`: what the client gets, whatever comes of it; empty: the node's reply, or why there is none.
   Ending(Endpoint& endpoint, std::string_view instead) : endpoint_(&endpoint), instead_(instead) {}
 
   void on_reply(Reply& reply) override {
@@ -131,11 +131,11 @@ void Transaction::take(const RedisCall& call) {
   if (name == "UNWATCH") {
     if (is_open) return now->queue_without_key(call);
     if (now == nullptr) return call.client.reply(kOk);
-    return now->end_by(call, call.frame, {});
+    return now->end_by(call, call.frame, kOk);
   }
   if (!is_open) return refuse(call, fmt::format("{} without MULTI", name));
   if (name == "EXEC") return now->exec(call);
-  now->end_by(call, call.frame, {});
+  now->end_by(call, call.frame, kOk);
 }
 
 void Transaction::watch(const RedisCall& call) {
@@ -169,7 +169,8 @@ void Transaction::exec(const RedisCall& call) {
   end_by(call, call.frame, {});
 }
 
-// The transaction ends with this command; without a node that knows of it, here and now.
+// The transaction ends with this command; without a node that knows of it, here and now. `reply`, when it is not empty,
+// is true whatever the node says, or fails to: nothing is carried out.
 void Transaction::end_by(const RedisCall& call, std::string_view frame, std::string_view reply) {
   if (link_ == nullptr) return end_here(reply.empty() ? kOk : reply);
   ++call.client.endpoint().counters.commands;
