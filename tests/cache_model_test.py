@@ -288,6 +288,20 @@ class RedisModel(unittest.TestCase):
             (b"LRANGE", b"l", b"-3", b"1"), (b"GET", b"l"), (b"PING",), (b"PING", b"hi"), (b"ECHO", b"hi"),
             (b"SELECT", b"0"), (b"GET",), (b"SET", key), (b"SCAN", b"0", b"COUNT", b"1000"), (b"AUTH", b"x")][:-1]))
 
+    def transaction(self, prng, keys):
+        """The requests of one; without what is compared otherwise than byte by byte."""
+        def plain():
+            while True:
+                request = self.command(prng, keys)
+                if b"SCAN" not in request and b"TTL" not in request:
+                    return request
+
+        requests = [resp(b"WATCH", *prng.sample(keys, prng.randrange(1, 3)))] if prng.random() < 0.6 else []
+        requests += [plain() for _ in range(prng.randrange(3))] if requests else []
+        requests += [resp(b"UNWATCH")] if prng.random() < 0.1 else []
+        requests += [resp(b"MULTI")] + [plain() for _ in range(prng.randrange(4))]
+        return requests + [resp(b"DISCARD" if prng.random() < 0.2 else b"EXEC")]
+
     def moves(self, prng, keys):
         key = prng.choice(keys)
         return prng.choice([
@@ -302,6 +316,10 @@ class RedisModel(unittest.TestCase):
         for _ in range(COMMANDS):
             if prng.random() < 0.05:
                 trace.send(self.moves(prng, keys))
+            elif prng.random() < 0.05:
+                server = prng.randrange(2)
+                for request in self.transaction(prng, keys):
+                    trace.send(request, server=server)
             else:
                 trace.send(self.command(prng, keys), server=0 if prng.random() < 0.7 else 1)
         for request in ((b"SET", b"s1", b"1", b"PX", b"300"), (b"SET", b"s2", b"2"), (b"PEXPIRE", b"s2", b"300"),
@@ -331,7 +349,9 @@ class RedisModel(unittest.TestCase):
         trace = Trace(ask_redis, [redis(self, "--requirepass", "secret")])
         for words in ((b"GET", b"a"), (b"HELLO", b"3"), (b"AUTH", b"wrong"), (b"AUTH", b"secret"), (b"GET", b"a"),
                       (b"HELLO", b"3"), (b"GET", b"a"), (b"SET", b"a", b"1", b"XX"), (b"MGET", b"a", b"b"),
-                      (b"SET", b"a", b"1"), (b"GETSET", b"b", b"2"), (b"LPOP", b"c"), (b"HELLO", b"2"), (b"GET", b"c")):
+                      (b"WATCH", b"a"), (b"SET", b"a", b"1"), (b"MULTI",), (b"EXEC",), (b"MULTI",), (b"GET", b"none"),
+                      (b"EXEC",), (b"EXEC",), (b"DISCARD",), (b"GETSET", b"b", b"2"), (b"LPOP", b"c"),
+                      (b"HELLO", b"2"), (b"GET", b"c")):
             trace.send(resp(*words))
         comparison = Comparison(self)
         for number, record in enumerate(zip(trace.records, trace.replies_of_model("redis", "secret"))):

@@ -125,7 +125,7 @@ runtime::Task<std::size_t> CacheNode::execute(Connection& connection, std::strin
   if (auto* memcached = std::get_if<ModelMemcached>(&model_)) {
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(io_.wall_now().time_since_epoch());
     const std::size_t size = memcached->execute(connection.bytes, now.count(), reply);
-    if (size > 0) note(memcached->last_key(), memcached->last_change());
+    if (size > 0) note({&memcached->last_key(), 1}, {&memcached->last_change(), 1});
     co_return size;
   }
   auto& redis = std::get<ModelRedis>(model_);
@@ -139,13 +139,17 @@ runtime::Task<std::size_t> CacheNode::execute(Connection& connection, std::strin
     co_return outcome.consumed;
   }
   redis.execute(request.arguments, connection.session, to_milliseconds(io_.wall_now().time_since_epoch()), reply);
-  note(redis.last_key(), redis.last_change());
+  note(redis.last_keys(), redis.last_changes());
   co_return outcome.consumed;
 }
 
-void CacheNode::note(const std::string& key, const std::string& change) {
-  if (!key.empty()) ++keys_[key];
-  if (!change.empty()) ++changes_[change];
+void CacheNode::note(std::span<const std::string> keys, std::span<const std::string> changes) {
+  for (const std::string& key : keys) {
+    if (!key.empty()) ++keys_[key];
+  }
+  for (const std::string& change : changes) {
+    if (!change.empty()) ++changes_[change];
+  }
 }
 
 // -- MIGRATE -------------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class CacheNode {
   runtime::Task<std::size_t> execute(Connection& connection, std::string& reply);
   runtime::Task<void> migrate(LifePtr life, std::vector<std::string> words, std::string& reply);
   runtime::Task<std::vector<std::string>> replies_of(LifePtr life, const ModelRedis::Migration& migration);
-  void note(const std::string& key, const std::string& change);
+  void note(std::span<const std::string> keys, std::span<const std::string> changes);
 
   runtime::simulated::World& world_;
   Address address_;

@@ -96,34 +96,49 @@ const std::vector<ModelRedis::Command>& ModelRedis::commands() {
       {"FLUSHALL", &M::flush, -1, false},
       {"DUMP", &M::dump, 2, true},
       {"RESTORE", &M::restore, -4, true},
+      {"MULTI", &M::multi, 1, false},
+      {"EXEC", &M::exec, 1, false},
+      {"DISCARD", &M::discard, 1, false},
+      {"WATCH", &M::watch, -2, true},
+      {"UNWATCH", &M::unwatch, 1, false},
   };
   return known;
 }
 
-void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply) {
-  now_ms_ = now_ms;
-  last_key_.clear();
-  last_change_.clear();
+const ModelRedis::Command* ModelRedis::find_command(Arguments arguments) {
   const auto found =
       std::ranges::find_if(commands(), [&arguments](const Command& command) { return is(arguments[0], command.name); });
-  if (found == commands().end()) {
+  return found == commands().end() ? nullptr : &*found;
+}
+
+void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply) {
+  now_ms_ = now_ms;
+  last_keys_.clear();
+  last_changes_.clear();
+  const Command* command = find_command(arguments);
+  const auto count = static_cast<int>(arguments.size());
+  const bool needs_login = !password_.empty() && !session.logged_in;
+  if (command == nullptr) {
     complaint_ = fmt::format("Redis was sent an unknown command: {}", arguments[0]);
     reply += fmt::format("-ERR unknown command '{}', with args beginning with: \r\n", arguments[0]);
-    return;
-  }
-  const auto count = static_cast<int>(arguments.size());
-  if (found->arity > 0 ? count != found->arity : count < -found->arity) {
+  } else if (command->arity > 0 ? count != command->arity : count < -command->arity) {
     reply += fmt::format("-ERR wrong number of arguments for '{}' command\r\n", lower(arguments[0]));
-    return;
-  }
-  const bool needs_login = !password_.empty() && !session.logged_in && found->name != "AUTH" && found->name != "HELLO";
-  if (needs_login) {
+  } else if (needs_login && command->name != "AUTH" && command->name != "HELLO") {
     reply += "-NOAUTH Authentication required.\r\n";
+  } else if (is_queued(session, *command)) {
+    session.queued.emplace_back(arguments.begin(), arguments.end());
+    reply += "+QUEUED\r\n";
     return;
+  } else {
+    return run(*command, arguments, session, reply);
   }
-  if (found->has_key) last_key_ = arguments[1];
+  session.spoiled = session.in_transaction;
+}
+
+void ModelRedis::run(const Command& command, Arguments arguments, Session& session, std::string& reply) {
+  if (command.has_key) last_keys_.emplace_back(arguments[1]);
   Call call{arguments, session, reply};
-  (this->*found->handler)(call);
+  (this->*command.handler)(call);
 }
 
 // -- Items ---------------------------------------------------------------------------------------------------------
@@ -133,6 +148,7 @@ ModelRedis::Item* ModelRedis::find(std::string_view key) {
   if (found == items_.end()) return nullptr;
   if (found->second.expires_at_ms == 0 || found->second.expires_at_ms > now_ms_) return &found->second;
   items_.erase(found);
+  changed(key);
   return nullptr;
 }
 
@@ -146,12 +162,19 @@ ModelRedis::Item* ModelRedis::find_string(Call& call, std::string_view key, bool
 ModelRedis::Item& ModelRedis::put(std::string_view key) {
   Item& item = items_[std::string(key)];
   item = Item();
+  changed(key);
   return item;
 }
 
 void ModelRedis::erase(std::string_view key) {
   const auto found = items_.find(key);
-  if (found != items_.end()) items_.erase(found);
+  if (found == items_.end()) return;
+  items_.erase(found);
+  changed(key);
+}
+
+void ModelRedis::changed(std::string_view key) {
+  ++changes_of_keys_[std::string(key)];
 }
 
 // -- Connections ---------------------------------------------------------------------------------------------------
@@ -300,7 +323,8 @@ void ModelRedis::add(Call& call) {
     return static_cast<void>(call.reply += "-ERR increment or decrement would overflow\r\n");
   if (item == nullptr) item = &put(call.words[1]);
   item->text = fmt::format("{}", after);
-  last_change_ = fmt::format("{}", *amount);
+  changed(call.words[1]);
+  last_changes_.push_back(fmt::format("{}", *amount));
   integer(after, call.reply);
 }
 
@@ -310,7 +334,8 @@ void ModelRedis::append(Call& call) {
   if (is_wrong) return;
   if (item == nullptr) item = &put(call.words[1]);
   item->text += call.words[2];
-  last_change_ = call.words[2];
+  changed(call.words[1]);
+  last_changes_.emplace_back(call.words[2]);
   integer(static_cast<std::int64_t>(item->text.size()), call.reply);
 }
 
@@ -344,6 +369,7 @@ void ModelRedis::expire(Call& call) {
     erase(call.words[1]);
   } else if (item != nullptr) {
     item->expires_at_ms = now_ms_ + *time * (is(call.words[0], "EXPIRE") ? 1000 : 1);
+    changed(call.words[1]);
   }
   integer(item == nullptr ? 0 : 1, call.reply);
 }
@@ -351,7 +377,10 @@ void ModelRedis::expire(Call& call) {
 void ModelRedis::persist(Call& call) {
   Item* item = find(call.words[1]);
   const bool had_time = item != nullptr && item->expires_at_ms != 0;
-  if (had_time) item->expires_at_ms = 0;
+  if (had_time) {
+    item->expires_at_ms = 0;
+    changed(call.words[1]);
+  }
   integer(had_time ? 1 : 0, call.reply);
 }
 
@@ -381,8 +410,9 @@ void ModelRedis::push(Call& call) {
       item->list.emplace_front(element);
     else
       item->list.emplace_back(element);
-    last_change_ = element;
   }
+  changed(call.words[1]);
+  last_changes_.emplace_back(call.words.back());
   integer(static_cast<std::int64_t>(item->list.size()), call.reply);
 }
 
@@ -396,6 +426,7 @@ void ModelRedis::pop(Call& call) {
     item->list.pop_front();
   else
     item->list.pop_back();
+  changed(call.words[1]);
   if (item->list.empty()) erase(call.words[1]);
 }
 
@@ -451,6 +482,7 @@ void ModelRedis::scan(Call& call) {
 }
 
 void ModelRedis::flush(Call& call) {
+  for (const auto& [key, item] : items_) changed(key);
   items_.clear();
   call.reply += kOk;
 }

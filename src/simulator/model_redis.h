@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model of Redis 7.0: strings, lists, counters, times to live, SCAN, DUMP and RESTORE, and the two steps of MIGRATE,
-// in RESP2 and RESP3. It executes one command at a time and knows nothing of a network. What it answers is compared
-// with the real Redis by tests/cache_model_test.py; its DUMP is in a format of its own. Thread rule: one thread.
+// A model of Redis 7.0: strings, lists, counters, times to live, transactions, SCAN, DUMP and RESTORE, and the two
+// steps of MIGRATE, in RESP2 and RESP3. It executes one command at a time and knows nothing of a network. What it
+// answers is compared with the real Redis by tests/cache_model_test.py; its DUMP is in a format of its own. Thread
+// rule: one thread.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,14 @@ class ModelRedis {
  public:
   using Arguments = std::span<const std::string_view>;
 
-  /// What a connection has said of itself.
+  /// What a connection has said of itself, and its transaction.
   struct Session {
     bool logged_in = false;
     bool resp3 = false;
+    bool in_transaction = false;
+    bool spoiled = false;  // it made a mistake behind MULTI
+    std::vector<std::vector<std::string>> queued;
+    std::map<std::string, std::uint64_t> watched;  // keys, with how often each had been changed by then
   };
 
   /// Keys on their way to another Redis: it is sent `request`, and answers `replies` times.
@@ -50,10 +55,10 @@ class ModelRedis {
   void clear() { items_.clear(); }
   std::size_t size() const { return items_.size(); }
 
-  /// The key that stands first in the last command; empty when it has none.
-  const std::string& last_key() const { return last_key_; }
-  /// What the last command changed its key by, where doing so twice would be wrong; empty for all others.
-  const std::string& last_change() const { return last_change_; }
+  /// The keys that the last command, or those of the transaction that it ended, name first.
+  const std::vector<std::string>& last_keys() const { return last_keys_; }
+  /// What they changed their keys by, where doing so twice would be wrong.
+  const std::vector<std::string>& last_changes() const { return last_changes_; }
   /// A command that the model does not know; empty when there was none.
   const std::string& complaint() const { return complaint_; }
 
@@ -77,11 +82,15 @@ class ModelRedis {
     bool has_key;
   };
   static const std::vector<Command>& commands();
+  static const Command* find_command(Arguments arguments);
+  static bool is_queued(const Session& session, const Command& command);
 
+  void run(const Command& command, Arguments arguments, Session& session, std::string& reply);
   Item* find(std::string_view key);
   Item* find_string(Call& call, std::string_view key, bool& is_wrong);
   Item& put(std::string_view key);
   void erase(std::string_view key);
+  void changed(std::string_view key);
   static std::string dump_of(const Item& item);
   static std::optional<Item> item_of(std::string_view dump);
 
@@ -116,12 +125,18 @@ class ModelRedis {
   void flush(Call& call);
   void dump(Call& call);
   void restore(Call& call);
+  void multi(Call& call);
+  void exec(Call& call);
+  void discard(Call& call);
+  void watch(Call& call);
+  void unwatch(Call& call);
 
   std::string password_;
   std::map<std::string, Item, std::less<>> items_;
   std::int64_t now_ms_ = 0;
-  std::string last_key_;
-  std::string last_change_;
+  std::map<std::string, std::uint64_t, std::less<>> changes_of_keys_;  // since the start: how many
+  std::vector<std::string> last_keys_;
+  std::vector<std::string> last_changes_;
   std::string complaint_;
 };
 

@@ -87,13 +87,14 @@ class Redises {
     const auto migration = models_[server].begin_migration(request.arguments, now_ms, reply);
     if (!migration) return;
     const std::size_t target = parse_decimal(migration->port).value_or(0) % kServers;
+    ModelRedis::Session migrating;
     std::vector<std::string> replies;
     std::string_view left = migration->request;
     while (!left.empty()) {
       resp::Request step;
       const auto outcome = resp::parse_request(left, kLimits, step);
       if (outcome.state != resp::ParseState::kComplete) break;
-      models_[target].execute(step.arguments, sessions_[target], now_ms, replies.emplace_back());
+      models_[target].execute(step.arguments, migrating, now_ms, replies.emplace_back());
       left.remove_prefix(outcome.consumed);
     }
     models_[server].end_migration(*migration, replies, reply);

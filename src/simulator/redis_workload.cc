@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <optional>
 
 #include "base/bytes.h"
@@ -38,14 +40,21 @@ class RedisWorkload final : public Workload {
   }
 
   Step next() override {
+    if (!planned_.empty()) {
+      const std::function<Step()> make = std::move(planned_.front());
+      planned_.pop_front();
+      return make();
+    }
     if (!is_admitted()) return {request_of({"GET", key('k')}), exactly("-NOAUTH Authentication required.\r\n")};
     using Make = Step (RedisWorkload::*)();
     static constexpr Make kKinds[] = {
-        &RedisWorkload::get,      &RedisWorkload::get,      &RedisWorkload::get_many,     &RedisWorkload::set,
-        &RedisWorkload::set,      &RedisWorkload::set_many, &RedisWorkload::remove,       &RedisWorkload::remove_many,
-        &RedisWorkload::exists,   &RedisWorkload::set_new,  &RedisWorkload::expiring,     &RedisWorkload::get_expiring,
-        &RedisWorkload::count,    &RedisWorkload::append,   &RedisWorkload::get_grown,    &RedisWorkload::push,
-        &RedisWorkload::get_list, &RedisWorkload::echo,     &RedisWorkload::private_state};
+        &RedisWorkload::get,           &RedisWorkload::get,         &RedisWorkload::get_many,
+        &RedisWorkload::set,           &RedisWorkload::set,         &RedisWorkload::set_many,
+        &RedisWorkload::remove,        &RedisWorkload::remove_many, &RedisWorkload::exists,
+        &RedisWorkload::set_new,       &RedisWorkload::expiring,    &RedisWorkload::get_expiring,
+        &RedisWorkload::count,         &RedisWorkload::append,      &RedisWorkload::get_grown,
+        &RedisWorkload::push,          &RedisWorkload::get_list,    &RedisWorkload::echo,
+        &RedisWorkload::private_state, &RedisWorkload::transaction, &RedisWorkload::counting_transaction};
     return (this->*kKinds[prng().below(std::size(kKinds))])();
   }
 
@@ -289,7 +298,111 @@ class RedisWorkload final : public Workload {
     return {request_of({"CLIENT", "SETNAME", "simulated"}), exactly("+OK\r\n")};
   }
 
+  // -- Transactions ------------------------------------------------------------------------------------------------
+
+  struct Transaction {
+    std::string name;              // of its key
+    bool watches = false;          // it reads the key behind WATCH, and writes only if nobody has meanwhile
+    std::uint64_t read_value = 0;  // 0: none
+    std::optional<Writing> write;
+    std::uint64_t number = 0;  // what it adds
+  };
+  using TransactionPtr = std::shared_ptr<Transaction>;
+
+  void plan(std::function<Step()> make) { planned_.push_back(std::move(make)); }
+  void plan_words(std::vector<std::string> words, std::string reply) {
+    plan(
+        [this, words = std::move(words), reply = std::move(reply)] { return Step{request_of(words), exactly(reply)}; });
+  }
+
+  // What it reads is what it has written, and behind WATCH nobody comes between its read and its write.
+  Step transaction() {
+    auto now = std::make_shared<Transaction>();
+    now->name = key('k');
+    if (prng().chance(0.5)) {
+      plan([this, now] {
+        auto told = [now](std::string_view) { now->watches = true; };
+        return Step{request_of({"WATCH", now->name}), expecting('+', told)};
+      });
+      plan([this, now] {
+        auto judge = [now, read = reading(now->name)](std::string_view text) {
+          if (text.data() != nullptr) now->read_value = value_of_text(now->name, text);
+          return read(text);
+        };
+        return Step{request_of({"GET", now->name}), text_judge(now->name, judge)};
+      });
+    }
+    plan_words({"MULTI"}, "+OK\r\n");
+    const bool is_given_up = prng().chance(0.2);
+    plan([this, now, is_given_up] {
+      if (is_given_up) return Step{request_of({"SET", now->name, "given up"}), exactly("+QUEUED\r\n")};
+      now->write = writing(now->name);
+      return Step{request_of({"SET", now->name, now->write->text}), exactly("+QUEUED\r\n")};
+    });
+    if (is_given_up) {
+      plan_words({"DISCARD"}, "+OK\r\n");
+      return next();
+    }
+    plan_words({"GET", now->name}, "+QUEUED\r\n");
+    plan([this, now] { return exec(now); });
+    return next();
+  }
+
+  // Both or neither, and none of them twice.
+  Step counting_transaction() {
+    auto now = std::make_shared<Transaction>();
+    now->name = key('n');
+    plan_words({"MULTI"}, "+OK\r\n");
+    plan([this, now] {
+      now->number = adding(now->name);
+      return Step{request_of({"INCRBY", now->name, fmt::format("{}", now->number)}), exactly("+QUEUED\r\n")};
+    });
+    plan_words({"ECHO", now->name}, "+QUEUED\r\n");
+    plan([this, now] { return exec(now); });
+    return next();
+  }
+
+  Step exec(const TransactionPtr& now) {
+    const History::Moment begin = ledger_.history.now();
+    const Instant began_at = ledger_.world.now();
+    auto judge = [&ledger = ledger_, resp3 = manners_.resp3, now, begin, began_at](std::string_view reply) {
+      const bool is_aborted = reply.starts_with("-EXECABORT");
+      const bool is_nil = reply == (resp3 ? "_\r\n" : "*-1\r\n");
+      if ((is_aborted || is_nil) && now->write) now->write->refused();
+      if (is_nil && now->watches) return Verdict::kGood;
+      if (is_aborted || is_refusal(reply)) return Verdict::kRefused;
+      std::vector<std::string_view> parts;
+      resp::elements_of(reply, parts);
+      if (!reply.starts_with('*') || parts.size() != 2)
+        return ledger.complain(fmt::format("C7: {:.60} is no answer to EXEC, of {}", reply, now->name));
+      return now->write ? judge_written(ledger, *now, parts, begin, began_at) : judge_counted(ledger, *now, parts);
+    };
+    return {request_of({"EXEC"}), judge};
+  }
+
+  static Verdict judge_written(CacheLedger& ledger, const Transaction& now, const std::vector<std::string_view>& parts,
+                               History::Moment begin, Instant began_at) {
+    std::string own;
+    resp::write_bulk(now.write->text, own);
+    if (parts[0] != "+OK\r\n" || parts[1] != own)
+      return ledger.complain(fmt::format("C7: a transaction set {} and read {:.60}", now.name, parts[1]));
+    if (now.watches && now.read_value != 0) ledger.history.saw(now.name, now.read_value, begin, began_at);
+    now.write->done();
+    return Verdict::kGood;
+  }
+
+  static Verdict judge_counted(CacheLedger& ledger, const Transaction& now,
+                               const std::vector<std::string_view>& parts) {
+    std::string name;
+    resp::write_bulk(now.name, name);
+    if (!parts[0].starts_with(':') || parts[1] != name)
+      return ledger.complain(fmt::format("C7: {:.60} and {:.60} are no answers of a transaction", parts[0], parts[1]));
+    ledger.added[now.name].push_back(now.number);
+    return Verdict::kGood;
+  }
+
   RedisManners manners_;
+  std::deque<std::function<Step()>> planned_;  // the rest of a transaction; each is made when its turn comes
 };
 
 }  // namespace
