@@ -240,6 +240,32 @@ class Returning(RawScenario):
                 self.assertEqual(len(values), len(self.keys))
 
 
+class SecondTry(RawScenario):
+    """A lookup whose node fails waits for the next owner of its key, and is a miss then."""
+
+    def check_with(self, count):
+        nodes = self.memcached(3)
+        tenfold = self.cache(nodes[:count], health=QUICK_HEALTH)
+        self.wait_for_ring(tenfold, nodes[:count])
+        keys = [b"key:%d" % i for i in range(100)]
+        client = self.client(tenfold)
+        for key in keys:
+            self.assertEqual(client.set(key, b"value"), b"STORED\r\n")
+        if count == 2:
+            self.assertEqual(tenfold.cli("add", "cache.test", nodes[2].address)[0], 0)
+        nodes[0].kill()
+        replies = [client.ask(b"get %s\r\n" % key) for key in keys]
+        hit = [b"VALUE %s 0 5\r\nvalue\r\nEND\r\n" % key for key in keys]
+        self.assertEqual([reply for reply, whole in zip(replies, hit) if reply not in (whole, b"END\r\n")], [])
+        self.assertGreater(replies.count(b"END\r\n"), 0)
+
+    def test_a_get_of_a_failed_node_is_a_miss(self):
+        self.check_with(3)
+
+    def test_also_when_keys_have_just_moved(self):
+        self.check_with(2)
+
+
 def sent_out(connection):
     """Whether the other side has taken all that was sent."""
     return struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0] == 0

@@ -258,10 +258,12 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
 }
 
 void serve_whole(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
-  if (client.endpoint().may_have_claims(client.worker().io.now())) {
-    if (request.verb == Verb::kGet || request.verb == Verb::kGets) return get_many(client, request);
-    if (take_moving(client, request, bytes.substr(0, size))) return;
-  }
+  const bool is_get = request.verb == Verb::kGet || request.verb == Verb::kGets;
+  if (is_get && !request.more_keys && client.service().source_of(request.key) != CacheService::kNoNode)
+    return get_many(client, request);
+  if (!is_get && client.endpoint().may_have_claims(client.worker().io.now()) &&
+      take_moving(client, request, bytes.substr(0, size)))
+    return;
   forward(client, request, bytes, size);
 }
 
