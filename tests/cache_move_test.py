@@ -245,6 +245,7 @@ class Moves(RawScenario):
                 request = b"delete k:%d\r\n" if i % 2 else b"md k:%d\r\n"
                 self.assertIn(client.ask(request % i), (b"DELETED\r\n", b"HD\r\n"), (turn, i))
                 self.assertIsNone(client.get(b"k:%d" % i))
+                self.assertIn(client.ask(request % i), (b"NOT_FOUND\r\n", b"NF\r\n"), (turn, i))
             adding.join()
             self.wait_for_ring(self.tenfold_, self.nodes)
             self.assertEqual([key for node in self.nodes for key in node.keys()], [])

@@ -12,6 +12,8 @@
 #include "planes/cache/links/ask.h"
 #include "planes/cache/memcached/carry.h"
 #include "planes/cache/memcached/front.h"
+#include "planes/cache/service/claim.h"
+#include "wire/memcached/meta_reply.h"
 
 namespace tenfold::cache {
 namespace {
@@ -19,6 +21,10 @@ namespace {
 using memcached::MetaKey;
 using memcached::Request;
 using memcached::Verb;
+
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr int kLooksMost = 3;                         // at a key that others change meanwhile, to tell a claim from it
+constexpr std::uint64_t kNobodysUnique = UINT64_MAX;  // memcached counts from 1
 
 // The links of a key that moves.
 struct Route {
@@ -106,12 +112,37 @@ runtime::Task<void> write_over(WorkPtr work, Route route, MetaKey key) {
   go_on(*work);
 }
 
+// The request for an item with that unique number alone.
+std::string deletion_of(const Request& request, const MetaKey& key, std::uint64_t unique) {
+  std::string line = request.verb == Verb::kMetaDelete ? answered_line(request)
+                                                       : fmt::format("md {}{}{}", key.word, key.flag, kLineEnd);
+  return line.insert(line.size() - kLineEnd.size(), fmt::format(" C{}", unique));
+}
+
+// Deletes a key at its owner. A claim of it goes too, as whoever has put it there might fill it with what is old; but
+// the client is not told of a deletion, for the key was not there.
+runtime::Task<Answer> delete_at_owner(runtime::Io& io, const Request& request, const Route& route, const MetaKey& key) {
+  for (int i = 0; i < kLooksMost; ++i) {
+    const Answer found = co_await ask(io, *route.owner, fmt::format("mg {}{} v t c\r\n", key.word, key.flag));
+    if (!found) co_return found;
+    const memcached::MetaReply item = memcached::parse_meta_reply(found.text);
+    if (item.code == "VA" && !is_claim(item)) break;
+    const std::uint64_t unique = item.code == "VA" ? static_cast<std::uint64_t>(item.number('c', 0)) : kNobodysUnique;
+    Answer deleted = co_await ask(io, *route.owner, deletion_of(request, key, unique));
+    if (deleted && deleted.text.starts_with("EX")) continue;  // it has just been filled, stored or claimed
+    if (deleted.text.starts_with("HD")) deleted.text.replace(0, 2, "NF");
+    if (deleted.text.starts_with("NF") && request.verb == Verb::kDelete) deleted.text = "NOT_FOUND\r\n";
+    co_return deleted;
+  }
+  co_return co_await ask(io, *route.owner, answered_line(request));
+}
+
 // As write_over; a key that only the source had was deleted all the same.
 runtime::Task<void> delete_both(WorkPtr work, Route route, MetaKey key) {
   runtime::Io& io = work->worker.io;
   const Answer at_source = co_await ask(io, *route.source, fmt::format("md {}{}\r\n", key.word, key.flag));
   if (!at_source) co_return fail(*work, at_source.text);
-  Answer at_owner = co_await ask(io, *route.owner, answered_line(work->request));
+  Answer at_owner = co_await delete_at_owner(io, work->request, route, key);
   if (!at_owner) co_return fail(*work, at_owner.text);
   if (at_source.text.starts_with("HD")) {
     if (at_owner.text.starts_with("NOT_FOUND")) at_owner.text = "DELETED\r\n";
