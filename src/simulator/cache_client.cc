@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 60s;
 constexpr std::uint64_t kBatchMost = 12;
+constexpr Duration kPauseMost = 200ms;
 
 }  // namespace
 
@@ -80,12 +81,10 @@ runtime::Task<bool> CacheClient::connect() {
 // False when the connection is of no more use.
 runtime::Task<bool> CacheClient::talk(std::vector<Step> steps) {
   if (steps.empty()) co_return true;
-  std::string requests;
-  for (const Step& step : steps) requests += step.request;
   const runtime::Wait wait(io_.now() + kPatience, nullptr);
   ledger_.asked += steps.size();
   const bool healed = healed_;
-  const Status sent = co_await io_.send(socket_, requests, wait);
+  const Status sent = co_await send(steps, wait);
   if (!sent) {
     ++ledger_.broken;
     co_return false;
@@ -113,6 +112,23 @@ runtime::Task<bool> CacheClient::talk(std::vector<Step> steps) {
   if (arrived_.empty()) co_return true;
   ledger_.complain(fmt::format("C1: {:.60} came behind the last reply", arrived_));
   co_return false;
+}
+
+// Some send the rest a while later, when the first may still wait for their nodes.
+runtime::Task<Status> CacheClient::send(const std::vector<Step>& steps, runtime::Wait wait) {
+  Prng& prng = ledger_.world.workload;
+  const std::size_t first = prng.chance(0.3) ? prng.below(steps.size()) : 0;
+  std::string requests;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i > 0 && i == first) {
+      const Status sent = co_await io_.send(socket_, requests, wait);
+      if (!sent) co_return sent;
+      requests.clear();
+      static_cast<void>(co_await io_.sleep_for(Duration(prng.below(kPauseMost.count()))));
+    }
+    requests += steps[i].request;
+  }
+  co_return co_await io_.send(socket_, requests, wait);
 }
 
 // The next whole reply; false when the connection ends before, or makes no sense.

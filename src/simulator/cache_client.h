@@ -39,6 +39,7 @@ class CacheClient {
   runtime::Task<void> look();
   runtime::Task<bool> connect();
   runtime::Task<bool> talk(std::vector<Step> steps);
+  runtime::Task<Status> send(const std::vector<Step>& steps, runtime::Wait wait);
   runtime::Task<bool> read_reply(std::string& reply, runtime::Wait wait);
   Scanner fresh_scanner() const;
   void failed();
