@@ -98,7 +98,7 @@ class Failing(Scenario):
             return None
 
         node = self.node(answer)
-        tenfold = self.web([node], self.NO_PROBES + "\nnode_connections = 1")
+        tenfold = self.web([node], self.NO_PROBES + "\nnode_connections = 1\nabort_on_close = true")
         for requests_before in (0, 1):
             client = tenfold.client()
             for _ in range(requests_before):

@@ -54,6 +54,9 @@ struct WebSettings {
   std::uint32_t retries = 2;              // further nodes tried, where it is safe
   std::uint32_t retry_budget_percent = 20;
 
+  bool abort_on_close = false;  // a client that sends no more has gone, and its request is given up
+
+  bool forwarded = false;                    // nodes get Forwarded (RFC 7239) too
   std::vector<std::string> trusted_proxies;  // CIDR blocks whose X-Forwarded-For is believed
 
   bool operator==(const WebSettings&) const = default;

@@ -160,6 +160,13 @@ const std::vector<Key> kWebPlaceKeys = {
      .doc = "Blocks of addresses whose X-Forwarded-* fields are believed; those of all others are replaced.",
      .example = "[\"10.0.0.0/8\"]",
      TENFOLD_CHECKED_KEY(web().trusted_proxies, texts, set_cidrs, shown::texts)},
+    {.section = Section::kWeb,
+     .name = "forwarded",
+     .type = KeyType::kBoolean,
+     .doc = "Tell nodes of the visitor in a Forwarded field (RFC 7239) too, beside X-Forwarded-*. What a trusted proxy "
+            "says there is added to, that of all others replaced.",
+     .example = "true",
+     TENFOLD_KEY(web().forwarded, flag, shown::boolean)},
 };
 
 const std::vector<Key> kWebLimitKeys = {
@@ -207,6 +214,14 @@ const std::vector<Key> kWebLimitKeys = {
      .least = 1,
      .most = kDayMs,
      TENFOLD_KEY(web().response_timeout, duration, shown::duration)},
+    {.section = Section::kWeb,
+     .name = "abort_on_close",
+     .type = KeyType::kBoolean,
+     .doc = "A client that sends no more has gone: its request leaves the queue, or its node, at once. Without this, "
+            "the answer goes to a client that only shut down its sending side, and one that closed is noticed when "
+            "something is sent to it, or when its connection is reset.",
+     .example = "true",
+     TENFOLD_KEY(web().abort_on_close, flag, shown::boolean)},
     {.section = Section::kWeb,
      .name = "tunnel_timeout",
      .type = KeyType::kDuration,

@@ -29,14 +29,16 @@ void Io::run_posted() {
   for (auto& item : work) item();
 }
 
-void Io::stop_at_end(Socket& socket, Stop* stop) {
+void Io::stop_at_end(Socket& socket, Stop* stop, PeerEnd end) {
   SocketState& state = *socket.state();
   state.at_end = stop;
-  if (stop != nullptr && watch_end(state)) ended(state);
+  state.wanted_end = end;
+  if (stop == nullptr) return;
+  if (const std::optional<PeerEnd> known = watch_end(state)) ended(state, *known);
 }
 
-void Io::ended(SocketState& socket) {
-  if (Stop* stop = std::exchange(socket.at_end, nullptr)) stop->request();
+void Io::ended(SocketState& socket, PeerEnd end) {
+  if (socket.at_end != nullptr && end >= socket.wanted_end) std::exchange(socket.at_end, nullptr)->request();
 }
 
 void Io::watch(Operation& operation) {

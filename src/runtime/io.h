@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,7 @@ class Io {
   virtual Address peer_address(const Socket& socket) = 0;
 
   AcceptOperation accept(Socket& listener, const Wait& wait) { return {*this, listener.state(), wait}; }
+  /// kExhausted when it is we who have no descriptor, memory or local port: that says nothing of the peer.
   ConnectOperation connect(Address address, const Wait& wait) { return {*this, std::move(address), wait}; }
 
   /// Some bytes, at least one; kClosed at the orderly end of the stream; kLimit when no buffer is to be had.
@@ -120,10 +122,9 @@ class Io {
   /// connections: one that is not quiet must not be used.
   virtual bool is_quiet(const Socket& socket) const = 0;
 
-  /// Requests `stop` as soon as the loop learns that the peer has ended its side or broken the connection, though
-  /// nothing is being received; with null, no more. What the peer sent before its end may hide it. REQUIRES: the stop
-  /// lives until it is requested, replaced or the socket closed.
-  void stop_at_end(Socket& socket, Stop* stop);
+  /// Requests `stop` as soon as the loop learns that the peer has gone as far as `end`, or farther, though nothing is
+  /// being received; with null, no more. REQUIRES: the stop lives until it is requested, replaced or the socket closed.
+  void stop_at_end(Socket& socket, Stop* stop, PeerEnd end = PeerEnd::kSending);
 
   // -- Files -----------------------------------------------------------------------------------------------------
 
@@ -152,8 +153,8 @@ class Io {
   /// Ends a pending operation early: the back end completes it, now or later, with outcome -ETIMEDOUT or -ECANCELED as
   /// given by `reason_errno`, through complete_later(); or with what it had already done.
   virtual void cancel(Operation& operation, int reason_errno) = 0;
-  /// Sees to it that ended() is called at the peer's end; true when that is known already.
-  virtual bool watch_end(SocketState& socket) = 0;
+  /// Sees to it that ended() is called at each of the peer's ends; returns the one that is known already.
+  virtual std::optional<PeerEnd> watch_end(SocketState& socket) = 0;
   virtual void close(SocketState& socket) noexcept = 0;
   virtual void close_file(int handle) noexcept = 0;
   /// Makes a waiting loop turn; called from any thread after something was posted.
@@ -167,8 +168,7 @@ class Io {
   void complete_later(Operation& operation, std::int64_t outcome);
   /// Resumes all that complete_later() and wake() have put there; true when there was any.
   bool run_ready();
-  /// The peer has ended its side of the connection, or broken it.
-  void ended(SocketState& socket);
+  void ended(SocketState& socket, PeerEnd end);
   /// Runs what was posted.
   void run_posted();
   /// Cancels the operations whose deadline is at or before now(). Called once in every turn.

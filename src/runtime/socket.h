@@ -4,6 +4,7 @@
 // Thread rule: the thread of its Io.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 namespace tenfold::runtime {
@@ -11,10 +12,17 @@ namespace tenfold::runtime {
 class Io;
 class Stop;
 
+/// How far a peer has ended a connection.
+enum class PeerEnd : std::uint8_t {
+  kSending,     // it sends no more. TCP does not tell, before something is sent to it, whether it still receives
+  kConnection,  // nothing reaches it any more: the connection was reset, or is a Unix socket that the peer has closed
+};
+
 /// What a back end knows of a socket; each derives its own.
 struct SocketState {
   Io* io = nullptr;
   Stop* at_end = nullptr;  // Io::stop_at_end()
+  PeerEnd wanted_end = PeerEnd::kSending;
 };
 
 class Socket {

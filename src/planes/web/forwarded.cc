@@ -3,16 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "wire/http/characters.h"
+
 namespace tenfold::web {
 namespace {
 
 using http::FieldName;
 
-// All X-Forwarded-For fields as one list, in the order in which the proxies wrote it.
-std::string forwarded_for(const http::RequestHead& head) {
+// All fields of that name as one list, in the order in which the proxies wrote it.
+std::string list_of(const http::RequestHead& head, FieldName name) {
   std::string list;
   for (const http::Field& field : head.fields.all()) {
-    if (field.known != FieldName::kXForwardedFor || field.value.empty()) continue;
+    if (field.known != name || field.value.empty()) continue;
     if (!list.empty()) list += ", ";
     list += field.value;
   }
@@ -25,10 +29,44 @@ bool is_trusted_hop(const WebService& service, std::string_view hop) {
   return address && service.trusts(*address);
 }
 
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
+
+// A value of RFC 7239, section 4: a token, or a quoted string.
+std::string value_of(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, http::is_token) ? std::string(text) : quoted(text);
+}
+
+// A node of RFC 7239, section 6: an IPv6 address stands in brackets, and what is no address is unknown.
+std::string node_of(std::string_view text) {
+  if (text.empty() || text.front() == '*') return "unknown";
+  if (Address::parse(fmt::format("{}:0", text))) return std::string(text);
+  if (Address::parse(fmt::format("[{}]:0", text))) return quoted(fmt::format("[{}]", text));
+  const auto with_port = Address::parse(text);
+  return with_port && !with_port->is_unix() && text.front() != ':' ? quoted(text) : "unknown";
+}
+
+// X-Forwarded-For as the beginning of Forwarded (RFC 7239, section 7.4): of each proxy only the address is known.
+std::string converted(std::string_view addresses) {
+  std::string list;
+  while (!addresses.empty()) {
+    const std::size_t comma = std::min(addresses.find(','), addresses.size());
+    list += fmt::format("for={}, ", node_of(trim(addresses.substr(0, comma))));
+    addresses.remove_prefix(std::min(comma + 1, addresses.size()));
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string believed_visitor(const WebService& service, const http::RequestHead& head) {
-  const std::string list = forwarded_for(head);
+  const std::string list = list_of(head, FieldName::kXForwardedFor);
   std::string_view left = list;
   std::string_view visitor;
   while (!left.empty()) {
@@ -40,7 +78,8 @@ std::string believed_visitor(const WebService& service, const http::RequestHead&
   return std::string(visitor);
 }
 
-void write_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted, http::HeadWriter& writer) {
+void write_x_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted,
+                       http::HeadWriter& writer) {
   const std::string& peer = exchange.connection.peer_text;
   if (!trusted) {
     writer.field("X-Forwarded-For", peer);
@@ -48,11 +87,22 @@ void write_forwarded(const Exchange& exchange, const http::RequestHead& head, bo
     writer.field("X-Forwarded-Host", head.host);
     return;
   }
-  std::string list = forwarded_for(head);
+  std::string list = list_of(head, FieldName::kXForwardedFor);
   if (!list.empty()) list += ", ";
   writer.field("X-Forwarded-For", list + peer);
   if (head.fields.find(FieldName::kXForwardedProto) == nullptr) writer.field("X-Forwarded-Proto", "http");
   if (head.fields.find(FieldName::kXForwardedHost) == nullptr) writer.field("X-Forwarded-Host", head.host);
+}
+
+void write_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted, http::HeadWriter& writer) {
+  std::string list;
+  if (trusted) {
+    list = list_of(head, FieldName::kForwarded);
+    if (!list.empty()) list += ", ";
+    if (list.empty()) list = converted(list_of(head, FieldName::kXForwardedFor));
+  }
+  list += fmt::format("for={};host={};proto=http", node_of(exchange.connection.peer_text), value_of(head.host));
+  writer.field("Forwarded", list);
 }
 
 }  // namespace tenfold::web

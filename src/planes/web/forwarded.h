@@ -17,6 +17,10 @@ namespace tenfold::web {
 std::string believed_visitor(const WebService& service, const http::RequestHead& head);
 
 /// Writes X-Forwarded-For, and X-Forwarded-Proto and -Host where no trusted peer has said them.
+void write_x_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted, http::HeadWriter& writer);
+
+/// Writes Forwarded (RFC 7239): what a trusted peer said there, or else in X-Forwarded-For, and then of the peer
+/// itself.
 void write_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted, http::HeadWriter& writer);
 
 }  // namespace tenfold::web

@@ -28,7 +28,7 @@ class Observer final : public planes::PlaneObserver {
 class ForwardedTest : public testing::Test {
  public:
   const http::RequestHead& head_with(std::string_view fields) {
-    text = "GET / HTTP/1.1\r\nHost: shop.example\r\n" + std::string(fields) + "\r\n";
+    text = "GET / HTTP/1.1\r\nHost: " + host + "\r\n" + std::string(fields) + "\r\n";
     EXPECT_EQ(http::parse_request_head(text, head).state, http::ParseState::kComplete);
     return head;
   }
@@ -43,20 +43,23 @@ class ForwardedTest : public testing::Test {
     return believed_visitor(service, head_with(fields));
   }
 
-  std::string written(std::string_view fields, bool trusted) {
+  using Write = void (*)(const Exchange&, const http::RequestHead&, bool, http::HeadWriter&);
+
+  std::string written(std::string_view fields, bool trusted, Write write = write_x_forwarded,
+                      std::string_view peer = "10.0.0.5") {
     planes::ListenerSet listeners(io, cluster::Tier::kWeb, {});
     Worker worker(io, observer, listeners);
     Connection connection{.worker = worker,
                           .listener = {},
                           .socket = {},
                           .peer = Address::ipv4({10, 0, 0, 5}, 4711),
-                          .peer_text = "10.0.0.5",
+                          .peer_text = std::string(peer),
                           .rest = {},
                           .idle_limit = {}};
     const Exchange exchange(connection, io.now());
     std::array<char, 1024> room;
     http::HeadWriter writer(room);
-    write_forwarded(exchange, head_with(fields), trusted, writer);
+    write(exchange, head_with(fields), trusted, writer);
     return std::string(writer.written());
   }
 
@@ -65,6 +68,7 @@ class ForwardedTest : public testing::Test {
   Observer observer;
   http::RequestHead head;
   std::string text;
+  std::string host = "shop.example";
 };
 
 TEST_F(ForwardedTest, NothingThatAStrangerSaysIsPassedOn) {
@@ -78,6 +82,27 @@ TEST_F(ForwardedTest, ATrustedProxysListGrowsByThePeerAndItsOtherWordsStand) {
       << "the proto is passed on as it came, with the other fields";
   EXPECT_EQ(written("", true),
             "X-Forwarded-For: 10.0.0.5\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
+}
+
+TEST_F(ForwardedTest, ForwardedIsWrittenAsRfc7239WantsIt) {
+  const auto forwarded = [this](std::string_view fields, bool trusted, std::string_view peer = "10.0.0.5") {
+    return written(fields, trusted, write_forwarded, peer);
+  };
+  EXPECT_EQ(forwarded("Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 1.2.3.4\r\n", false),
+            "Forwarded: for=10.0.0.5;host=shop.example;proto=http\r\n")
+      << "nothing that a stranger says is passed on";
+  EXPECT_EQ(forwarded("", true, "2001:db8::5"), "Forwarded: for=\"[2001:db8::5]\";host=shop.example;proto=http\r\n");
+  EXPECT_EQ(forwarded("", false, "unix:"), "Forwarded: for=unknown;host=shop.example;proto=http\r\n");
+  EXPECT_EQ(
+      forwarded("Forwarded: for=1.2.3.4;proto=https\r\nForwarded: for=\"[::1]\"\r\nX-Forwarded-For: 9.9.9.9\r\n", true),
+      "Forwarded: for=1.2.3.4;proto=https, for=\"[::1]\", for=10.0.0.5;host=shop.example;proto=http\r\n")
+      << "a trusted proxy's list grows by the peer";
+  EXPECT_EQ(forwarded("X-Forwarded-For: 1.2.3.4, 2001:db8::7, 5.6.7.8:99, nobody\r\n", true),
+            "Forwarded: for=1.2.3.4, for=\"[2001:db8::7]\", for=\"5.6.7.8:99\", for=unknown, "
+            "for=10.0.0.5;host=shop.example;proto=http\r\n")
+      << "a trusted proxy that only writes X-Forwarded-For is not forgotten";
+  host = "shop.example:8080";
+  EXPECT_EQ(forwarded("", false), "Forwarded: for=10.0.0.5;host=\"shop.example:8080\";proto=http\r\n");
 }
 
 TEST_F(ForwardedTest, TheVisitorIsTheLastThatIsNoTrustedProxy) {

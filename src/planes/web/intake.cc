@@ -60,7 +60,7 @@ void write_trace(Exchange& exchange, const http::RequestHead& head, http::HeadWr
 }
 
 // Fields that a client may not set, or that belong to its connection alone.
-bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool trusted) {
+bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool trusted, bool adds_forwarded) {
   switch (field.known) {
     case FieldName::kHost:           // written first
     case FieldName::kContentLength:  // written from the framing
@@ -70,9 +70,10 @@ bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool 
     case FieldName::kXForwardedProto:
     case FieldName::kXForwardedHost:
     case FieldName::kXForwardedOther:
-    case FieldName::kForwarded:
     case FieldName::kXRealIp:
       return trusted;
+    case FieldName::kForwarded:
+      return trusted && !adds_forwarded;  // else written anew
     default:
       return !head.is_hop_by_hop(field);
   }
@@ -103,10 +104,12 @@ bool write_head(Exchange& exchange, std::string_view target, bool trusted, http:
   const http::RequestHead& head = exchange.worker.request_head;
   writer.request_line(head.method_text, target);
   writer.field("Host", head.host);
+  const bool adds_forwarded = exchange.service && exchange.settings().forwarded;
   for (const http::Field& field : head.fields.all()) {
-    if (is_passed_on(head, field, trusted)) writer.field(field.name, field.value);
+    if (is_passed_on(head, field, trusted, adds_forwarded)) writer.field(field.name, field.value);
   }
-  write_forwarded(exchange, head, trusted, writer);
+  write_x_forwarded(exchange, head, trusted, writer);
+  if (adds_forwarded) write_forwarded(exchange, head, trusted, writer);
   write_trace(exchange, head, writer);
   write_framing(exchange, head, writer);
   writer.end();

@@ -2,6 +2,7 @@
 #include "planes/web/proxy.h"
 
 #include "planes/web/attempt.h"
+#include "planes/web/client_watch.h"
 
 namespace tenfold::web {
 namespace {
@@ -15,7 +16,18 @@ int choose_node(const Exchange& exchange) {
                                    service.node_limit());
 }
 
-// Waits for room on some node: first come, first served, up to the limits of length and time.
+// Why a wait in the queue ended without a node.
+void leave_queue(Exchange& exchange, const Error& error) {
+  ServiceState& state = exchange.service->state();
+  const bool stopped = error.kind == ErrorKind::kCanceled;
+  if (stopped && !exchange.worker.aborting.requested())
+    return exchange.fail(Failure::kClientClosed, "while its request waited for a node");
+  exchange.fail(stopped ? Failure::kShuttingDown : Failure::kQueueTimeout);
+  ++state.refused_by_queue;
+}
+
+// Waits for room on some node: first come, first served, up to the limits of length and time, and while the client
+// does.
 runtime::Task<int> wait_for_node(Exchange& exchange) {
   ServiceState& state = exchange.service->state();
   if (state.queued >= exchange.service->queue_limit()) {
@@ -23,15 +35,18 @@ runtime::Task<int> wait_for_node(Exchange& exchange) {
     exchange.fail(Failure::kQueueFull);
     co_return cluster::Balancer::kNone;
   }
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().queue_timeout);
+  ClientWatch watch(exchange, exchange.worker.aborting);
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().queue_timeout, watch.gone());
   int node = kBusy;
   ++state.queued;
   while (node == kBusy) {
-    const Status woken = co_await state.waiting.wait(exchange.io(), wait);
+    Status woken = co_await state.waiting.wait(exchange.io(), wait);
+    if (woken && watch.gone().requested()) {
+      state.waiting.wake_one();  // its turn is the next one's
+      woken = tenfold::fail(ErrorKind::kCanceled, "wait");
+    }
     if (!woken) {
-      const bool timeout = woken.error().kind == ErrorKind::kTimeout;
-      exchange.fail(timeout ? Failure::kQueueTimeout : Failure::kShuttingDown);
-      ++state.refused_by_queue;
+      leave_queue(exchange, woken.error());
       node = cluster::Balancer::kNone;
     } else {
       node = choose_node(exchange);
@@ -82,12 +97,12 @@ bool is_gateway_failure(int status) {
 
 // The judgement of one attempt on the node's account.
 void account(Exchange& exchange, AttemptEnd end) {
-  const bool client_fault = exchange.failure == Failure::kClientClosed || exchange.failure == Failure::kClientTooSlow ||
-                            exchange.failure == Failure::kMalformedRequest ||
-                            exchange.failure == Failure::kRequestTooSlow ||
-                            exchange.failure == Failure::kRequestTooLarge ||
-                            exchange.failure == Failure::kShuttingDown || exchange.failure == Failure::kInternal;
-  if (client_fault) return;
+  const bool blameless = exchange.failure == Failure::kClientClosed || exchange.failure == Failure::kClientTooSlow ||
+                         exchange.failure == Failure::kMalformedRequest ||
+                         exchange.failure == Failure::kRequestTooSlow ||
+                         exchange.failure == Failure::kRequestTooLarge || exchange.failure == Failure::kShuttingDown ||
+                         exchange.failure == Failure::kNoResources || exchange.failure == Failure::kInternal;
+  if (blameless) return;
   if (end == AttemptEnd::kStaleConnection) return;  // the node did nothing wrong
   if (end == AttemptEnd::kAnswered && exchange.failure == Failure::kNone && !is_gateway_failure(exchange.status)) {
     exchange.node->succeeded();

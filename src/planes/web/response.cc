@@ -2,10 +2,10 @@
 #include "planes/web/response.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "planes/web/body_reader.h"
+#include "planes/web/client_watch.h"
 #include "planes/web/head_bytes.h"
 #include "planes/web/reply.h"
 #include "planes/web/tunnel.h"
@@ -42,31 +42,14 @@ std::size_t parse_head(Exchange& exchange, std::string_view bytes, std::size_t s
 // A client is only watched while a node takes longer than this: most never need it.
 constexpr Duration kWatchedAfter = 100ms;
 
-// Requests its stop when the client goes away while its request is with a node.
-class ClientWatch {
- public:
-  ClientWatch(Exchange& exchange, runtime::Stop& parent) : exchange_(exchange), gone_(parent) {
-    exchange_.io().stop_at_end(exchange_.connection.socket, &gone_);
-  }
-  ClientWatch(const ClientWatch&) = delete;
-  ClientWatch& operator=(const ClientWatch&) = delete;
-  ~ClientWatch() { exchange_.io().stop_at_end(exchange_.connection.socket, nullptr); }
-  runtime::Stop& gone() { return gone_; }
-
- private:
-  Exchange& exchange_;
-  runtime::Stop gone_;
-};
-
 // For a node that did not answer at once. A client that goes away meanwhile is not waited for: exchange.failure is then
 // set, and the end of the node's connection tells the node too.
 [[gnu::noinline]] runtime::Task<Result<runtime::Buffer>> receive_watched(Exchange& exchange, runtime::Socket& node,
                                                                          runtime::Stop& stop) {
   runtime::Io& io = exchange.io();
-  std::optional<ClientWatch> watch;
-  if (!exchange.has_streaming_body()) watch.emplace(exchange, stop);
+  ClientWatch watch(exchange, stop);
   for (;;) {
-    const runtime::Wait wait(response_deadline(exchange), watch ? &watch->gone() : &stop);
+    const runtime::Wait wait(response_deadline(exchange), &watch.gone());
     Result<runtime::Buffer> read = co_await io.recv(node, runtime::BufferSize::kLarge, wait);
     const ErrorKind failure = read ? ErrorKind::kClosed : read.error().kind;
     if (failure == ErrorKind::kCanceled && !stop.requested())
@@ -215,7 +198,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   const http::ResponseHead& head = worker.response_head;
   const Body framing = framing_for_client(exchange, head.body);
   // A client that is still sending what nobody will read cannot be told apart from its next request.
-  if (exchange.uploading || framing == Body::kUntilClose || worker.draining.requested() ||
+  if (exchange.uploading || framing == Body::kUntilClose || worker.lets_go() ||
       exchange.connection.listener->closing.requested())
     exchange.connection.keep_open = false;
   runtime::Buffer out = make_head(exchange, framing);

@@ -35,6 +35,9 @@ struct Worker {
   planes::PlaneObserver& observer;
   AccessLog log;
   LocalPtr<Table> table;
+  /// No client shall keep its connection: each response says so.
+  bool lets_go() const { return winding_down || draining.requested(); }
+
   runtime::Stop& draining;  // of the plane's listeners (planes/listener_set.h)
   runtime::Stop& aborting;
 
@@ -42,6 +45,7 @@ struct Worker {
   http::RequestHead request_head;
   http::ResponseHead response_head;
 
+  bool winding_down = false;
   std::uint64_t malformed = 0;
 };
 

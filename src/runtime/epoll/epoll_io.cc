@@ -20,7 +20,8 @@
 namespace tenfold::runtime::epoll {
 namespace {
 
-constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kBroken = EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | kBroken;
 constexpr int kTurnMost_ms = 60'000;
 constexpr int kEventsEnough = limits::kEventsToGather / 2;  // a pause cannot end early, as a wait of io_uring does
 
@@ -120,7 +121,8 @@ void EpollIo::handle_event(EpollSocket& socket, std::uint32_t events) {
     socket.readable = true;
     if ((events & kPeerEnded) != 0) {
       socket.hung_up = true;
-      ended(socket);
+      socket.broken |= (events & kBroken) != 0;
+      ended(socket, socket.broken ? PeerEnd::kConnection : PeerEnd::kSending);
     }
     if (Operation* reader = socket.reader; reader != nullptr && try_reader(*reader)) {
       socket.reader = nullptr;
@@ -128,7 +130,7 @@ void EpollIo::handle_event(EpollSocket& socket, std::uint32_t events) {
       if (socket.closed) return;
     }
   }
-  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+  if ((events & (EPOLLOUT | kBroken)) != 0) {
     socket.writable = true;
     if (Operation* writer = socket.writer; writer != nullptr && try_writer(*writer)) {
       socket.writer = nullptr;
@@ -173,9 +175,11 @@ void EpollIo::register_socket(EpollSocket& socket) {
   TENFOLD_ASSERT(epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) == 0, "a socket can be registered");
 }
 
-bool EpollIo::watch_end(SocketState& state) {
-  register_socket(of(&state));
-  return of(&state).hung_up;
+std::optional<PeerEnd> EpollIo::watch_end(SocketState& state) {
+  EpollSocket& socket = of(&state);
+  register_socket(socket);
+  if (!socket.hung_up) return std::nullopt;
+  return socket.broken ? PeerEnd::kConnection : PeerEnd::kSending;
 }
 
 void EpollIo::close(SocketState& state) noexcept {

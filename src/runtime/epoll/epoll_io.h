@@ -48,7 +48,7 @@ class EpollIo final : public Io {
   bool start_send(SendOperation& operation) override;
   bool start_send_file(SendFileOperation& operation) override;
   void cancel(Operation& operation, int reason_errno) override;
-  bool watch_end(SocketState& socket) override;
+  std::optional<PeerEnd> watch_end(SocketState& socket) override;
   void close(SocketState& socket) noexcept override;
   void close_file(int handle) noexcept override;
   void interrupt() override;

@@ -14,6 +14,7 @@ struct EpollSocket final : SocketState {
   bool readable = true;     // a receive or accept may give something
   bool writable = true;     // a send may take something
   bool hung_up = false;     // the peer has ended its side, or the connection broke: reads go on to the end
+  bool broken = false;      // nothing reaches the peer any more
   bool listening = false;
   bool closed = false;          // freed at the end of the turn, after the last event that may name it
   Operation* reader = nullptr;  // kAccept or kRecv

@@ -151,6 +151,45 @@ TEST_P(IoTest, AStopIsRequestedWhenThePeerEndsThoughNobodyReceives) {
   run(Body::go(this, io_.get()));
 }
 
+TEST_P(IoTest, APeerThatSendsNoMoreIsToldFromOneThatNothingReaches) {
+  struct Body {
+    static Task<void> go(IoTest* test, Io* io) {
+      Socket near, far;
+      co_await test->connect_pair(&near, &far);
+      EXPECT_TRUE((co_await io->send(far, "not received yet", test->soon())).has_value());
+      io->shutdown_send(far);
+      Stop sends_no_more;
+      io->stop_at_end(near, &sends_no_more, PeerEnd::kSending);
+      EXPECT_EQ((co_await io->sleep_for(10s, &sends_no_more)).error().kind, ErrorKind::kCanceled);
+      Stop unreachable;
+      io->stop_at_end(near, &unreachable, PeerEnd::kConnection);
+      EXPECT_TRUE((co_await io->sleep_for(20ms, &unreachable)).has_value()) << "it still receives";
+      EXPECT_TRUE((co_await io->send(near, "the answer", test->soon())).has_value());
+      EXPECT_EQ((co_await io->recv(far, BufferSize::kSmall, test->soon()))->view(), "the answer");
+      io->reset_on_close(far);
+      far.close();
+      EXPECT_EQ((co_await io->sleep_for(10s, &unreachable)).error().kind, ErrorKind::kCanceled);
+    }
+  };
+  run(Body::go(this, io_.get()));
+}
+
+TEST_P(IoTest, APeerThatClosedIsKnownWhenSomethingIsSentToIt) {
+  struct Body {
+    static Task<void> go(IoTest* test, Io* io) {
+      Socket near, far;
+      co_await test->connect_pair(&near, &far);
+      Stop unreachable;
+      io->stop_at_end(near, &unreachable, PeerEnd::kConnection);
+      far.close();
+      EXPECT_TRUE((co_await io->sleep_for(20ms, &unreachable)).has_value()) << "TCP does not tell before";
+      EXPECT_TRUE((co_await io->send(near, "?", test->soon())).has_value());
+      EXPECT_EQ((co_await io->sleep_for(10s, &unreachable)).error().kind, ErrorKind::kCanceled);
+    }
+  };
+  run(Body::go(this, io_.get()));
+}
+
 TEST_P(IoTest, EndsHalfCloseResetAndQuiet) {
   struct Body {
     static Task<void> go(IoTest* test, Io* io) {

@@ -35,6 +35,7 @@ constexpr std::uint64_t kRecv = 2;
 constexpr std::uint64_t kConnect = 3;
 constexpr std::uint64_t kWritable = 4;
 constexpr std::uint64_t kIgnored = 5;  // a cancel's own completion; without a socket
+constexpr std::uint64_t kEnd = 6;
 static_assert(alignof(UringSocket) > kKindMask);
 
 std::uint64_t tagged(const UringSocket& socket, std::uint64_t kind) {
@@ -152,6 +153,9 @@ void UringIo::handle(std::uint64_t user_data, int outcome, std::uint32_t flags) 
       break;
     case kConnect:
       connected(socket, outcome);
+      break;
+    case kEnd:
+      end_seen(socket, outcome, more);
       break;
     default:
       writable(socket);
@@ -385,14 +389,6 @@ void UringIo::arm_recv(UringSocket& socket) {
   ++socket.pending;
 }
 
-// Only a receive that is armed hears of the end; one that waits for a block is armed when there is one.
-bool UringIo::watch_end(SocketState& state) {
-  UringSocket& socket = of(&state);
-  const bool starved = static_cast<ListNode<StarvedTag>&>(socket).linked();
-  if (!socket.ended && !socket.receiving && !socket.arrived && !starved) arm_recv(socket);
-  return socket.ended;
-}
-
 bool UringIo::start_recv(RecvOperation& operation) {
   UringSocket& socket = of(operation.socket());
   if (socket.arrived) {
@@ -435,7 +431,6 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   if (outcome <= 0) {
     socket.ended = true;
     socket.end_outcome = outcome;
-    ended(socket);
   } else if (!more && !socket.once && !socket.stopping) {
     starved_.push_back(socket);  // the kernel ended it by itself
   }
@@ -463,6 +458,39 @@ void UringIo::feed_starved() {
       starved_.push_back(*socket);
     }
   }
+}
+
+// -- The peer's ends -----------------------------------------------------------------------------------------------
+
+// A receive hears of one end only, and of none while what arrived before waits to be taken. A poll hears of both, and
+// is armed but once for a connection.
+void UringIo::arm_end(UringSocket& socket) {
+  socket.end_polling = true;
+  io_uring_sqe* entry = next_entry();
+  io_uring_prep_poll_multishot(entry, socket.descriptor, POLLRDHUP);
+  io_uring_sqe_set_data64(entry, tagged(socket, kEnd));
+  ++socket.pending;
+}
+
+std::optional<PeerEnd> UringIo::watch_end(SocketState& state) {
+  UringSocket& socket = of(&state);
+  if (!socket.end_polling && !socket.broken) arm_end(socket);
+  if (socket.broken) return PeerEnd::kConnection;
+  if (socket.hung_up) return PeerEnd::kSending;
+  return std::nullopt;
+}
+
+void UringIo::end_seen(UringSocket& socket, int outcome, bool more) {
+  socket.end_polling = more;
+  if (socket.closed) return free_if_done(socket);
+  if (outcome >= 0) {
+    const auto events = static_cast<std::uint32_t>(outcome);
+    socket.broken |= (events & (POLLHUP | POLLERR)) != 0;
+    socket.hung_up |= socket.broken || (events & POLLRDHUP) != 0;
+  }
+  if (socket.hung_up) ended(socket, socket.broken ? PeerEnd::kConnection : PeerEnd::kSending);
+  // The kernel ends a poll by itself when it has no room for what it found.
+  if (!more && outcome >= 0 && socket.at_end != nullptr) arm_end(socket);
 }
 
 // -- Sending -------------------------------------------------------------------------------------------------------

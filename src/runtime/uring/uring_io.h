@@ -51,7 +51,7 @@ class UringIo final : public Io {
   bool start_send(SendOperation& operation) override;
   bool start_send_file(SendFileOperation& operation) override;
   void cancel(Operation& operation, int reason_errno) override;
-  bool watch_end(SocketState& socket) override;
+  std::optional<PeerEnd> watch_end(SocketState& socket) override;
   void close(SocketState& socket) noexcept override;
   void close_file(int handle) noexcept override;
   void interrupt() override;
@@ -65,6 +65,7 @@ class UringIo final : public Io {
   void arm_accept(UringSocket& listener);
   void arm_recv(UringSocket& socket);
   void arm_writable(UringSocket& socket);
+  void arm_end(UringSocket& socket);
   void stop_arriving(UringSocket& socket, std::uint64_t kind);
 
   void submit_and_wait();
@@ -74,6 +75,7 @@ class UringIo final : public Io {
   void received(UringSocket& socket, int outcome, std::uint32_t flags);
   void connected(UringSocket& socket, int outcome);
   void writable(UringSocket& socket);
+  void end_seen(UringSocket& socket, int outcome, bool more);
   void feed_starved();
 
   BufferRing& ring_of(const UringSocket& socket);

@@ -38,6 +38,9 @@ struct UringSocket final : SocketState, ListNode<StarvedTag>, ListNode<LivingTag
   bool once = false;          // the receive is for one completion
   bool stopping = false;      // the armed receive or accept was cancelled, and has not completed yet
   bool polling = false;       // told when the socket takes bytes again
+  bool end_polling = false;   // told of the peer's ends, from the first watch on
+  bool hung_up = false;       // … the peer sends no more
+  bool broken = false;        // … nothing reaches it any more
   bool fresh = false;         // accepted, and nothing received yet
   bool ended = false;         // the peer's stream is over: end_outcome says how
   bool closed = false;
