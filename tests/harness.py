@@ -276,7 +276,8 @@ def request_bytes(method, target="/", fields=(), body=b"", host="test"):
 class Tenfold:
     """`tenfold run` with a topology of the test's own. `{port}` in the text is the port that clients use."""
 
-    def __init__(self, topology, run="workers = 1", ready=True):
+    def __init__(self, topology, run="workers = 1", ready=True, prefix=(), pass_fds=()):
+        """`prefix` is a command that runs it, such as prlimit; `pass_fds` are descriptors that stay open in it."""
         self.folder = tempfile.mkdtemp(prefix="tenfold-test-")
         self.port = free_port()
         self.file = os.path.join(self.folder, "tenfold.toml")
@@ -287,7 +288,11 @@ class Tenfold:
         self.log_path = os.path.join(self.folder, "tenfold.log")
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [TENFOLD, "run", "-c", self.file], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*prefix, TENFOLD, "run", "-c", self.file],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=pass_fds,
             )
         if ready:
             wait_until(self.is_ready, f"tenfold is ready\n{self.log()}")

@@ -48,6 +48,10 @@ std::optional<Transition> NodeHealth::change(NodeState to, std::string reason, I
 
 std::optional<Transition> NodeHealth::probed(const ProbeReport& report, Instant now) {
   last_probe_ = report.detail;
+  if (report.inconclusive) {
+    if (judged_ == NodeState::kUnknown) reason_ = report.detail;
+    return std::nullopt;
+  }
   if (report.ok) {
     ++good_in_a_row_;
     bad_in_a_row_ = 0;

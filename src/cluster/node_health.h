@@ -31,6 +31,7 @@ std::string_view name_of(NodeState state);
 struct ProbeReport {
   bool ok = false;
   std::string detail;
+  bool inconclusive = false;  // it could not be made for reasons of our own: nothing is known of the node
 };
 
 /// A change of state, for the event log.

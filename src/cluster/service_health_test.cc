@@ -24,9 +24,26 @@ Service service_of(int nodes) {
 constexpr Instant kStart{1000s};
 const ProbeReport kGood{true, "200 after 1ms"};
 const ProbeReport kBad{false, "connect: refused"};
+const ProbeReport kNotMade{false, "connect: out of resources", true};
 
 NodeStatus status_of(const ServiceHealth& health, int port) {
   return *health.status().find(node(port));
+}
+
+TEST(ServiceHealth, AProbeThatCouldNotBeMadeSaysNothingOfItsNode) {
+  ServiceHealth health(service_of(2), kStart);
+  EXPECT_TRUE(health.probed(node(1), kNotMade, kStart).empty());
+  EXPECT_EQ(status_of(health, 1).state, NodeState::kUnknown);
+  EXPECT_EQ(status_of(health, 1).reason, kNotMade.detail) << "why nothing is known yet";
+  health.probed(node(1), kGood, kStart);
+  for (int i = 0; i < 9; ++i) EXPECT_TRUE(health.probed(node(1), kNotMade, kStart + 1s).empty());
+  EXPECT_EQ(status_of(health, 1).state, NodeState::kUp);
+  EXPECT_EQ(status_of(health, 1).last_probe, kNotMade.detail);
+  for (int i = 0; i < 3; ++i) {
+    health.probed(node(1), kBad, kStart + 2s);
+    health.probed(node(1), kNotMade, kStart + 2s);
+  }
+  EXPECT_EQ(status_of(health, 1).state, NodeState::kDown) << "it does not hide bad ones either";
 }
 
 TEST(ServiceHealth, OneProbeDecidesOverANewNodeAndThenRiseAndFallCount) {

@@ -141,8 +141,12 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
 }  // namespace
 
 AdminApi::AdminApi(Controller& controller, LoadedTopology loaded, ProgramFacts facts,
-                   std::function<void(bool)> on_reload)
-    : controller_(controller), loaded_(std::move(loaded)), facts_(std::move(facts)), on_reload_(std::move(on_reload)) {}
+                   std::function<void(bool)> on_reload, Load load)
+    : controller_(controller),
+      loaded_(std::move(loaded)),
+      facts_(std::move(facts)),
+      on_reload_(std::move(on_reload)),
+      load_(std::move(load)) {}
 
 runtime::Task<AdminResponse> AdminApi::handle(AdminRequest request) {
   std::string allowed;
@@ -297,7 +301,7 @@ runtime::Task<AdminResponse> AdminApi::apply_file(AdminRequest request, LoadedTo
 }
 
 runtime::Task<AdminResponse> AdminApi::reload(AdminRequest request) {
-  LoadedTopology next = load_topology(loaded_.file_name);
+  LoadedTopology next = load_(loaded_.file_name);
   if (!next.ok()) {
     controller_.events().add(EventLog::Level::kError, "reload_refused",
                              {{"file", loaded_.file_name},

@@ -22,8 +22,12 @@ struct ProgramFacts {
 
 class AdminApi {
  public:
+  /// Reads and parses a topology file.
+  using Load = std::function<LoadedTopology(const std::string& path)>;
+
   /// `loaded` is the file that runs; `on_reload` is told before and after a reload (true, then false).
-  AdminApi(Controller& controller, LoadedTopology loaded, ProgramFacts facts, std::function<void(bool)> on_reload);
+  AdminApi(Controller& controller, LoadedTopology loaded, ProgramFacts facts, std::function<void(bool)> on_reload,
+           Load load = load_topology);
 
   runtime::Task<AdminResponse> handle(AdminRequest request);
 
@@ -60,6 +64,7 @@ class AdminApi {
   LoadedTopology loaded_;
   ProgramFacts facts_;
   std::function<void(bool)> on_reload_;
+  Load load_;
 };
 
 }  // namespace tenfold::control

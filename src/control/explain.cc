@@ -97,6 +97,7 @@ Json failures_of(const cluster::Service& service) {
                       "502 retry_budget: a node failed, and too many requests were being retried already",
                       "503 no_node: every node is down, draining or has weight 0",
                       "503 queue_full, queue_timeout: all nodes are at node_connections",
+                      "503 no_resources: this proxy has no descriptor or port for a connection; no node is blamed",
                       "504 node_timeout: no response within response_timeout"});
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,13 +18,6 @@ std::expected<void, std::string> drop_privileges(const std::string& account) {
   if (initgroups(account.c_str(), entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0)
     return std::unexpected(fmt::format("run.user: cannot become {}: {}", account, std::strerror(errno)));
   return {};
-}
-
-void raise_descriptor_limit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace tenfold::control

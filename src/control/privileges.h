@@ -10,7 +10,4 @@ namespace tenfold::control {
 /// For all threads of the process. The error is a sentence.
 std::expected<void, std::string> drop_privileges(const std::string& account);
 
-/// Lets the process open as many descriptors as it is allowed to.
-void raise_descriptor_limit();
-
 }  // namespace tenfold::control

@@ -25,6 +25,15 @@ Result<Socket> AcceptOperation::await_resume() {
   return Socket(accepted);
 }
 
+// Two codes mean something else here than elsewhere: a connect needs a local port, and without a free one it is we who
+// are out of resources; and a Unix socket whose queue is full is the peer's matter.
+static std::unexpected<Error> fail_connect(int code, const Address& to) {
+  constexpr std::string_view kContext = "connect";
+  if (code == EADDRNOTAVAIL) return fail(ErrorKind::kExhausted, kContext, code);
+  if (code == EAGAIN && to.is_unix()) return fail(ErrorKind::kRefused, kContext, code);
+  return fail_errno(code, kContext);
+}
+
 bool ConnectOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   if (io_->start_connect(*this)) return io_->give_way(*this);
@@ -33,7 +42,7 @@ bool ConnectOperation::await_suspend(std::coroutine_handle<> waiter) {
 }
 
 Result<Socket> ConnectOperation::await_resume() {
-  if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "connect");
+  if (outcome_ < 0) return fail_connect(static_cast<int>(-outcome_), address);
   return Socket(connecting);
 }
 

@@ -108,6 +108,8 @@ runtime::Task<bool> Origin::serve_one(runtime::Socket& socket, std::string& byte
   bytes.erase(0, body_end);
   if (world_.workload.chance(0.2))
     static_cast<void>(co_await io_.sleep_for(Duration(world_.workload.below(50'000'000)), &stop_));
+  if (world_.workload.chance(0.03))
+    static_cast<void>(co_await io_.sleep_for(Duration(world_.workload.below(1'000'000'000)), &stop_));
   const std::string answer = nonce == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answer_to(nonce);
   const Status sent = co_await io_.send(socket, answer, runtime::Wait(io_.now() + kIdle, &stop_));
   // Some servers close when they feel like it, and say nothing.

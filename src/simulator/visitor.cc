@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 120s;
+constexpr std::uint64_t kImpatience_ns = 500'000'000;  // the most that a visitor waits who then leaves
 
 }  // namespace
 
@@ -31,10 +32,11 @@ runtime::Task<void> Visitor::visit(int requests) {
     const std::uint64_t nonce = number_ * 1'000'000 + static_cast<std::uint64_t>(i);
     const bool healed = healed_;
     ++tally_.asked;
+    left_ = false;
     const bool good = co_await ask(socket, nonce, world_.workload.chance(0.3));
     if (good) ++tally_.answered;
     if (!good) socket.close();
-    if (!good && healed) ++tally_.after_healing;
+    if (!good && healed && !left_) ++tally_.after_healing;
     if (world_.workload.chance(0.1)) socket.close();
     static_cast<void>(co_await io_.sleep_for(Duration(world_.workload.below(40'000'000))));
   }
@@ -62,12 +64,27 @@ runtime::Task<bool> Visitor::ask(runtime::Socket& socket, std::uint64_t nonce, b
     request += "\r\n";
   }
   const Status sent = co_await io_.send(socket, request, wait);
+  if (world_.workload.chance(0.03)) {
+    co_await leave(socket);
+    co_return false;
+  }
+  const bool half_closed = half_closes_ && world_.workload.chance(0.1);
+  if (half_closed) io_.shutdown_send(socket);
   bool keep = false;
   const int status = co_await read_answer(socket, nonce, keep);
-  if (!sent || !keep) socket.close();
+  if (!sent || !keep || half_closed) socket.close();
   if (status == 0) ++tally_.broken;
   if (status != 0 && status != 200) ++tally_.refused;
   co_return status == 200;
+}
+
+// Goes away, in an orderly way or by a reset, before or after the answer has come.
+runtime::Task<void> Visitor::leave(runtime::Socket& socket) {
+  static_cast<void>(co_await io_.sleep_for(Duration(world_.workload.below(kImpatience_ns))));
+  if (world_.workload.chance(0.5)) io_.reset_on_close(socket);
+  socket.close();
+  left_ = true;
+  ++tally_.left;
 }
 
 // The status of a whole answer; 0 where there was none, or it was seen to be cut.

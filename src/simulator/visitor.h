@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model client: asks, with a nonce in each request, and checks that every answer is the one to its own question.
+// Now and then it goes away without waiting for the answer, or shuts down its sending side and does wait.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ struct Tally {
   std::uint64_t answered = 0;       // 200, whole, and the right one
   std::uint64_t refused = 0;        // another status: allowed while there are faults
   std::uint64_t broken = 0;         // no answer, or one that was seen to be cut
+  std::uint64_t left = 0;           // the visitor went away before the answer
   std::uint64_t after_healing = 0;  // not answered although all was well again
   std::string complaint;            // an answer that must not be: the run has failed
 };
@@ -28,10 +30,13 @@ class Visitor {
   void start(int requests) { io_.spawn(visit(requests)); }
   /// From now on every request must be answered.
   void expect_service() { healed_ = true; }
+  /// It may shut down its sending side and wait: REQUIRES that the proxy takes this for what it is.
+  void may_half_close() { half_closes_ = true; }
 
  private:
   runtime::Task<void> visit(int requests);
   runtime::Task<bool> ask(runtime::Socket& socket, std::uint64_t nonce, bool post);
+  runtime::Task<void> leave(runtime::Socket& socket);
   runtime::Task<int> read_answer(runtime::Socket& socket, std::uint64_t nonce, bool& keep);
 
   runtime::simulated::World& world_;
@@ -40,6 +45,8 @@ class Visitor {
   Tally& tally_;
   runtime::simulated::SimulatedIo io_;
   bool healed_ = false;
+  bool half_closes_ = false;
+  bool left_ = false;  // before the answer to its last request
 };
 
 }  // namespace tenfold::simulator

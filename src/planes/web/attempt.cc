@@ -69,14 +69,21 @@ runtime::Task<AttemptEnd> attempt_on(Exchange& exchange, Lease lease) {
   return attempt_whole(exchange, std::move(lease));
 }
 
+// Without a descriptor or a port of our own, nothing is known of the node, and another would not be reached either.
+Failure failure_of_dial(const Error& error) {
+  if (error.kind == ErrorKind::kCanceled) return Failure::kShuttingDown;
+  if (error.kind == ErrorKind::kExhausted) return Failure::kNoResources;
+  return Failure::kConnectFailed;
+}
+
 runtime::Task<AttemptEnd> dial_and_attempt(Exchange& exchange) {
   ++exchange.node->counters.connects;
   const runtime::Wait wait = exchange.wait_for(exchange.settings().connect_timeout);
   Result<runtime::Socket> fresh = co_await exchange.io().connect(exchange.node->address(), wait);
   if (!fresh) {
-    const bool stopped = fresh.error().kind == ErrorKind::kCanceled;
-    exchange.fail(stopped ? Failure::kShuttingDown : Failure::kConnectFailed, to_string(fresh.error()));
-    co_return stopped ? AttemptEnd::kFailed : AttemptEnd::kUnreachable;
+    const Failure failure = failure_of_dial(fresh.error());
+    exchange.fail(failure, to_string(fresh.error()));
+    co_return failure == Failure::kConnectFailed ? AttemptEnd::kUnreachable : AttemptEnd::kFailed;
   }
   Lease lease;
   lease.socket = std::move(*fresh);

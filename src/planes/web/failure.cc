@@ -26,6 +26,7 @@ constexpr std::array kFacts = {
     FailureFacts{0, "client_closed", "", "The client went away."},
     FailureFacts{0, "client_too_slow", "", "The client did not take the response in time."},
     FailureFacts{503, "shutting_down", "proxy_internal_response", "This proxy is shutting down."},
+    FailureFacts{503, "no_resources", "proxy_internal_error", "This proxy has no free connection to a server."},
     FailureFacts{500, "internal", "proxy_internal_error", "The proxy is out of resources."},
 };
 static_assert(kFacts.size() == static_cast<std::size_t>(Failure::kInternal) + 1, "each failure has its facts");

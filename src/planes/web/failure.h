@@ -25,6 +25,7 @@ enum class Failure : std::uint8_t {
   kClientClosed,   // the client went away
   kClientTooSlow,  // the client did not take the response in time
   kShuttingDown,
+  kNoResources,  // we have no descriptor or port for a connection to the node
   kInternal,
 };
 

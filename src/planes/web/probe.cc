@@ -62,6 +62,7 @@ runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Servic
   const std::string took = fmt::format("{}ms of {}", to_milliseconds(io.now() - began), to_text(health.timeout));
   cluster::ProbeReport report;
   if (!answer) {
+    report.inconclusive = answer.error().kind == ErrorKind::kExhausted;
     report.detail = fmt::format("{}: {} after {}", asked, to_string(answer.error()), took);
     co_return report;
   }

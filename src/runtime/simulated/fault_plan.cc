@@ -23,14 +23,16 @@ FaultPlan FaultPlan::from(Prng& prng) {
   plan.short_reads = sometimes(1.0);
   plan.split_segments = sometimes(1.0);
   plan.fail_accept = sometimes(0.05);
+  plan.exhaust_connect = sometimes(0.1);
   plan.latency_most = Duration(static_cast<Duration::rep>(1e6 + prng.unit() * 20e6));
   return plan;
 }
 
 std::string FaultPlan::to_text() const {
   return fmt::format(
-      "refuse {:.2f} lose {:.2f} reset {:.2f} clog {:.2f} short {:.2f} split {:.2f} accept {:.2f} latency {}us",
-      refuse_connect, lose_connect, reset_connection, clog, short_reads, split_segments, fail_accept,
+      "refuse {:.2f} lose {:.2f} reset {:.2f} clog {:.2f} short {:.2f} split {:.2f} accept {:.2f} exhaust {:.2f} "
+      "latency {}us",
+      refuse_connect, lose_connect, reset_connection, clog, short_reads, split_segments, fail_accept, exhaust_connect,
       latency_most.count() / 1000);
 }
 

@@ -18,6 +18,7 @@ struct FaultPlan {
   double short_reads = 0;       // a receive gives only a part of what has arrived
   double split_segments = 0;    // what is sent at once arrives in pieces
   double fail_accept = 0;       // accept finds no descriptor
+  double exhaust_connect = 0;   // connect finds none
   Duration latency_most{};      // of every segment, drawn anew for each
 
   static FaultPlan none();

@@ -65,6 +65,7 @@ void SimulatedIo::turn_soon() {
 
 void SimulatedIo::turn() {
   turn_due_ = false;
+  if (crashed_) return;
   now_ = world_.now();
   do {
     run_posted();
@@ -102,12 +103,14 @@ Result<int> SimulatedIo::open_listener(const Address& address) {
   const int handle = world_.next_handle++;
   world_.listening[address] = handle;
   world_.listener_addresses[handle] = address;
+  handles_.insert(handle);
   return handle;
 }
 
 Result<int> SimulatedIo::duplicate_listener(int handle) {
   const int copy = world_.next_handle++;
   world_.listener_addresses[copy] = world_.listener_addresses.at(handle);
+  handles_.insert(copy);
   return copy;
 }
 
@@ -143,13 +146,15 @@ bool SimulatedIo::is_quiet(const Socket& socket) const {
   return known.arrived.empty() && !known.end_arrived && !known.reset;
 }
 
-bool SimulatedIo::watch_end(SocketState& state) {
-  return of(&state).end_arrived || of(&state).reset;
+std::optional<PeerEnd> SimulatedIo::watch_end(SocketState& state) {
+  if (of(&state).reset) return PeerEnd::kConnection;
+  if (of(&state).end_arrived) return PeerEnd::kSending;
+  return std::nullopt;
 }
 
 // Called by the world, outside of the loop's turns.
 void SimulatedIo::peer_ended(SimulatedSocket& socket) {
-  ended(socket);
+  ended(socket, socket.reset ? PeerEnd::kConnection : PeerEnd::kSending);
   turn_soon();
 }
 
@@ -172,6 +177,23 @@ void SimulatedIo::close(SocketState& state) noexcept {
   world_.sockets.erase(socket.number);
   sockets_.erase(&socket);
   delete &socket;
+}
+
+void SimulatedIo::crash() {
+  crashed_ = true;
+  std::map<std::uint64_t, SimulatedSocket*> in_order;  // of the world: pointers differ between runs
+  for (SimulatedSocket* socket : sockets_) in_order[socket->number] = socket;
+  for (const auto& [number, socket] : in_order) {
+    if (socket->listening) std::erase(world_.acceptors[socket->local], socket);
+    if (socket->peer != nullptr) {
+      break_connection(*socket);
+      std::exchange(socket->peer, nullptr)->peer = nullptr;
+    }
+    world_.sockets.erase(number);
+  }
+  for (int handle : handles_) {
+    if (world_.listener_addresses.contains(handle)) close_listener(handle);
+  }
 }
 
 // A reset overtakes what is still under way.
@@ -211,6 +233,10 @@ bool SimulatedIo::start_accept(AcceptOperation& operation) {
 }
 
 bool SimulatedIo::start_connect(ConnectOperation& operation) {
+  if (world_.fault.chance(world_.faults.exhaust_connect)) {
+    operation.set_outcome(-EMFILE);
+    return true;
+  }
   SimulatedSocket* socket = make_socket();
   operation.connecting = socket;
   socket->local = host_;

@@ -45,6 +45,9 @@ class SimulatedIo final : public Io {
 
   /// Starts a task on this loop; it lives until it ends, which must be before the loop does.
   void spawn(Task<void> task);
+  /// The process that this loop is of dies: its connections are reset, its listeners gone, and it never turns again.
+  /// Its tasks stay where they are, and cannot be taken apart: neither this nor what they use may be destroyed.
+  void crash();
   std::size_t running() const { return scope_.running(); }
   int sockets() const { return static_cast<int>(sockets_.size()); }
 
@@ -70,7 +73,7 @@ class SimulatedIo final : public Io {
   bool start_send(SendOperation& operation) override;
   bool start_send_file(SendFileOperation& operation) override;
   void cancel(Operation& operation, int reason_errno) override;
-  bool watch_end(SocketState& socket) override;
+  std::optional<PeerEnd> watch_end(SocketState& socket) override;
   void close(SocketState& socket) noexcept override;
   void close_file(int) noexcept override {}
   void interrupt() override { turn_soon(); }
@@ -94,6 +97,8 @@ class SimulatedIo final : public Io {
   Address host_;
   Scope scope_;
   std::set<SimulatedSocket*> sockets_;
+  std::set<int> handles_;  // of listeners, opened or copied here
+  bool crashed_ = false;
   bool turn_due_ = false;
   Instant timer_due_ = kNever;
 };

@@ -117,6 +117,8 @@ runtime::Task<void> NodeLink::run() {
     status = std::unexpected(connected.error());
   }
   const bool is_open = is_connected && status.has_value();
+  // Without a descriptor or a port of our own, nothing is known of the node.
+  const bool is_blamed = is_connected || connected.error().kind != ErrorKind::kExhausted;
   if (is_open) {
     state_ = State::kOpen;
     backoff_ = Duration::zero();
@@ -143,7 +145,7 @@ runtime::Task<void> NodeLink::run() {
   state_ = State::kIdle;
   if (may_be_carried_out) observer_.link_failed(0, problem_, true);
   observer_.link_ended(problem_);
-  fail_all(!is_open);
+  fail_all(!is_open, is_blamed);
 }
 
 // AUTH or HELLO goes ahead of everything else, and its reply belongs to nobody's command.
@@ -246,13 +248,13 @@ void NodeLink::give_up(std::string_view why) {
   stop_->request();
 }
 
-void NodeLink::fail_all(bool never_sent) {
+void NodeLink::fail_all(bool never_sent, bool is_blamed) {
   // Told pendings may lead to new commands: those belong to the next connection.
   IntrusiveList<Pending, LinkTag> failed;
   failed.splice_back(queue_);
   const std::size_t count = std::exchange(queued_, 0);
   flusher_.expect(-static_cast<std::ptrdiff_t>(count));
-  if (count > 0) observer_.link_failed(count, problem_, never_sent);
+  if (count > 0 && is_blamed) observer_.link_failed(count, problem_, never_sent);
   const std::string text = problem_;
   const LinkFailure failure{.never_sent = never_sent, .text = text};
   while (Pending* pending = failed.pop_front()) pending->on_failure(failure);

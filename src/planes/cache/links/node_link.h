@@ -62,7 +62,8 @@ class NodeLink final : public Link, private OutboxOwner {
   runtime::Task<Status> receive();
   Status take(std::string_view bytes);
   void deliver(Reply& reply);
-  void fail_all(bool never_sent);
+  /// `is_blamed` says that it was the node that failed.
+  void fail_all(bool never_sent, bool is_blamed);
   void send_failed(const Error& error) override;
   void all_sent() override {}
 

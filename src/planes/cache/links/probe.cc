@@ -78,6 +78,7 @@ runtime::Task<cluster::ProbeReport> report_on(runtime::Io& io, const cluster::Se
   const std::string asked = fmt::format("{} to {}", question.name, node.address.to_text());
   const std::string took = fmt::format("{}ms of {}", to_milliseconds(io.now() - began), to_text(timeout));
   cluster::ProbeReport report;
+  report.inconclusive = !answer && answer.error().kind == ErrorKind::kExhausted;
   report.ok = answer.has_value() && answer->starts_with(question.wanted);
   report.detail = fmt::format("{}: {} after {}", asked, answer ? shown(*answer) : to_string(answer.error()), took);
   co_return report;

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker's web plane in a simulated world: clients on one side, nodes on the other, and an observer where the
+// control thread would be.
+#include "planes/web/web_plane.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "runtime/simulated/simulated_io.h"
+
+namespace tenfold::web {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::Socket;
+using runtime::Task;
+using runtime::Wait;
+using runtime::simulated::SimulatedIo;
+using runtime::simulated::World;
+
+const Address kProxy = Address::ipv4({10, 0, 0, 1}, 80);
+constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
+constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+class Observer final : public planes::PlaneObserver {
+ public:
+  void node_failing(std::string_view, const Address&, std::uint32_t, std::string_view) override { ++failing; }
+  void keys_moved(std::string_view, std::uint64_t) override {}
+  void client_warning(std::string_view, std::string_view) override {}
+  bool write_access_log(std::string lines) override {
+    log += lines;
+    return true;
+  }
+  int failing = 0;
+  std::string log;
+};
+
+// Answers each request, and counts them.
+struct TestNode {
+  TestNode(World& world, const Address& at) : address(at), io(world, at) {}
+
+  Task<void> accept() {
+    Socket listener = io.adopt_listener(*io.open_listener(address));
+    for (;;) {
+      Result<Socket> client = co_await io.accept(listener, Wait(kNever, &stop));
+      if (!client) co_return;
+      io.spawn(serve(std::move(*client)));
+    }
+  }
+  Task<void> serve(Socket client) {
+    for (;;) {
+      const Result<runtime::Buffer> read = co_await io.recv(client, runtime::BufferSize::kSmall, Wait(kNever, &stop));
+      if (!read) co_return;
+      if (!read->view().ends_with("\r\n\r\n")) continue;
+      ++requests;
+      static_cast<void>(co_await io.send(client, kAnswer, Wait(kNever, &stop)));
+    }
+  }
+
+  Address address;
+  SimulatedIo io;
+  runtime::Stop stop;
+  int requests = 0;
+};
+
+class WebPlaneTest : public testing::Test {
+ public:
+  void SetUp() override {
+    auto topology = std::make_shared<cluster::Topology>();
+    cluster::Service& service = topology->services.emplace_back();
+    auto health = std::make_shared<cluster::HealthSnapshot>();
+    service.name = "shop";
+    service.listeners = {kProxy};
+    cluster::WebSettings settings;
+    settings.balancer = cluster::BalancerPolicy::kRoundRobin;
+    service.settings = settings;
+    health->services.push_back({.service = "web.shop", .nodes = {}});
+    for (const auto& node : nodes) {
+      node->io.spawn(node->accept());
+      service.nodes.push_back({.address = node->address, .zone = {}, .public_url = {}, .ring_name = {}});
+      health->services.front().nodes.push_back(
+          {.address = node->address, .state = cluster::NodeState::kUp, .usable = true, .reason = {}, .last_probe = {}});
+    }
+    proxy.run(begin(topology, health));
+  }
+  void TearDown() override {
+    proxy.spawn(plane.shut_down(1s));
+    for (const auto& node : nodes) node->stop.request();
+    EXPECT_TRUE(world.run_until([this] { return proxy.running() == 0; }, world.now() + 60s));
+    for (const auto& node : nodes)
+      EXPECT_TRUE(world.run_until([&] { return node->io.running() == 0; }, world.now() + 60s));
+  }
+
+  Task<void> begin(cluster::TopologyPtr topology, cluster::HealthSnapshotPtr health) {
+    std::vector<planes::ListenerGrant> grants;
+    grants.push_back({kProxy, *proxy.open_listener(kProxy)});
+    plane.apply(topology, std::move(grants));
+    plane.apply_health(health);
+    co_return;
+  }
+  Wait soon() { return {client.now() + 30s, nullptr}; }
+
+  World world{1};
+  Observer observer;
+  SimulatedIo proxy{world, Address::ipv4({10, 0, 0, 1}, 50'000)};
+  SimulatedIo client{world, Address::ipv4({10, 0, 0, 2}, 40'000)};
+  std::vector<std::unique_ptr<TestNode>> nodes = [this] {
+    std::vector<std::unique_ptr<TestNode>> all;
+    for (std::uint8_t i = 1; i <= 2; ++i)
+      all.push_back(std::make_unique<TestNode>(world, Address::ipv4({10, 1, 0, i}, 8000)));
+    return all;
+  }();
+  WebPlane plane{proxy, observer, 1};
+};
+
+// The status line and all behind it, until nothing more has come for a while.
+Task<std::string> ask(WebPlaneTest* test, Socket* socket) {
+  static_cast<void>(co_await test->client.send(*socket, kRequest, test->soon()));
+  std::string answer;
+  for (;;) {
+    const Wait pause(test->client.now() + 1s, nullptr);
+    const Result<runtime::Buffer> read = co_await test->client.recv(*socket, runtime::BufferSize::kLarge, pause);
+    if (!read) co_return answer;
+    answer += read->view();
+  }
+}
+
+TEST_F(WebPlaneTest, WithoutDescriptorsOfItsOwnItSaysSoAndBlamesNoNode) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      Result<Socket> socket = co_await test->client.connect(kProxy, test->soon());
+      EXPECT_TRUE(socket.has_value());
+      test->world.faults.exhaust_connect = 1;
+      for (int i = 0; i < 10; ++i) {
+        const std::string refused = co_await ask(test, &*socket);
+        EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ")) << refused;
+        EXPECT_NE(refused.find("error=proxy_internal_error"), std::string::npos) << refused;
+        EXPECT_NE(refused.find("details=\"no_resources: connect: out of resources"), std::string::npos) << refused;
+      }
+      test->world.faults.exhaust_connect = 0;
+      for (int i = 0; i < 4; ++i) EXPECT_EQ(co_await ask(test, &*socket), kAnswer);
+    }
+  };
+  client.run(Body::go(this));
+  EXPECT_EQ(observer.failing, 0);
+  for (const auto& node : nodes) EXPECT_EQ(node->requests, 2) << "neither is passed over";
+  for (const planes::NodeReading& node : plane.collect().services.front().nodes) EXPECT_EQ(node.failures, 0U);
+}
+
+}  // namespace
+}  // namespace tenfold::web
