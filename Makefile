@@ -51,10 +51,13 @@ fuzz: ## each fuzz target for FUZZ_SECONDS, 60; FUZZ="chunked target" runs only 
 	cmake --build build/fuzz -j $(JOBS) --target fuzz/all
 	@printf '%s\n' $(FUZZ) | xargs -P $(JOBS) -I {} fuzz/run {} $(FUZZ_SECONDS)
 
-install: build ## the binary, the systemd unit and an example file
+install: build ## the binary, its manual pages, the systemd unit and an example file
 	install -D build/release/tenfold $(DESTDIR)$(PREFIX)/bin/tenfold
 	install -D -m 644 packaging/tenfold.service $(DESTDIR)/lib/systemd/system/tenfold.service
 	install -D -m 644 packaging/tenfold.example.toml $(DESTDIR)$(PREFIX)/share/doc/tenfold/tenfold.example.toml
+	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+	build/release/tenfold schema --man | gzip -9n > $(DESTDIR)$(PREFIX)/share/man/man5/tenfold.toml.5.gz
+	build/release/tenfold completion --man | gzip -9n > $(DESTDIR)$(PREFIX)/share/man/man8/tenfold.8.gz
 
 format: ## clang-format over all C++
 	@tools/deps test

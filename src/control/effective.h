@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "control/topology_file.h"
 
@@ -16,5 +17,8 @@ std::string json_schema();
 
 /// The page docs/reference/topology.md.
 std::string reference_page();
+
+/// The manual page tenfold.toml(5), as source for man.
+std::string topology_manual(std::string_view version);
 
 }  // namespace tenfold::control

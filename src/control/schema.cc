@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON Schema and the reference page, generated from the table of keys.
-#include <fmt/format.h>
-
+// The JSON Schema of the topology file, generated from the table of keys.
 #include <nlohmann/json.hpp>
 
 #include "control/effective.h"
@@ -11,40 +9,6 @@ namespace tenfold::control {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view type_text(const Key& key) {
-  switch (key.type) {
-    case KeyType::kText:
-      return "text";
-    case KeyType::kInteger:
-      return "integer";
-    case KeyType::kBoolean:
-      return "boolean";
-    case KeyType::kDuration:
-      return "time";
-    case KeyType::kSize:
-      return "size";
-    case KeyType::kChoice:
-      return "choice";
-    case KeyType::kWorkers:
-      return "integer or \"auto\"";
-    case KeyType::kAddress:
-      return "address";
-    case KeyType::kAddresses:
-      return "address, or list of them";
-    case KeyType::kTexts:
-      return "list of texts";
-    case KeyType::kTextTable:
-      return "table of texts";
-    case KeyType::kSecret:
-      return "secret";
-    case KeyType::kNodes:
-      return "list of addresses and tables";
-    case KeyType::kTable:
-      return "table";
-  }
-  return "";
-}
 
 Json properties(Section section);
 
@@ -109,20 +73,6 @@ Json properties(Section section) {
   return result;
 }
 
-void add_section(std::string& page, Section section, const Draft& defaults) {
-  page +=
-      fmt::format("\n## `[{}]`\n\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n", name_of(section));
-  for (const Key& key : all_keys()) {
-    if (key.section != section) continue;
-    std::string fallback = key.required || key.show == nullptr ? "" : fmt::format("`{}`", key.show(defaults));
-    if (key.required) fallback = "required";
-    std::string doc(key.doc);
-    if (!key.choices.empty()) doc += fmt::format(" One of `{}`.", fmt::join(key.choices, "`, `"));
-    page += fmt::format("| `{}` | {} | {} | {} For example `{}`. |\n", key.name, type_text(key), fallback, doc,
-                        key.example);
-  }
-}
-
 }  // namespace
 
 std::string json_schema() {
@@ -138,28 +88,6 @@ std::string json_schema() {
                        {"additionalProperties", false},
                        {"properties", tables}};
   return schema.dump(2) + "\n";
-}
-
-std::string reference_page() {
-  cluster::Topology topology;
-  cluster::NodeSpec node;
-  Draft defaults;
-  defaults.run = &topology.run;
-  defaults.admin = &topology.admin;
-  defaults.node = &node;
-  std::string page =
-      "# The topology file\n\n"
-      "Generated from the table of keys (`src/control/keys.cc`) by `tenfold schema --page`.\n\n"
-      "Times are a whole number and `us`, `ms`, `s`, `m` or `h`; sizes a whole number and `B`, `KiB`, `MiB` or `GiB`.\n"
-      "Addresses are `IP:PORT`, `[IPv6]:PORT`, `:PORT` (all IPv4 addresses of the machine) or `unix:/path`.\n";
-  for (Section section : {Section::kRun, Section::kAdmin}) add_section(page, section, defaults);
-  for (cluster::Tier tier : kServedTiers) {
-    cluster::Service service = default_service(tier);
-    defaults.service = &service;
-    const TierSections sections = sections_of(tier);
-    for (Section section : {sections.service, sections.health, sections.node}) add_section(page, section, defaults);
-  }
-  return page;
 }
 
 }  // namespace tenfold::control

@@ -10,10 +10,10 @@ namespace tenfold::cli {
 
 std::expected<Arguments, std::string> Arguments::parse(int count, char** values) {
   Arguments arguments;
-  const std::map<std::string_view, bool*> flags = {
-      {"--json", &arguments.json},      {"--effective", &arguments.effective}, {"--page", &arguments.page},
-      {"--force", &arguments.force},    {"--help", &arguments.help},           {"-h", &arguments.help},
-      {"--version", &arguments.version}};
+  const std::map<std::string_view, bool*> flags = {{"--json", &arguments.json},   {"--effective", &arguments.effective},
+                                                   {"--page", &arguments.page},   {"--man", &arguments.man},
+                                                   {"--force", &arguments.force}, {"--help", &arguments.help},
+                                                   {"-h", &arguments.help},       {"--version", &arguments.version}};
   const std::map<std::string_view, std::string*> options = {{"-c", &arguments.file},
                                                             {"--config", &arguments.file},
                                                             {"--weight", &arguments.weight},

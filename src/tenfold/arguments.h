@@ -15,6 +15,7 @@ struct Arguments {
   bool json = false;
   bool effective = false;
   bool page = false;
+  bool man = false;
   bool force = false;
   bool help = false;
   bool version = false;

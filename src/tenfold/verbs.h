@@ -24,6 +24,8 @@ std::span<const Verb> verbs();
 std::string help_text();
 /// docs/reference/command-line.md.
 std::string command_line_page();
+/// tenfold(8).
+std::string command_line_manual();
 
 // One function a verb; each returns an exit code.
 int run_server(const Arguments& arguments);
