@@ -99,10 +99,16 @@ struct AdminHttp::Received {
 AdminHttp::AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, Handler handler)
     : io_(io), settings_(settings), handler_(std::move(handler)) {}
 
-Status AdminHttp::open() {
-  const Result<int> handle = io_.open_listener(settings_.listen);
+Status AdminHttp::open(std::optional<int> opened) {
+  const Result<int> handle = opened ? Result<int>(*opened) : io_.open_listener(settings_.listen);
   if (!handle) return std::unexpected(handle.error());
-  listener_ = io_.adopt_listener(*handle);
+  const Result<int> copy = io_.duplicate_listener(*handle);
+  if (!copy) {
+    io_.close_listener(*handle);
+    return std::unexpected(copy.error());
+  }
+  handle_ = *handle;
+  listener_ = io_.adopt_listener(*copy);
   scope_.spawn(accept_callers());
   return {};
 }
@@ -111,6 +117,7 @@ runtime::Task<void> AdminHttp::close() {
   stopped_.request();
   co_await scope_.join();
   listener_.close();
+  if (handle_ >= 0) io_.close_listener(std::exchange(handle_, -1));
 }
 
 runtime::Task<void> AdminHttp::accept_callers() {

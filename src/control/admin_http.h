@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,8 +43,10 @@ class AdminHttp {
 
   AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, Handler handler);
 
-  /// Opens the listener; the error is a sentence.
-  Status open();
+  /// Opens the listener, or takes one that is open already.
+  Status open(std::optional<int> opened = std::nullopt);
+  /// The listener's handle, still ours; REQUIRES: open() succeeded, and close() was not called.
+  int handle() const { return handle_; }
   /// Ends all connections and the listener.
   runtime::Task<void> close();
 
@@ -57,6 +60,7 @@ class AdminHttp {
   runtime::Io& io_;
   cluster::AdminSettings settings_;
   Handler handler_;
+  int handle_ = -1;
   runtime::Socket listener_;
   runtime::Stop stopped_;
   runtime::Scope scope_;

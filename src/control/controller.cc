@@ -119,7 +119,8 @@ std::expected<void, std::string> Controller::open_listeners(const cluster::Topol
                                                             std::map<Address, int>& opened) {
   for (const auto& [address, tier] : listeners_of(next)) {
     if (listeners_.contains(address)) continue;
-    const Result<int> handle = io_.open_listener(address);
+    const auto given = given_.extract(address);
+    const Result<int> handle = given.empty() ? io_.open_listener(address) : Result<int>(given.mapped());
     if (handle) {
       opened[address] = *handle;
       continue;
@@ -196,6 +197,12 @@ void Controller::close_unnamed_listeners() {
   });
 }
 
+std::vector<int> Controller::listener_handles() const {
+  std::vector<int> handles;
+  for (const auto& [address, handle] : listeners_) handles.push_back(handle);
+  return handles;
+}
+
 void Controller::close_all(const std::map<Address, int>& handles) {
   for (const auto& [address, handle] : handles) io_.close_listener(handle);
 }
@@ -218,6 +225,11 @@ runtime::Task<planes::PlaneReading> Controller::collect() {
   planes::PlaneReading total;
   for (const planes::PlaneReading& reading : answers->readings) add_reading(total, reading);
   co_return total;
+}
+
+void Controller::begin_shutdown(bool accepting) {
+  phase_ = Phase::kShuttingDown;
+  for (WorkerHost* worker : workers_) worker->io().post([worker, accepting] { worker->plane().wind_down(accepting); });
 }
 
 runtime::Task<void> Controller::shut_down(Duration limit) {

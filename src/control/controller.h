@@ -47,6 +47,11 @@ class Controller final : public planes::PlaneObserver {
   void set_workers(std::vector<WorkerHost*> workers);
   const std::vector<WorkerHost*>& workers() const { return workers_; }
 
+  /// Listeners that are open already, by their address: the first change takes those that its topology names.
+  void give_listeners(std::map<Address, int> opened) { given_ = std::move(opened); }
+  /// The handles of all listeners, still the controller's.
+  std::vector<int> listener_handles() const;
+
   struct Change {
     std::uint64_t epoch = 0;
     Difference difference;
@@ -68,8 +73,8 @@ class Controller final : public planes::PlaneObserver {
   /// What all workers have counted, added up. Empty parts where a worker does not answer in time.
   runtime::Task<planes::PlaneReading> collect();
 
-  /// Readiness says no from now on.
-  void begin_shutdown() { phase_ = Phase::kShuttingDown; }
+  /// Readiness says no from now on, and planes wind down (planes/plane.h).
+  void begin_shutdown(bool accepting);
   /// Stops the planes: what is under way may take until `limit`. Then everything of the workers has ended.
   runtime::Task<void> shut_down(Duration limit);
 
@@ -97,6 +102,7 @@ class Controller final : public planes::PlaneObserver {
   std::vector<WorkerHost*> workers_;
   cluster::TopologyPtr topology_;
   std::map<Address, int> listeners_;
+  std::map<Address, int> given_;
   Phase phase_ = Phase::kStarting;
   Instant started_at_;
   bool changing_ = false;

@@ -34,6 +34,20 @@ void ServiceManager::reloading(Instant now) {
   send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds));
 }
 
+void ServiceManager::main_process(int process) {
+  send(fmt::format("MAINPID={}", process));
+}
+
+std::vector<std::string> ServiceManager::variables() const {
+  std::vector<std::string> variables;
+  if (!socket_.empty()) variables.push_back("NOTIFY_SOCKET=" + socket_);
+  if (watchdog_) {
+    const auto timeout = std::chrono::duration_cast<std::chrono::microseconds>(*watchdog_ * 2);
+    variables.push_back(fmt::format("WATCHDOG_USEC={}", timeout.count()));
+  }
+  return variables;
+}
+
 void ServiceManager::send(const std::string& message) {
   sockaddr_un address{};
   if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;

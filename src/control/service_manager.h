@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 
@@ -20,7 +21,12 @@ class ServiceManager {
   /// `now` is the monotonic clock's.
   void reloading(Instant now);
   void stopping() { send("STOPPING=1"); }
+  /// Another process of the service takes this one's place.
+  void main_process(int process);
   void alive() { send("WATCHDOG=1"); }
+
+  /// What this object took out of the environment, for a process that takes this one's place.
+  std::vector<std::string> variables() const;
 
   /// How often alive() must be called; nullopt when nobody watches.
   std::optional<Duration> watchdog_interval() const { return watchdog_; }

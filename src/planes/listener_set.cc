@@ -33,7 +33,7 @@ void ListenerSet::apply(const cluster::Topology& topology, const std::vector<Lis
 // Ends when the listener is closed or the plane stops; by then, what waited in the kernel's queue has been accepted.
 runtime::Task<void> ListenerSet::accept_clients(LocalPtr<Listener> listener) {
   for (;;) {
-    Result<runtime::Socket> client = co_await io_.accept(listener->socket, runtime::Wait(kNever, &listener->closing));
+    Result<runtime::Socket> client = co_await io_.accept(listener->socket, runtime::Wait(kNever, &listener->deaf));
     if (client && connections_.running() >= connections_most_) {
       ++refused_;  // closed at once: the client sees it, and may go elsewhere
     } else if (client) {
@@ -42,11 +42,15 @@ runtime::Task<void> ListenerSet::accept_clients(LocalPtr<Listener> listener) {
     } else if (client.error().kind == ErrorKind::kCanceled) {
       break;
     } else {
-      const Status slept = co_await io_.sleep_for(kAcceptPause, &listener->closing);
+      const Status slept = co_await io_.sleep_for(kAcceptPause, &listener->deaf);
       if (!slept) break;
     }
   }
   listener->socket.close();
+}
+
+void ListenerSet::stop_accepting() {
+  for (const LocalPtr<Listener>& listener : listeners_) listener->deaf.request();
 }
 
 runtime::Task<void> ListenerSet::shut_down(Duration limit) {

@@ -26,10 +26,11 @@ namespace tenfold::planes {
 /// An address that clients are accepted on. `closing` ends idle connections when the topology drops it.
 struct Listener : LocalCounted {
   Listener(runtime::Socket accepting, Address bound, runtime::Stop& parent)
-      : socket(std::move(accepting)), address(std::move(bound)), closing(parent) {}
+      : socket(std::move(accepting)), address(std::move(bound)), closing(parent), deaf(closing) {}
   runtime::Socket socket;
   Address address;
   runtime::Stop closing;
+  runtime::Stop deaf;  // nobody is accepted any more
 };
 
 class ListenerSet {
@@ -43,6 +44,9 @@ class ListenerSet {
   /// `connections_most` clients are served at once; more are closed at once.
   void apply(const cluster::Topology& topology, const std::vector<ListenerGrant>& grants,
              std::uint32_t connections_most);
+
+  /// Accepts no more, and leaves the connections as they are: another process accepts.
+  void stop_accepting();
 
   /// No new work: idle connections close, busy ones close after what they are at.
   runtime::Stop& draining() { return draining_; }

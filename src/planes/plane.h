@@ -160,6 +160,10 @@ class Plane {
   virtual void apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) = 0;
   virtual PlaneReading collect() const = 0;
 
+  /// The end is near: from now on responses ask clients to go elsewhere, where the protocol has a word for that, and
+  /// nobody is turned away. Without `accepting`, another process accepts on the listeners from now on, and we do not.
+  virtual void wind_down(bool accepting) = 0;
+
   /// Stops accepting; connections close as their requests end; after `limit` what is left is cut off. Returns when
   /// nothing of the plane runs any more.
   virtual runtime::Task<void> shut_down(Duration limit) = 0;

@@ -36,6 +36,10 @@ void PlaneSet::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::mov
   cache->plane->apply_ring(std::move(ring), moves_keys, std::move(applied));
 }
 
+void PlaneSet::wind_down(bool accepting) {
+  for (const Member& member : planes_) member.plane->wind_down(accepting);
+}
+
 PlaneReading PlaneSet::collect() const {
   PlaneReading total;
   for (const Member& member : planes_) {

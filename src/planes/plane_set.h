@@ -20,6 +20,7 @@ class PlaneSet final : public Plane {
   void apply(cluster::TopologyPtr topology, std::vector<ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
   void apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) override;
+  void wind_down(bool accepting) override;
   PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
 

@@ -7,12 +7,14 @@
 #include <csignal>
 #include <cstdio>
 #include <latch>
+#include <map>
 #include <memory>
 #include <thread>
 
 #include "control/access_log_writer.h"
 #include "control/admin_api.h"
 #include "control/controller.h"
+#include "control/descriptors.h"
 #include "control/privileges.h"
 #include "control/service_manager.h"
 #include "control/topology_file.h"
@@ -23,11 +25,14 @@
 #include "planes/plane_set.h"
 #include "planes/web/probe.h"
 #include "planes/web/web_plane.h"
+#include "runtime/native/inherited.h"
 #include "runtime/native/open_io.h"
 #include "runtime/native/signals.h"
+#include "runtime/native/successor.h"
 #include "runtime/native/thread.h"
 #include "runtime/scope.h"
 #include "tenfold/exit_codes.h"
+#include "tenfold/succession.h"
 #include "tenfold/verbs.h"
 
 namespace tenfold::cli {
@@ -99,17 +104,21 @@ class WorkerThread {
 // The running program, on the control thread.
 class Server {
  public:
-  Server(control::LoadedTopology loaded, runtime::native::OpenedIo& opened)
+  Server(control::LoadedTopology loaded, runtime::native::OpenedIo& opened, std::uint64_t descriptors_most,
+         runtime::native::InheritedListeners inherited, runtime::native::ProgramStart program)
       : settings_(loaded.topology.run),
         io_(*opened.io),
         first_(loaded.topology),
+        inherited_(std::move(inherited)),
         access_log_(settings_.access_log),
         events_(io_, write_to_stderr),
+        succession_(io_, events_, std::move(program)),
         controller_(io_, events_, {probe_of_tier, cache::empty_node},
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
         api_(controller_, std::move(loaded), {TENFOLD_VERSION, opened.why}, [this](bool begins) { on_reload(begins); }),
         admin_(io_, first_.admin, [this](control::AdminRequest request) { return api_.handle(std::move(request)); }) {
     events_.add(control::EventLog::Level::kInfo, "starting", {{"version", TENFOLD_VERSION}, {"io", opened.why}});
+    warn_of_few_descriptors(descriptors_most);
   }
 
   runtime::Task<void> main(int* exit_code) {
@@ -121,20 +130,33 @@ class Server {
         co_await serve_until_told();
       }
       co_await admin_.close();
+      co_await tasks_.join();
       co_await controller_.shut_down(second_signal_ || !serving ? Duration::zero() : settings_.shutdown_limit);
     }
     workers_.clear();
   }
 
   /// From the signals' thread.
-  void signal(int number) {
-    io_.post([this, number] { on_signal(number); });
+  void signal(runtime::native::Signals::Signal signal) {
+    io_.post([this, signal] { on_signal(signal); });
   }
 
  private:
+  void warn_of_few_descriptors(std::uint64_t most) {
+    const std::uint64_t wanted = control::descriptors_wanted(first_, worker_count());
+    if (wanted <= most) return;
+    events_.add(control::EventLog::Level::kWarning, "few_descriptors",
+                {{"limit", std::to_string(most)},
+                 {"wanted", std::to_string(wanted)},
+                 {"help", "raise the hard limit (LimitNOFILE=, ulimit -Hn), or lower run.connections_max"}});
+  }
+
+  std::uint32_t worker_count() const {
+    return settings_.workers != 0 ? settings_.workers : std::max(1U, std::thread::hardware_concurrency());
+  }
+
   bool start_workers() {
-    const std::uint32_t count =
-        settings_.workers != 0 ? settings_.workers : std::max(1U, std::thread::hardware_concurrency());
+    const std::uint32_t count = worker_count();
     std::latch started(count);
     neighbours_ = std::make_unique<cache::Neighbours>(count);
     for (std::uint32_t i = 0; i < count; ++i)
@@ -153,12 +175,13 @@ class Server {
   }
 
   runtime::Task<bool> start_serving() {
-    const Status admin = admin_.open();
+    const Status admin = admin_.open(inherited_.take(first_.admin.listen));
     if (!admin) {
       complain(fmt::format("the admin API cannot listen on {}: {}", first_.admin.listen.to_text(),
                            to_string(admin.error())));
       co_return false;
     }
+    take_inherited_listeners();
     const auto changed = co_await controller_.change(first_);
     if (!changed) {
       complain(changed.error());
@@ -170,7 +193,22 @@ class Server {
       co_return false;
     }
     manager_.ready(status_line());
+    runtime::native::tell_predecessor();
     co_return true;
+  }
+
+  void take_inherited_listeners() {
+    std::map<Address, int> opened;
+    for (const cluster::Service& service : first_.services) {
+      for (const Address& address : service.listeners) {
+        if (const auto handle = inherited_.take(address)) opened[address] = *handle;
+      }
+    }
+    controller_.give_listeners(std::move(opened));
+    for (const Address& address : inherited_.left())
+      events_.add(control::EventLog::Level::kWarning, "unused_listener",
+                  {{"address", address.to_text()}, {"help", "no service and not the admin API listens on just this"}});
+    inherited_.close_left();
   }
 
   std::string status_line() const {
@@ -178,14 +216,16 @@ class Server {
                        controller_.topology()->epoch);
   }
 
-  // Until SIGTERM or SIGINT, and then for the grace time, in which readiness says no and clients are still accepted.
+  // Until SIGTERM or SIGINT, or until a successor serves; and then for the grace time, in which readiness says no and
+  // clients are still accepted, by us or by the successor.
   runtime::Task<void> serve_until_told() {
     runtime::Scope beside;
     if (manager_.watchdog_interval()) beside.spawn(watch());
     while (!told_.requested()) static_cast<void>(co_await io_.sleep_for(std::chrono::minutes(1), &told_));
-    manager_.stopping();
-    controller_.begin_shutdown();
+    if (!handed_over_) manager_.stopping();
+    controller_.begin_shutdown(!handed_over_);
     events_.add(control::EventLog::Level::kInfo, "stopping", {{"grace", to_text(settings_.shutdown_grace)}});
+    if (handed_over_) co_await admin_.close();
     static_cast<void>(co_await io_.sleep_for(settings_.shutdown_grace, &told_twice_));
     co_await beside.join();
   }
@@ -206,17 +246,42 @@ class Server {
     }
   }
 
-  void on_signal(int number) {
+  void on_signal(runtime::native::Signals::Signal signal) {
+    const int number = signal.number;
     if (number == SIGUSR1) {
       access_log_.reopen();
+    } else if (number == SIGUSR2) {
+      if (succession_.under_way() && signal.sender == succession_.process())
+        hand_over();
+      else if (!succession_.under_way() && !told_.requested())
+        tasks_.spawn(upgrade());
     } else if (number == SIGHUP) {
-      if (!told_.requested()) reloads_.spawn(reload());
+      if (!told_.requested()) tasks_.spawn(reload());
     } else if (told_.requested()) {
       second_signal_ = true;
       told_twice_.request();
     } else {
       told_.request();
     }
+  }
+
+  // A successor would take the rings for settled, and look for keys that are still on their way at their new owners.
+  runtime::Task<void> upgrade() {
+    for (const cluster::Service& service : controller_.topology()->services) {
+      const control::RingProgress* ring = controller_.ring_of(service.full_name());
+      if (ring == nullptr || ring->ring->phase == cluster::RingPhase::kSteady) continue;
+      co_return succession_.report_failure(fmt::format("keys of {} are moving", service.full_name()));
+    }
+    std::vector<int> listeners = controller_.listener_handles();
+    listeners.push_back(admin_.handle());
+    co_await succession_.run(std::move(listeners), manager_.variables(), &told_);
+  }
+
+  void hand_over() {
+    handed_over_ = true;
+    manager_.main_process(succession_.process());
+    events_.add(control::EventLog::Level::kInfo, "handed_over", {{"process", std::to_string(succession_.process())}});
+    told_.request();
   }
 
   runtime::Task<void> reload() { static_cast<void>(co_await api_.reload(control::AdminRequest())); }
@@ -231,8 +296,10 @@ class Server {
   cluster::RunSettings settings_;
   runtime::Io& io_;
   cluster::Topology first_;
+  runtime::native::InheritedListeners inherited_;
   control::AccessLogWriter access_log_;
   control::EventLog events_;
+  Succession succession_;
   control::ServiceManager manager_;
   control::Controller controller_;
   control::AdminApi api_;
@@ -242,22 +309,25 @@ class Server {
   runtime::Stop told_;
   runtime::Stop told_twice_;
   bool second_signal_ = false;
-  runtime::Scope reloads_;
+  bool handed_over_ = false;
+  runtime::Scope tasks_;  // reloads and upgrades
 };
 
 }  // namespace
 
 int run_server(const Arguments& arguments) {
+  auto inherited = runtime::native::InheritedListeners::from_environment();
+  runtime::native::ProgramStart program = runtime::native::ProgramStart::of_this_process();
   control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
   write_to_stderr(loaded.rendered());
   if (!loaded.ok()) return kTopologyInvalid;
-  control::raise_descriptor_limit();
-  runtime::native::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  const std::uint64_t descriptors_most = control::raise_descriptor_limit();
+  runtime::native::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
   auto opened = runtime::native::open_io(back_end_of(loaded.topology.run.io));
   if (!opened) return complain(fmt::format("io: {}", to_string(opened.error())));
   int exit_code = kFailed;
-  Server server(std::move(loaded), *opened);
-  signals.start([&server](int number) { server.signal(number); });
+  Server server(std::move(loaded), *opened, descriptors_most, std::move(inherited), std::move(program));
+  signals.start([&server](runtime::native::Signals::Signal signal) { server.signal(signal); });
   opened->io->run(server.main(&exit_code));
   signals.stop();
   return exit_code;

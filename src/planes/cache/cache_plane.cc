@@ -278,13 +278,18 @@ planes::PlaneReading CachePlane::collect() const {
   return reading;
 }
 
+// The protocols have no word that asks a client to go elsewhere.
+void CachePlane::wind_down(bool accepting) {
+  if (!accepting) listeners_.stop_accepting();
+}
+
 runtime::Task<void> CachePlane::shut_down(Duration limit) {
   co_await listeners_.shut_down(limit);
   for (const Place& place : places_) {
     leaving_.push_back(place.endpoint);
     for (const LocalPtr<Node>& node : place.endpoint->service->nodes()) retired_.push_back(node);
   }
-  end_waiting(worker_.io.now());  // commands of clients that are gone
+  end_waiting(worker_.io.now());                       // commands of clients that are gone
   const std::vector<LocalPtr<Node>> nodes = retired_;  // tick() takes out those that have ended
   for (const LocalPtr<Node>& node : nodes) node->close(true);
   for (const LocalPtr<Node>& node : nodes) co_await node->ended();

@@ -23,6 +23,7 @@ class CachePlane final : public planes::Plane {
   void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
   void apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::move_only_function<void()> applied) override;
+  void wind_down(bool accepting) override;
   planes::PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
 

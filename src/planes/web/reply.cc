@@ -54,7 +54,7 @@ runtime::Task<Status> send_reply(Exchange& exchange, Reply reply) {
   Worker& worker = exchange.worker;
   exchange.status = reply.status;
   exchange.response_begun = true;
-  if (worker.draining.requested()) exchange.connection.keep_open = false;
+  if (worker.lets_go()) exchange.connection.keep_open = false;
   std::string head =
       fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\n", reply.status,
                   http::reason_phrase(reply.status), to_http_date(worker.io.wall_now()), reply.body_bytes);

@@ -72,6 +72,11 @@ runtime::Task<void> WebPlane::tick() {
   worker_.log.flush();
 }
 
+void WebPlane::wind_down(bool accepting) {
+  worker_.winding_down = true;
+  if (!accepting) listeners_.stop_accepting();
+}
+
 planes::PlaneReading WebPlane::collect() const {
   planes::PlaneReading reading;
   listeners_.read(reading);

@@ -21,6 +21,7 @@ class WebPlane final : public planes::Plane {
   void apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) override;
   void apply_health(cluster::HealthSnapshotPtr health) override;
   void apply_ring(cluster::RingStatusPtr, bool, std::move_only_function<void()> applied) override { applied(); }
+  void wind_down(bool accepting) override;
   planes::PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
 

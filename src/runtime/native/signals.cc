@@ -7,7 +7,7 @@ namespace tenfold::runtime::native {
 namespace {
 
 // Ends the taking thread; nothing else uses it.
-constexpr int kEndSignal = SIGUSR2;
+const int kEndSignal = SIGRTMIN;
 
 }  // namespace
 
@@ -19,9 +19,14 @@ Signals::Signals(std::initializer_list<int> numbers) {
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
 }
 
-void Signals::start(std::move_only_function<void(int)> taken) {
+void Signals::start(std::move_only_function<void(Signal)> taken) {
   thread_.emplace("signals", [set = set_, taken = std::move(taken)]() mutable {
-    for (int number = 0; sigwait(&set, &number) == 0 && number != kEndSignal;) taken(number);
+    for (;;) {
+      siginfo_t info;
+      const int number = sigwaitinfo(&set, &info);
+      if (number == kEndSignal) return;
+      if (number > 0) taken({number, info.si_pid});
+    }
   });
 }
 

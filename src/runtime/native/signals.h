@@ -17,8 +17,13 @@ class Signals {
   explicit Signals(std::initializer_list<int> numbers);
   ~Signals() { stop(); }
 
-  /// Calls `taken` with each signal's number, on a thread of this object's, until stop().
-  void start(std::move_only_function<void(int)> taken);
+  struct Signal {
+    int number;
+    int sender;  // its process
+  };
+
+  /// Calls `taken` with each signal, on a thread of this object's, until stop().
+  void start(std::move_only_function<void(Signal)> taken);
   /// No call is under way, and none comes, once this has returned. Idempotent.
   void stop();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/system/sockets.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,6 +19,12 @@ constexpr int kDeferAcceptSeconds = 5;
 
 void set_option(int descriptor, int level, int option, int value) {
   setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+// Of a listener; what it accepts inherits the first.
+void set_tcp_options(int listener) {
+  set_option(listener, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, kDeferAcceptSeconds);
 }
 
 Result<int> open_socket(const Address& address) {
@@ -70,8 +77,7 @@ Result<int> open_listener(const Address& address) {
   if (!descriptor) return descriptor;
   if (!address.is_unix()) {
     set_option(*descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-    set_option(*descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(*descriptor, IPPROTO_TCP, TCP_DEFER_ACCEPT, kDeferAcceptSeconds);
+    set_tcp_options(*descriptor);
     if (address.family() == Address::Family::kIpv6) set_option(*descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
   const Status listening = bind_and_listen(*descriptor, address);
@@ -80,6 +86,14 @@ Result<int> open_listener(const Address& address) {
     return std::unexpected(listening.error());
   }
   return descriptor;
+}
+
+Status prepare_listener(int descriptor) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0)
+    return fail_errno(errno, "inherited listener");
+  if (!local_address(descriptor).is_unix()) set_tcp_options(descriptor);
+  return {};
 }
 
 int accept_waiting(int listener) {

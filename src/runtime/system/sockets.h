@@ -13,6 +13,9 @@ namespace tenfold::runtime::system {
 /// more is replaced. The caller owns the descriptor.
 Result<int> open_listener(const Address& address);
 
+/// Gives a listener that another process opened what open_listener() gives its own. Its address is taken as it is.
+Status prepare_listener(int descriptor);
+
 /// The first connection of a listener's queue, or minus an errno: -EAGAIN when there is none. The caller owns it.
 int accept_waiting(int listener);
 

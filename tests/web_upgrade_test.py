@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listeners that were open before Tenfold began, and a new process that takes over from the running one."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import threading
+import unittest
+
+from harness import Client, Scenario, response, wait_until
+
+# What a service manager does: descriptor 3 is a listener, and LISTEN_PID names the process that it is for.
+ACTIVATE = 'exec 3<&"$0"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+
+
+def is_alive(process_id):
+    """False for one that has ended, and is only not waited for yet."""
+    try:
+        with open(f"/proc/{process_id}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class SocketActivation(Scenario):
+    def test_a_listener_of_the_service_manager_is_used(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            os.set_inheritable(listener.fileno(), True)
+            port = listener.getsockname()[1]
+            # It is bound already: a Tenfold that opened its own could not start.
+            tenfold = self.tenfold(
+                f'[web.test]\nlisten = "127.0.0.1:{port}"\nnodes = ["{self.node().address}"]\n',
+                prefix=["sh", "-c", ACTIVATE, str(listener.fileno())],
+                pass_fds=[listener.fileno()],
+            )
+            client = Client(port)
+            self.addCleanup(client.close)
+            self.assertEqual(wait_until(lambda: client.get(), "an answer").status, 200)
+        self.assertNotIn("unused_listener", tenfold.log())
+
+    def test_one_that_no_service_names_is_told_of_and_closed(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        os.set_inheritable(listener.fileno(), True)
+        port = listener.getsockname()[1]
+        tenfold = self.web(
+            [self.node()], prefix=["sh", "-c", ACTIVATE, str(listener.fileno())], pass_fds=[listener.fileno()]
+        )
+        listener.close()
+        self.assertIn(f"unused_listener address=127.0.0.1:{port}", tenfold.log().replace('"', ""))
+        with self.assertRaises(ConnectionRefusedError):
+            Client(port)
+
+
+class Visitors:
+    """Clients that ask until they are told to stop: half of them keep their connections, half open one a request."""
+
+    def __init__(self, port, count=8):
+        self.port = port
+        self.stop = threading.Event()
+        self.problems = []
+        self.answers = 0
+        self.threads = [threading.Thread(target=self._visit, args=(i % 2 == 0,)) for i in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def _visit(self, keeps):
+        client = None
+        while not self.stop.is_set():
+            try:
+                client = client or Client(self.port)
+                reply = client.get()
+                if reply.status != 200 or reply.body != b"hello":
+                    self.problems.append(reply.status)
+                self.answers += 1
+                if not keeps or reply.field("Connection") == "close":
+                    client.close()
+                    client = None
+            except (OSError, EOFError) as problem:
+                self.problems.append(repr(problem))
+                client = None
+        if client:
+            client.close()
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+
+class Upgrade(Scenario):
+    def start(self, answer=None):
+        tenfold = self.web([self.node(answer), self.node(answer)], run='workers = 2\nshutdown_grace = "500ms"')
+        self.addCleanup(self.end_successors, tenfold)
+        return tenfold
+
+    def successors(self, tenfold):
+        return [int(number) for number in re.findall(r' upgrading .*process="?(\d+)', tenfold.log())]
+
+    def end_successors(self, tenfold):
+        for process_id in self.successors(tenfold):
+            if is_alive(process_id):
+                os.kill(process_id, signal.SIGKILL)
+            wait_until(lambda: not is_alive(process_id), "the successor ends")  # pylint: disable=cell-var-from-loop
+
+    def test_a_new_process_takes_over_under_load_and_no_request_fails(self):
+        tenfold = self.start()
+        visitors = Visitors(tenfold.port)
+        self.addCleanup(visitors.end)
+        wait_until(lambda: visitors.answers > 100, "visitors are on the site")
+        first = tenfold.process
+        first.send_signal(signal.SIGUSR2)
+        self.assertEqual(first.wait(timeout=30), 0, tenfold.log())
+        so_far = visitors.answers
+        wait_until(lambda: visitors.answers > so_far + 100, "visitors are still served")
+        visitors.end()
+        self.assertEqual(visitors.problems, [])
+        (second,) = self.successors(tenfold)
+        self.assertTrue(is_alive(second))
+        self.assertEqual(tenfold.admin_request("GET", "/readyz").status, 200)
+        os.kill(second, signal.SIGUSR2)
+        wait_until(lambda: not is_alive(second), f"it can be succeeded in turn\n{tenfold.log()}")
+        self.assertEqual(tenfold.admin_request("GET", "/readyz").status, 200)
+        self.assertEqual(self.client(tenfold).get().status, 200)
+
+    def test_what_is_under_way_in_the_old_process_is_finished_there(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(request):
+            if request.target == "/slow":
+                release.wait(20)
+            return response(200, b"hello")
+
+        tenfold = self.start(answer)
+        slow = self.client(tenfold)
+        slow.send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
+        tenfold.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "handed_over" in tenfold.log(), f"a successor serves\n{tenfold.log()}")
+        self.assertEqual(self.client(tenfold).get().status, 200)
+        self.assertIsNone(tenfold.process.poll())
+        release.set()
+        self.assertEqual(slow.read().status, 200)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0)
+
+    def test_a_successor_that_cannot_start_changes_nothing(self):
+        tenfold = self.start()
+        good = f"{tenfold.file}.good"
+        shutil.copy(tenfold.file, good)
+        with open(tenfold.file, "a", encoding="utf-8") as file:
+            file.write("nonsense = 1\n")
+        tenfold.process.send_signal(signal.SIGUSR2)
+        failed = lambda: re.search(r"upgrade_failed problem=.*it ended with exit code 3", tenfold.log())
+        wait_until(failed, f"the upgrade is given up\n{tenfold.log()}")
+        self.assertEqual(self.client(tenfold).get().status, 200)
+        shutil.copy(good, tenfold.file)
+        tenfold.process.send_signal(signal.SIGUSR2)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, "the next one succeeds")
+        self.assertEqual(self.client(tenfold).get().status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
