@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SCENARIO ?=
 BENCH ?=
-FUZZ ?= request_head response_head chunked target topology memcached_request memcached_reply resp_request resp_reply
+FUZZ ?= request_head response_head chunked target topology memcached_request memcached_reply memcached_binary resp_request resp_reply
 FUZZ_SECONDS ?= 60
 
 .PHONY: help build test test-tsan test-placement bench lab fuzz install format docs clean
