@@ -241,11 +241,15 @@ class Wrong(RawScenario):
                 self.assertTrue(client.at_end())
         self.assertIsNone(self.client_.get(b"hacked"))
 
-    def test_a_client_of_the_binary_protocol_is_hung_up_on_and_the_log_says_why(self):
+    def test_a_client_that_mixes_in_the_binary_protocol_is_hung_up_on_and_the_log_says_why(self):
+        self.nodes[0].pause()
         with self.client(self.tenfold_) as client:
-            client.send(b"\x80")
+            client.send(b"".join(b"get %d\r\n" % i for i in range(60)) + b"\x80")  # of some, the node is silent
+            wait_until(lambda: "binary protocol" in self.tenfold_.log(), "the log tells of it")
+            self.nodes[0].go_on()
+            for _ in range(60):
+                client.reply()
             self.assertTrue(client.at_end())
-        wait_until(lambda: "binary protocol" in self.tenfold_.log(), "the log tells of it")
         self.still_serves()
 
     def test_long_keys_are_refused_and_their_values_dropped(self):
@@ -352,7 +356,6 @@ class Wrong(RawScenario):
         self.assertLess(resident, 800 * 1024)  # AddressSanitizer keeps much of what was freed
         with self.client(self.tenfold_) as other:
             self.still_serves(other)
-
 
     def test_a_reply_too_large_to_hold_is_an_error(self):
         client = self.client_

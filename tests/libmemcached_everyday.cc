@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The everyday operations of libmemcached, which PHP's memcached and the reference site use:
-//   libmemcached_everyday PORT
+//   libmemcached_everyday PORT [binary]
 // Says "everything as it should be", or what is not.
 #include <libmemcached/memcached.h>
 
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -82,10 +83,13 @@ void try_values(memcached_st* client) {
   require(get(client, "empty").empty(), "an empty value");
 }
 
-void try_changes(memcached_st* client) {
+// The protocols tell in their own ways that nothing was stored.
+void try_changes(memcached_st* client, bool is_binary) {
+  const memcached_return_t is_there = is_binary ? MEMCACHED_DATA_EXISTS : MEMCACHED_NOTSTORED;
+  const memcached_return_t is_missing = is_binary ? MEMCACHED_NOTFOUND : MEMCACHED_NOTSTORED;
   expect(MEMCACHED_SUCCESS, memcached_add(client, "k", 1, "b", 1, 0, 0), "add");
-  expect(MEMCACHED_NOTSTORED, memcached_add(client, "k", 1, "x", 1, 0, 0), "add again");
-  expect(MEMCACHED_NOTSTORED, memcached_replace(client, "none", 4, "x", 1, 0, 0), "replace of none");
+  expect(is_there, memcached_add(client, "k", 1, "x", 1, 0, 0), "add again");
+  expect(is_missing, memcached_replace(client, "none", 4, "x", 1, 0, 0), "replace of none");
   expect(MEMCACHED_SUCCESS, memcached_append(client, "k", 1, "c", 1, 0, 0), "append");
   expect(MEMCACHED_SUCCESS, memcached_prepend(client, "k", 1, "a", 1, 0, 0), "prepend");
   require(get(client, "k") == "abc", "what was appended and prepended");
@@ -144,16 +148,19 @@ void try_noreply(memcached_st* client) {
 }  // namespace
 
 int main(int count, char** values) {
-  if (count != 2) {
-    std::fputs("usage: libmemcached_everyday PORT\n", stderr);
+  const bool is_binary = count == 3 && std::string_view(values[2]) == "binary";
+  if (count != 2 && !is_binary) {
+    std::fputs("usage: libmemcached_everyday PORT [binary]\n", stderr);
     return 2;
   }
   const Client client(memcached_create(nullptr));
   const auto port = static_cast<in_port_t>(tenfold::parse_decimal(values[1]).value_or(0));
   expect(MEMCACHED_SUCCESS, memcached_server_add(client.get(), "127.0.0.1", port), "server_add");
+  expect(MEMCACHED_SUCCESS, memcached_behavior_set(client.get(), MEMCACHED_BEHAVIOR_BINARY_PROTOCOL, is_binary ? 1 : 0),
+         "BINARY_PROTOCOL");
   expect(MEMCACHED_SUCCESS, memcached_version(client.get()), "version");
   try_values(client.get());
-  try_changes(client.get());
+  try_changes(client.get(), is_binary);
   try_many(client.get());
   try_cas(client.get());
   try_noreply(client.get());

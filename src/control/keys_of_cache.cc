@@ -104,7 +104,9 @@ const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "protocol",
      .type = KeyType::kChoice,
-     .doc = "What clients and nodes speak: the text protocol of memcached, or RESP.",
+     .doc =
+         "What clients and nodes speak: memcached's protocol, of which clients may use the text or the binary kind, or "
+         "RESP.",
      .example = "\"redis\"",
      .choices = {"memcached", "redis"},
      TENFOLD_CHECKED_KEY(cache().protocol, text, set_protocol, protocol)},

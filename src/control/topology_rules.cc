@@ -89,7 +89,7 @@ class Rules {
     if (cache.protocol == cluster::CacheProtocol::kMemcached &&
         !(cache.password.empty() && cache.node_password.empty()))
       out_.error(key_place(i, cache.password.empty() ? "node_password" : "password"),
-                 "the text protocol of memcached has no passwords", "remove it, or set protocol = \"redis\"");
+                 "clients and nodes of memcached have no passwords here", "remove it, or set protocol = \"redis\"");
     if (cache.protocol == cluster::CacheProtocol::kMemcached && !service.nodes.empty() &&
         cache.persistent.value_or(false))
       out_.error(key_place(i, "persistent"), "memcached keeps nothing: it is no store", "remove it");

@@ -169,9 +169,4 @@ BinaryReply binary_reply(const BinaryCall& call, std::string_view text) {
   return call.quiet ? BinaryReply() : reply(call, BinaryStatus::kOk, 0, {});
 }
 
-std::string binary_status(const BinaryCall& call, BinaryStatus status) {
-  const BinaryReply made = failure(call, status);
-  return made.head + std::string(made.rest);
-}
-
 }  // namespace tenfold::memcached

@@ -39,7 +39,4 @@ struct BinaryReply {
 /// `text` is the whole reply to what text_of() made of the request.
 BinaryReply binary_reply(const BinaryCall& call, std::string_view text);
 
-/// A reply that needs no node.
-std::string binary_status(const BinaryCall& call, BinaryStatus status);
-
 }  // namespace tenfold::memcached

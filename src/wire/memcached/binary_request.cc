@@ -143,7 +143,7 @@ BinaryOutcome refuse(BinaryStatus status, bool close = false) {
 
 BinaryOutcome parse_binary_request(std::string_view bytes, BinaryRequest& request) {
   request = BinaryRequest();
-  if (!bytes.empty() && bytes.front() != kBinaryRequestMagic) return refuse(BinaryStatus::kInvalid, true);
+  if (!bytes.empty() && bytes.front() != kBinaryMagic) return refuse(BinaryStatus::kInvalid, true);
   if (bytes.size() < kBinaryHeaderBytes) return {};
   request.opcode = static_cast<std::uint8_t>(bytes[1]);
   const std::size_t key_bytes = load_be<std::uint16_t>(&bytes[2]);

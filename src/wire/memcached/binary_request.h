@@ -18,7 +18,6 @@
 
 namespace tenfold::memcached {
 
-inline constexpr char kBinaryRequestMagic = '\x80';
 inline constexpr std::size_t kBinaryHeaderBytes = 24;
 
 /// What an opcode does; that it is quiet, or gives the key back, is said beside it.

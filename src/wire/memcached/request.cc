@@ -19,7 +19,6 @@ constexpr std::string_view kLineTooLong = "CLIENT_ERROR line too long\r\n";
 constexpr std::string_view kTooManyFlags = "CLIENT_ERROR options flags too long\r\n";
 constexpr std::string_view kBadDelta = "CLIENT_ERROR invalid numeric delta argument\r\n";
 constexpr std::string_view kBadExpiry = "CLIENT_ERROR invalid exptime argument\r\n";
-constexpr char kBinaryMagic = '\x80';  // the first byte of a request in the binary protocol; no word begins with it
 
 struct VerbName {
   std::string_view name;

@@ -16,6 +16,9 @@
 
 namespace tenfold::memcached {
 
+/// The first byte of a request in the binary protocol (binary_request.h); no word of this one begins with it.
+inline constexpr char kBinaryMagic = '\x80';
+
 enum class Verb : std::uint8_t {
   kGet,
   kGets,

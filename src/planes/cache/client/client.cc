@@ -232,12 +232,22 @@ void Client::add(Slot& slot) {
 
 void Client::send(Reply& reply) {
   if (reply.bytes.empty()) return;
+  if (is_translated_) return send_translated(reply.bytes);
   endpoint_->counters.sent_bytes += reply.bytes.size();
   if (reply.block != nullptr && reply.bytes.size() >= kMovedBytesLeast) {
     outbox_.append(std::move(*reply.block));
   } else if (!outbox_.append(reply.bytes)) {
     send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
   }
+  if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
+}
+
+void Client::send_translated(std::string_view reply) {
+  const Translation said = front_state_->translate(reply);
+  endpoint_->counters.sent_bytes += said.head.size() + said.rest.size();
+  const bool appended =
+      (said.head.empty() || outbox_.append(said.head)) && (said.rest.empty() || outbox_.append(said.rest));
+  if (!appended) send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
   if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
 }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -43,12 +44,21 @@ struct Fronts {
   TakeRequest redis;
 };
 
+/// A reply in the words of another protocol, in two pieces; the second may be a part of the reply.
+struct Translation {
+  std::string head;
+  std::string_view rest;
+};
+
 /// What a front keeps of a client beside its requests. It does not outlive the client.
 class FrontState {
  public:
   virtual ~FrontState() = default;
   /// The client sends no more requests, and gets the replies that it is owed; or has gone, and nobody gets them.
   virtual void leave(bool gone) = 0;
+  /// Of a client whose replies are translated: what it gets in the place of one that is not empty. Each is asked for
+  /// once, in their order.
+  virtual Translation translate(std::string_view /*reply*/) { return {}; }
 };
 
 class Client final : private OutboxOwner {
@@ -123,6 +133,8 @@ class Client final : private OutboxOwner {
   /// Null until the front keeps something.
   FrontState* front_state() { return front_state_.get(); }
   void keep(std::unique_ptr<FrontState> state) { front_state_ = std::move(state); }
+  /// From now on the front's state translates all replies. REQUIRES: it is kept, and no command is under way.
+  void translate_replies() { is_translated_ = true; }
 
  private:
   friend class Visit;
@@ -132,6 +144,7 @@ class Client final : private OutboxOwner {
   std::size_t process(std::string_view bytes);
   void keep_partial(std::string_view bytes);
   void send(Reply& reply);
+  [[gnu::noinline]] void send_translated(std::string_view reply);
   void learn_size(std::size_t reply_bytes);
   std::size_t unsent_bytes() const { return outbox_.bytes() + held_bytes_; }
   bool is_behind() const;
@@ -162,6 +175,7 @@ class Client final : private OutboxOwner {
   bool awaits_line_ = false;  // the first of them, for the line to be empty
   bool leaving_ = false;
   bool broken_ = false;
+  bool is_translated_ = false;
   bool gone_ = false;  // it has closed the connection, or lost it
   std::uint64_t drop_ = 0;
   std::uint64_t wanted_ = 0;

@@ -9,6 +9,7 @@
 
 #include "planes/cache/client/dispatch.h"
 #include "planes/cache/client/join.h"
+#include "planes/cache/memcached/binary_front.h"
 #include "planes/cache/memcached/expiry.h"
 #include "planes/cache/memcached/key_teller.h"
 #include "planes/cache/memcached/moving.h"
@@ -391,14 +392,21 @@ ReplyRule rule_of(const Request& request) {
 }
 
 std::size_t take_memcached(Client& client, std::string_view bytes) {
+  return client.front_state() == nullptr ? take_text(client, bytes) : take_binary(client, bytes);
+}
+
+std::size_t take_text(Client& client, std::string_view bytes) {
   Request request;
   const memcached::ParseOutcome outcome = memcached::parse_request(bytes, request);
   if (outcome.state == memcached::ParseState::kNeedMore) return 0;
   if (outcome.state == memcached::ParseState::kError) {
+    if (request.verb == Verb::kBinary && client.line_is_empty()) {
+      begin_binary(client);
+      return take_binary(client, bytes);
+    }
     const bool speaks_something_else = request.verb == Verb::kHttp || request.verb == Verb::kBinary;
     if (!speaks_something_else && !request.noreply) client.reply(outcome.reply);
-    if (request.verb == Verb::kBinary)
-      client.tell_operator("a client speaks memcached's binary protocol, which is not served: let it use the text one");
+    if (request.verb == Verb::kBinary) client.tell_operator("a client mixes memcached's text and binary protocols");
     ++client.endpoint().counters.refused;
     if (outcome.close) client.leave();
     const std::size_t now = std::min<std::uint64_t>(outcome.drop_bytes, bytes.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memcached text protocol towards clients: which node a request goes to, in what words, and what is answered here.
-// Thread rule: one worker's thread.
+// The memcached text protocol towards clients (the binary one: binary_front.h): which node a request goes to, in what
+// words, and what is answered here. Thread rule: one worker's thread.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,12 @@
 
 namespace tenfold::cache {
 
-/// Takes the request at the front of `bytes`; returns its size, or 0 when not all of it has come.
+/// Takes the request at the front of `bytes`, in whichever protocol the client speaks; returns its size, or 0 when not
+/// all of it has come.
 std::size_t take_memcached(Client& client, std::string_view bytes);
+
+/// The same in the text protocol.
+std::size_t take_text(Client& client, std::string_view bytes);
 
 /// Sends a whole request for keys to their owners, whatever may move.
 void forward_memcached(Client& client, std::string_view whole);
