@@ -205,6 +205,30 @@ class Everyday(RawScenario):
             keys = [b"%d-" % i + settings[8:12].encode() for i in range(300)]
             self.assertEqual(len(other.get_many(keys)), 300, settings)
 
+    def test_other_settings_keep_the_connections_to_nodes(self):
+        def opened(client):
+            reply = client.ask(b"stats\r\n")
+            return int(reply.split(b"STAT total_connections ")[1].split(b"\r\n")[0])
+
+        [node] = self.memcached(1)
+        settings = ["", 'response_timeout = "3s"', 'response_timeout = "1s"\nitem_max = "1KiB"\nlease = "1s"']
+        service = f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = ["{node.address}"]\n{NO_HEALTH}\n'
+        tenfold = self.tenfold(service, run="workers = 1")
+        client = self.client(tenfold)
+        client.set(b"k", b"v" * 2000)
+        before = opened(client)
+        for text in settings:
+            tenfold.write(service + text + "\n")
+            code, out, err = tenfold.cli("reload")
+            self.assertEqual(code, 0, out + err)
+            self.assertEqual(client.get(b"k"), b"v" * 2000)
+        self.assertEqual(client.set(b"k", b"v" * 2000), TOO_LARGE)  # the new settings are in force
+        self.assertEqual(opened(client), before)
+        tenfold.write(service + "node_connections = 2\n")
+        self.assertEqual(tenfold.cli("reload")[0], 0)
+        self.assertIsNone(client.get(b"k"))
+        self.assertGreater(opened(client), before)
+
     def test_memccapable_passes_27_of_27(self):
         for _ in self.each("allow_admin = true"):
             done = subprocess.run(

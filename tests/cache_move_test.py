@@ -228,8 +228,13 @@ class Moves(RawScenario):
             )
             self.verb("reload")
             self.wait_for_ring(self.tenfold_, self.nodes)
-        self.verb("weight", "cache.test", self.nodes[0].address, "3")
-        self.wait_for_ring(self.tenfold_, self.nodes)
+        told = self.verb("weight", "cache.test", self.nodes[0].address, "3")
+        self.assertIn(f"{self.nodes[0].address} has weight 3 in the ring", told)
+        ring = self.service(self.tenfold_, "cache.test")["ring_state"]
+        self.assertEqual((ring["phase"], ring["weights"][self.nodes[0].address]), ("steady", 3))
+        told = self.verb("weight", "cache.test", self.nodes[0].address, "0")
+        self.assertIn(f"{self.nodes[0].address} has left the ring", told)
+        self.assertEqual(self.nodes[0].keys(), set())
         self.check()
 
     def test_what_was_deleted_while_keys_move_stays_deleted(self):

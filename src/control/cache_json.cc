@@ -99,9 +99,12 @@ Json ring_json(const Controller& controller, const RingProgress& progress, const
   Json row = {{"phase", cluster::name_of(ring.phase)},
               {"since_seconds", to_seconds(controller.io().now() - progress.since)},
               {"nodes", Json::array()},
-              {"passed_over", Json::array()}};
-  for (const cluster::NodeSpec& node : ring.to.nodes)
+              {"passed_over", Json::array()},
+              {"weights", Json::object()}};
+  for (const cluster::NodeSpec& node : ring.to.nodes) {
     row[cluster::serves(ring.to, node.address) ? "nodes" : "passed_over"].push_back(node.address.to_text());
+    row["weights"][node.address.to_text()] = node.weight;
+  }
   // Of a change that is done, too: who follows it may see only its end.
   if (counted != nullptr && counted->cache) row["moved_keys"] = counted->cache->moving.moved_keys;
   if (ring.phase == cluster::RingPhase::kMoving) {

@@ -52,6 +52,22 @@ int print_left(Remote& remote, const Arguments& arguments, Json changed, Duratio
   return outcome.exit_code;
 }
 
+// Waits until a node of a cache has its new share of the keys, and prints what was changed. One that is drained has
+// none.
+int print_weighed(Remote& remote, const Arguments& arguments, Json changed, std::uint64_t weight) {
+  if (weight == 0) return print_left(remote, arguments, std::move(changed), kRingPatience);
+  const auto node = remote.call("GET", node_path(arguments));
+  if (!node) return remote.exit_code();
+  RingOutcome outcome;
+  if (node->value("takes_traffic", false)) {
+    outcome = follow_ring(
+        remote, {.service = arguments.word(1), .node = arguments.word(2), .weight = weight, .patience = kRingPatience});
+  }
+  if (!outcome.ring.is_null()) changed["ring_state"] = outcome.ring;
+  print_changes(changed, arguments.json);
+  return outcome.exit_code;
+}
+
 // Waits until a node that is up has joined the ring of its cache; `row` is what is known of it.
 int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
   const RingOutcome outcome = follow_ring(
@@ -143,7 +159,9 @@ int weight(const Arguments& arguments) {
   if (arguments.words.size() != 4 || !number) return wrong_usage("weight SERVICE ADDRESS N");
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"weight", *number}});
-  return changed ? print_changes(*changed, arguments.json) : remote.exit_code();
+  if (!changed) return remote.exit_code();
+  if (is_cache(arguments)) return print_weighed(remote, arguments, *changed, *number);
+  return print_changes(*changed, arguments.json);
 }
 
 }  // namespace tenfold::cli

@@ -23,6 +23,9 @@ bool names(const Json& ring, const char* list, const std::string& node) {
 }
 
 bool is_reached(const Json& ring, const RingGoal& goal) {
+  const Json weights = ring.value("weights", Json::object());
+  if (goal.weight)
+    return ring.value("phase", "") == "steady" && weights.value(goal.node, std::uint64_t{0}) == goal.weight;
   return ring.value("phase", "") == "steady" && names(ring, "nodes", goal.node) == goal.joins;
 }
 
@@ -59,7 +62,10 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
       return {.exit_code = kDegraded, .ring = ring};
     }
     if (is_reached(ring, goal)) {
-      say(fmt::format("{} has {} the ring; {} keys were moved", goal.node, goal.joins ? "joined" : "left",
+      const std::string done = goal.weight  ? fmt::format("has weight {} in", *goal.weight)
+                               : goal.joins ? "has joined"
+                                            : "has left";
+      say(fmt::format("{} {} the ring; {} keys were moved", goal.node, done,
                       ring.value("moved_keys", std::uint64_t{0})));
       return {.exit_code = kOk, .ring = ring};
     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Follows the ring of a cache service until a node has joined or left it and every key is where it belongs, and tells
-// the user how far it is. Blocking.
+// Follows the ring of a cache service until a node has joined or left it, or has another weight, and every key is where
+// it belongs, and tells the user how far it is. Blocking.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -15,8 +17,9 @@ namespace tenfold::cli {
 struct RingGoal {
   std::string service;  // "cache.sessions"
   std::string node;
-  bool joins = true;    // or leaves
-  Duration patience{};  // with a ring that does not get on
+  bool joins = true;                         // or leaves
+  std::optional<std::uint64_t> weight = {};  // it is in the ring, and is to have this one
+  Duration patience{};                       // with a ring that does not get on
 };
 
 struct RingOutcome {

@@ -30,7 +30,6 @@ NodeLink::NodeLink(Flusher& flusher, const Address& address, const cluster::Cach
       name_("node " + address.to_text()),
       settings_(settings),
       resp3_(resp3),
-      reply_bytes_most_(std::max<std::uint64_t>(kReplyBytesLeast, kItemsOfAReply * settings.item_max_bytes)),
       observer_(observer),
       flusher_(flusher) {
   if (settings.protocol == cluster::CacheProtocol::kRedis) scanner_ = resp::ReplyScanner();
@@ -41,6 +40,10 @@ NodeLink::~NodeLink() {
 }
 
 // -- Commands ------------------------------------------------------------------------------------------------------
+
+std::uint64_t NodeLink::reply_bytes_most() const {
+  return std::max<std::uint64_t>(kReplyBytesLeast, kItemsOfAReply * settings_.item_max_bytes);
+}
 
 bool NodeLink::is_full() const {
   return queued_ >= settings_.node_queue || (outbox_ && outbox_->bytes() >= kUnsentBytesMost);
@@ -206,7 +209,7 @@ Status NodeLink::take(std::string_view bytes) {
               more += scanner.value_left();
             else
               more += scanner.bulk_left();
-            if (partial_.size() + more > reply_bytes_most_) return fail(ErrorKind::kLimit, "its reply is too large");
+            if (partial_.size() + more > reply_bytes_most()) return fail(ErrorKind::kLimit, "its reply is too large");
             runtime::reserve_room(partial_, more);
             partial_.append(part);
           }

@@ -27,7 +27,8 @@ namespace tenfold::cache {
 
 class NodeLink final : public Link, private OutboxOwner {
  public:
-  /// `settings` and `observer` outlive the link. With `resp3`, a Redis node is asked to answer in RESP3.
+  /// `settings` and `observer` outlive the link; the settings may change meanwhile. With `resp3`, a Redis node is asked
+  /// to answer in RESP3.
   NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
            LinkObserver& observer);
   ~NodeLink() override;
@@ -56,6 +57,8 @@ class NodeLink final : public Link, private OutboxOwner {
   using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
 
   bool is_full() const;
+  /// A larger one ends the connection.
+  std::uint64_t reply_bytes_most() const;
   bool accept(Pending& pending);
   runtime::Task<void> run();
   runtime::Task<Status> log_in(runtime::Wait wait);
@@ -72,7 +75,6 @@ class NodeLink final : public Link, private OutboxOwner {
   std::string name_;  // "node 10.0.0.21:11211"
   const cluster::CacheSettings& settings_;
   bool resp3_;
-  std::uint64_t reply_bytes_most_;  // a larger one ends the connection
   LinkObserver& observer_;
   State state_ = State::kIdle;
   bool closing_ = false;

@@ -36,6 +36,20 @@ Link& Node::link_for(std::uint32_t client, bool resp3) {
   return *links[client % links.size()];
 }
 
+// Other credentials need other connections. With another number of them a client would get another one, on which its
+// commands could overtake those that are under way.
+bool Node::can_serve(const cluster::CacheSettings& settings) const {
+  if (settings.protocol != settings_.protocol) return false;
+  if (address_.is_built_in()) return true;
+  return settings.node_user == settings_.node_user && settings.node_password == settings_.node_password &&
+         settings.node_connections == settings_.node_connections;
+}
+
+void Node::change(const cluster::CacheSettings& settings, std::uint32_t eject_after) {
+  settings_ = settings;
+  eject_after_ = eject_after;
+}
+
 void Node::check(Instant now) {
   for (const Links& links : links_) {
     for (const auto& link : links) link->check(now);
@@ -120,22 +134,20 @@ CacheService::CacheService(Worker& worker, cluster::TopologyPtr topology, const 
                            cluster::RingStatusPtr ring, const CacheService* previous)
     : topology_(std::move(topology)), spec_(spec), ring_(std::move(ring)), name_(spec.full_name()) {
   if (!ring_) return;
-  // Other settings than before need other links.
-  const bool same = previous != nullptr && previous->settings() == spec.cache();
-  const bool same_protocol = previous != nullptr && previous->settings().protocol == spec.cache().protocol;
-  const auto find = [](const std::vector<LocalPtr<Node>>& nodes, const Address& address) {
-    return std::ranges::find_if(nodes, [&](const LocalPtr<Node>& node) { return node->address() == address; });
+  const auto find = [](const std::vector<LocalPtr<Node>>& nodes, const Address& address) -> Node* {
+    const auto found = std::ranges::find_if(nodes, [&](const auto& node) { return node->address() == address; });
+    return found == nodes.end() ? nullptr : found->get();
   };
   for (const cluster::RingSide* side : {&ring_->to, &ring_->from}) {
     for (const cluster::NodeSpec& node : side->nodes) {
-      if (find(nodes_, node.address) != nodes_.end()) continue;
-      LocalPtr<Node> kept;
-      if (same || (same_protocol && node.address.is_built_in())) {
-        const auto known = find(previous->nodes_, node.address);
-        if (known != previous->nodes_.end()) kept = *known;
+      if (find(nodes_, node.address) != nullptr) continue;
+      Node* known = previous == nullptr ? nullptr : find(previous->nodes_, node.address);
+      if (known != nullptr && known->can_serve(spec.cache())) {
+        known->change(spec.cache(), spec.health.eject_after);
+        nodes_.push_back(LocalPtr<Node>(known));
+      } else {
+        nodes_.push_back(make_local<Node>(worker, name_, node.address, spec.cache(), spec.health.eject_after));
       }
-      nodes_.push_back(kept ? std::move(kept)
-                            : make_local<Node>(worker, name_, node.address, spec.cache(), spec.health.eject_after));
     }
   }
   usable_.assign(nodes_.size(), true);

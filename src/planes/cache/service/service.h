@@ -46,6 +46,10 @@ class Node final : public LocalCounted, private LinkObserver {
   Link& link_for(std::uint32_t client, bool resp3);
   PrivateLinks& private_links() { return private_links_; }
 
+  /// Whether its connections can stay under other settings; and takes these over, for them too.
+  bool can_serve(const cluster::CacheSettings& settings) const;
+  void change(const cluster::CacheSettings& settings, std::uint32_t eject_after);
+
   void check(Instant now);
   std::size_t unanswered() const;
   void give_up(std::string_view why);
