@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from cache_servers import CacheScenario, RedisError, Relay
+from cache_servers import CacheScenario, Redis, RedisError, Relay
 from harness import wait_until
 
 KEYS = [f"key:{i}" for i in range(200)]
@@ -240,6 +240,69 @@ class Leaving(CacheScenario):
         for key in KEYS:
             self.assertEqual(client.redis("GET", key), "v", key)
         self.assertTrue(nodes[2].keys())
+
+
+class ManyKeys(CacheScenario):
+    """A lookup of many keys meets a node that dies: the keys of the others are found, and those of that node are asked
+    for again at the next one, where they are missing. Nothing of it is an error."""
+
+    def test_memcached(self):
+        for count in (3, 1):
+            nodes = self.memcached(count)
+            tenfold = self.cache(nodes, 'response_timeout = "5s"')
+            self.wait_for_ring(tenfold, nodes)
+            client = self.cache_client(tenfold)
+            for key in KEYS:
+                client.set(key, "old")
+            lost = nodes[0].keys()
+            nodes[0].kill()
+            if count == 1:
+                nodes[0].start()  # the broken connection is made anew
+            # What the client sends behind it does not overtake.
+            mine = sorted(lost)[0]
+            client.send(f"get {' '.join(KEYS)}\r\nset {mine} 0 0 3\r\nnew\r\nget {mine}\r\n".encode())
+            self.assertEqual(self.read_values(client), {key: "old" for key in KEYS if key not in lost})
+            self.assertEqual(client.read_line(), "STORED")
+            self.assertEqual(self.read_values(client), {mine: "new"})
+
+    def test_memcached_that_hangs(self):
+        nodes = self.memcached(3)
+        tenfold = self.cache(nodes, 'response_timeout = "3s"')
+        self.wait_for_ring(tenfold, nodes)
+        client = self.cache_client(tenfold)
+        for key in KEYS:
+            client.set(key, "old")
+        lost = nodes[0].keys()
+        nodes[0].pause()
+        for line in (f"gets {' '.join(KEYS)}", f"gat 100 {' '.join(KEYS)}"):
+            client.send(line.encode() + b"\r\n")
+            self.assertEqual(self.read_values(client), {key: "old" for key in KEYS if key not in lost})
+
+    def test_redis(self):
+        nodes = self.servers(Redis, 3)
+        tenfold = self.cache(nodes, 'persistent = false\nresponse_timeout = "5s"')
+        self.wait_for_ring(tenfold, nodes)
+        client = self.cache_client(tenfold)
+        for lost_node in (0, 1):
+            for key in KEYS:
+                client.redis("SET", key, key)
+            lost = nodes[lost_node].keys()
+            nodes[lost_node].kill()
+            if lost_node == 0:
+                self.assertEqual(client.redis("MGET", *KEYS), [None if key in lost else key for key in KEYS])
+            else:
+                self.assertEqual(client.redis("EXISTS", *KEYS), len(KEYS) - len(lost))
+            self.assertEqual(client.redis("TOUCH", *KEYS), len(KEYS) - len(lost))
+
+    @staticmethod
+    def read_values(client):
+        values = {}
+        while (line := client.read_line()) != "END":
+            word, key, _, size = line.split(" ")[:4]
+            assert word == "VALUE", line
+            values[key] = client.reader.read(int(size)).decode()
+            client.reader.read(2)
+        return values
 
 
 if __name__ == "__main__":

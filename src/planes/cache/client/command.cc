@@ -59,7 +59,7 @@ void Command::on_failure(const LinkFailure& failure) {
     Reply miss{.bytes = kMiss};
     return on_reply(miss);
   }
-  const bool harmless = failure.never_sent || lookup_ != Lookup::kNone;
+  const bool harmless = failure.never_sent || (lookup_ != Lookup::kNone && !failure.would_repeat);
   if (harmless && client != nullptr && wait_for_owner(failure.text, client->worker().io.now())) {
     // A broken connection may just be made anew; one that could not be made has to wait for another node.
     if (!failure.never_sent) endpoint_->second_tries.go_on(client->worker().io.now());

@@ -29,9 +29,16 @@ bool is_error(bool redis, std::string_view reply) {
 
 }  // namespace
 
-Pending& Join::add_part(std::uint32_t keys) {
+Join::Part& Join::add_part(std::uint32_t keys, AskAgain again) {
   ++missing_;
-  return parts_.emplace_back(*this, keys);
+  return parts_.emplace_back(*this, keys, std::move(again));
+}
+
+void Join::replace_elements(std::uint32_t part, const std::vector<std::uint32_t>& by) {
+  auto next = by.begin();
+  for (std::uint32_t& element : element_parts_) {
+    if (element == part) element = *next++;
+  }
 }
 
 void Join::begin() {
@@ -41,25 +48,77 @@ void Join::begin() {
 
 // -- Parts ---------------------------------------------------------------------------------------------------------
 
+// A single part is the whole, and need not be kept.
+bool Join::is_passed_on(Reply& reply) const {
+  return parts_.size() == 1 && begun_ && client != nullptr && rule_ == JoinRule::kMemcachedValues && !quiet_ &&
+         !is_error(false, reply.bytes) && !endpoint_->may_have_claims(client->worker().io.now());
+}
+
 void Join::Part::on_reply(Reply& whole) {
+  if (join_.is_passed_on(whole)) {
+    count_lookup(join_.endpoint_->counters, Lookup::kMemcached, keys_, whole.bytes);
+    return join_.client->complete(join_, whole);
+  }
   if (whole.block != nullptr) {
-    reply = std::move(*whole.block);
+    reply_ = std::move(*whole.block);
   } else {
-    runtime::reserve_room(reply, whole.bytes.size());
-    reply.append(whole.bytes);
+    runtime::reserve_room(reply_, whole.bytes.size());
+    reply_.append(whole.bytes);
   }
-  if (is_error(join.is_redis(), reply.view())) {
-    failed = true;
-    error = reply.view();
+  if (is_error(join_.is_redis(), reply_.view())) {
+    failed_ = true;
+    error_ = reply_.view();
   }
-  join.part_ended();
+  join_.part_ended();
 }
 
 void Join::Part::on_failure(const LinkFailure& failure) {
-  failed = true;
-  ++join.endpoint_->counters.errors;
-  error = error_reply(join.is_redis(), failure.text);
-  join.part_ended();
+  if (!wait_for_owner(failure)) return fail(failure.text);
+  // A broken connection may just be made anew; one that could not be made has to wait for another node.
+  Endpoint& home = *again_.home;
+  if (!failure.never_sent) home.second_tries.go_on(home.io.now());
+}
+
+void Join::Part::fail(std::string_view text) {
+  failed_ = true;
+  ++join_.endpoint_->counters.errors;
+  error_ = error_reply(join_.is_redis(), text);
+  join_.part_ended();
+}
+
+bool Join::Part::wait_for_owner(const LinkFailure& failure) {
+  if (again_.send == nullptr || failure.would_repeat || join_.client == nullptr) return false;
+  const cluster::CacheSettings& settings = again_.home->service->settings();
+  const Instant now = again_.home->io.now();
+  if (join_.give_up_at_ == Instant()) join_.give_up_at_ = now + settings.response_timeout;
+  if (settings.is_store() || now >= join_.give_up_at_) return false;
+  error_ = failure.text;
+  if (join_.waiting_++ == 0) join_.client->pause();
+  again_.home->second_tries.add(*this);
+  return true;
+}
+
+void Join::Part::try_again(Instant now) {
+  const std::string problem = error_;
+  if (join_.client == nullptr || again_.home->has_left || now >= join_.give_up_at_) {
+    join_.end_wait();
+    return fail(problem);
+  }
+  if (again_.home->held || !send_again()) return again_.home->second_tries.add(*this);
+  replaced_ = true;
+  join_.end_wait();
+  join_.part_ended();
+}
+
+bool Join::Part::send_again() {
+  const auto at = std::ranges::find_if(join_.parts_, [this](const Part& part) { return &part == this; });
+  const auto number = static_cast<std::uint32_t>(at - join_.parts_.begin());
+  const Visit visit(*join_.client, *again_.home);
+  return again_.send(*join_.client, join_, number, again_.request);
+}
+
+void Join::end_wait() {
+  if (--waiting_ == 0 && client != nullptr) client->resume();
 }
 
 void Join::part_ended() {
@@ -67,6 +126,7 @@ void Join::part_ended() {
 }
 
 void Join::finish() {
+  if (rule_ == JoinRule::kMemcachedOk) endpoint_->forget_near();  // what was asked for before a node was flushed
   if (client == nullptr) {
     delete this;
     return;
@@ -85,7 +145,7 @@ const Join::Part* Join::first_failed() const {
 
 std::string Join::result() {
   if (rule_ == JoinRule::kRedisElements) return elements();
-  if (const Part* failed = first_failed()) return failed->error;
+  if (const Part* failed = first_failed()) return failed->error_;
   switch (rule_) {
     case JoinRule::kMemcachedValues:
       return values();
@@ -115,26 +175,27 @@ std::string Join::result() {
 }
 
 bool Join::all_say(std::string_view text) const {
-  return std::ranges::all_of(parts_, [text](const Part& part) { return part.reply.view() == text; });
+  return std::ranges::all_of(parts_, [text](const Part& part) { return part.reply_.view() == text; });
 }
 
 std::string Join::values() {
   std::string whole;
   std::size_t size = kEnd.size();
-  for (const Part& part : parts_) size += part.reply.size();
+  for (const Part& part : parts_) size += part.reply_.size();
   whole.reserve(size);
   std::uint64_t hits = 0;
   std::uint64_t keys = 0;
   const bool may_have_claims = endpoint_->may_have_claims(client->worker().io.now());
   for (const Part& part : parts_) {
-    std::string_view reply = part.reply.view();
+    if (part.replaced_) continue;
+    std::string_view reply = part.reply_.view();
     std::string without;
     if (may_have_claims) without = without_claims(Lookup::kMemcached, reply);
     if (!without.empty()) reply = without;
     if (!reply.ends_with(kEnd)) return error_reply(false, "a node's reply to get makes no sense");
     reply.remove_suffix(kEnd.size());
     whole += reply;
-    keys += part.keys;
+    keys += part.keys_;
     hits += count_values(reply);
   }
   endpoint_->counters.hits += hits;
@@ -152,7 +213,7 @@ std::string Join::stats() const {
   };
   std::vector<Row> rows;
   for (const Part& part : parts_) {
-    std::string_view reply = part.reply.view();
+    std::string_view reply = part.reply_.view();
     if (!reply.ends_with(kEnd)) return std::string(reply);  // a word of the first node, like RESET
     while (reply.starts_with("STAT ")) {
       const std::size_t line_end = reply.find('\n');
@@ -184,8 +245,8 @@ std::string Join::elements() {
   std::vector<std::vector<std::string_view>> of_part(parts_.size());
   std::size_t size = 16;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (!parts_[i].failed) resp::elements_of(parts_[i].reply.view(), of_part[i]);
-    size += parts_[i].reply.size();
+    if (!parts_[i].failed_) resp::elements_of(parts_[i].reply_.view(), of_part[i]);
+    size += parts_[i].reply_.size();
   }
   std::string whole;
   whole.reserve(size);
@@ -196,8 +257,8 @@ std::string Join::elements() {
   for (std::uint32_t index : element_parts_) {
     const Part& part = parts_[index];
     const std::size_t at = std::exchange(next[index], next[index] + width);
-    if (part.failed) {
-      whole += part.error;
+    if (part.failed_) {
+      whole += part.error_;
       continue;
     }
     if (at + width > of_part[index].size()) return error_reply(true, "a node's reply has too few elements");
@@ -215,8 +276,9 @@ std::string Join::elements() {
 std::string Join::sum() const {
   std::int64_t total = 0;
   for (const Part& part : parts_) {
+    if (part.replaced_) continue;
     std::int64_t value = 0;
-    if (!resp::integer_of(part.reply.view(), value)) return error_reply(true, "a node's reply is no integer");
+    if (!resp::integer_of(part.reply_.view(), value)) return error_reply(true, "a node's reply is no integer");
     total += value;
   }
   return fmt::format(":{}\r\n", total);
@@ -226,7 +288,7 @@ std::string Join::most() const {
   std::int64_t most = 0;
   for (const Part& part : parts_) {
     std::int64_t value = 0;
-    if (!resp::integer_of(part.reply.view(), value)) return error_reply(true, "a node's reply is no integer");
+    if (!resp::integer_of(part.reply_.view(), value)) return error_reply(true, "a node's reply is no integer");
     most = std::max(most, value);
   }
   return fmt::format(":{}\r\n", most);
@@ -236,7 +298,7 @@ std::string Join::least_of_each() const {
   std::vector<std::int64_t> least;
   std::vector<std::string_view> its;
   for (const Part& part : parts_) {
-    resp::elements_of(part.reply.view(), its);
+    resp::elements_of(part.reply_.view(), its);
     if (least.empty()) least.assign(its.size(), INT64_MAX);
     if (its.size() != least.size()) return error_reply(true, "the replies of the nodes differ in their length");
     for (std::size_t i = 0; i < its.size(); ++i) {
@@ -252,7 +314,7 @@ std::string Join::least_of_each() const {
 }
 
 std::string Join::same() const {
-  const std::string_view first = parts_.front().reply.view();
+  const std::string_view first = parts_.front().reply_.view();
   return all_say(first) ? std::string(first) : error_reply(true, "the nodes answer differently");
 }
 
@@ -262,7 +324,7 @@ std::string Join::streams() const {
   std::vector<std::string_view> its;
   std::vector<std::string_view> pair;
   for (const Part& part : parts_) {
-    const std::string_view reply = part.reply.view();
+    const std::string_view reply = part.reply_.view();
     resp::elements_of(reply, its);
     if (reply.starts_with('%')) {
       for (std::size_t i = 0; i + 1 < its.size(); i += 2)

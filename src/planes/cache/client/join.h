@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A command that was split over several nodes, and whose replies become one. The client sees a whole reply or an error,
 // never a part that looks like the whole: a key whose node failed is not a miss.
+//
+// When a node fails while it looks up its keys, these alone are asked for again, as soon as they have another node
+// (keys/second_try.h): the parts that are there stay.
 // Thread rule: one worker's thread.
 #pragma once
 
@@ -8,10 +11,12 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "planes/cache/client/command.h"
 #include "planes/cache/client/slot.h"
+#include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/pending.h"
 #include "planes/cache/service/service.h"
 
@@ -20,7 +25,7 @@ namespace tenfold::cache {
 enum class JoinRule : std::uint8_t {
   kMemcachedValues,    // VALUE … of all, and one END
   kMemcachedStats,     // STAT: numbers added up, other texts as the first node has them
-  kMemcachedOk,        // OK when all say OK
+  kMemcachedOk,        // flush_all: OK when all say OK
   kRedisElements,      // one array of the elements, in the order of the keys; a failed key's element is an error
   kRedisSum,           // one integer
   kRedisOk,            // +OK when all say so
@@ -32,15 +37,56 @@ enum class JoinRule : std::uint8_t {
   kRedisStreams,       // XREAD: what there is of the streams, in the order of the command
 };
 
+class Join;
+
+/// How the keys of a part are asked for again when its node has failed.
+struct AskAgain {
+  /// Sends the part's request to the nodes that have its keys now, as further parts. False, and nothing is sent, when
+  /// some of these may not be asked yet. Null: the part fails.
+  bool (*send)(Client& client, Join& join, std::uint32_t part, std::string_view request) = nullptr;
+  LocalPtr<Endpoint> home = {};  // the service that the keys belong to
+  std::string request = {};      // as the front understands it
+};
+
 class Join final : public Slot {
  public:
+  class Part final : public Pending, public SecondTry {
+   public:
+    Part(Join& of, std::uint32_t count, AskAgain how) : join_(of), keys_(count), again_(std::move(how)) {}
+    /// What it was added with, for sending it.
+    std::string_view request() const { return again_.request; }
+
+    void on_reply(Reply& reply) override;
+    void on_failure(const LinkFailure& failure) override;
+    void try_again(Instant now) override;
+    Instant waits_until() const override { return join_.give_up_at_; }
+
+   private:
+    friend class Join;
+    bool wait_for_owner(const LinkFailure& failure);
+    bool send_again();
+    void fail(std::string_view text);
+
+    Join& join_;
+    std::uint32_t keys_;
+    AskAgain again_;
+    bool failed_ = false;
+    bool replaced_ = false;  // by other parts
+    runtime::Buffer reply_;
+    std::string error_;  // a whole error reply; while it waits, the words of one
+  };
+
   /// `quiet`: the client wants no reply.
   Join(Endpoint& endpoint, JoinRule rule, bool quiet) : endpoint_(&endpoint), rule_(rule), quiet_(quiet) {}
 
-  /// One more part, of `keys` keys. The pending is to be sent, or failed at once. It lives as long as this.
-  Pending& add_part(std::uint32_t keys);
+  /// One more part, of `keys` keys. It is to be sent, or failed at once, and lives as long as this. REQUIRES: with
+  /// `again`, it only looks keys up.
+  Part& add_part(std::uint32_t keys, AskAgain again = {});
+  std::uint32_t parts() const { return static_cast<std::uint32_t>(parts_.size()); }
   /// kRedisElements: the next key's element is the next one of this part (by the order of add_part).
   void add_element(std::uint32_t part) { element_parts_.push_back(part); }
+  /// The elements of `part` are those of other parts: of each, in their order.
+  void replace_elements(std::uint32_t part, const std::vector<std::uint32_t>& by);
 
   /// kRedisStreams: the next stream's name.
   void add_stream(std::string_view name) { streams_.emplace_back(name); }
@@ -50,20 +96,10 @@ class Join final : public Slot {
   void begin();
 
  private:
-  class Part final : public Pending {
-   public:
-    Part(Join& of, std::uint32_t count) : join(of), keys(count) {}
-    void on_reply(Reply& reply) override;
-    void on_failure(const LinkFailure& failure) override;
-    Join& join;
-    std::uint32_t keys;
-    bool failed = false;
-    runtime::Buffer reply;
-    std::string error;  // a whole error reply
-  };
-
   bool is_redis() const { return rule_ >= JoinRule::kRedisElements; }
+  bool is_passed_on(Reply& reply) const;
   void part_ended();
+  void end_wait();
   void finish();
   std::string result();
   const Part* first_failed() const;
@@ -83,6 +119,8 @@ class Join final : public Slot {
   bool quiet_;
   bool begun_ = false;
   std::uint32_t missing_ = 0;  // parts without an end
+  std::uint32_t waiting_ = 0;  // of these, those that wait for another node; the client is paused
+  Instant give_up_at_{};       // of a second try
   std::deque<Part> parts_;
   std::vector<std::uint32_t> element_parts_;
   std::vector<std::string> streams_;

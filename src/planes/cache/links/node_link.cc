@@ -135,6 +135,8 @@ runtime::Task<void> NodeLink::run() {
   outbox_->close();
   co_await outbox_->ended();
   const bool may_be_carried_out = std::exchange(given_up_, 0) > 0;
+  const bool is_reply_bad = is_open && !may_be_carried_out && stop_reason_.empty() &&
+                            (status.error().kind == ErrorKind::kLimit || status.error().kind == ErrorKind::kProtocol);
   // What has not arrived yet had better not: it is answered as failed.
   if (is_open && (may_be_carried_out || queued_ > 0)) io_.reset_on_close(socket_);
   socket_.close();
@@ -148,7 +150,7 @@ runtime::Task<void> NodeLink::run() {
   state_ = State::kIdle;
   if (may_be_carried_out) observer_.link_failed(0, problem_, true);
   observer_.link_ended(problem_);
-  fail_all(!is_open, is_blamed);
+  fail_all({.never_sent = !is_open, .is_blamed = is_blamed, .would_first_repeat = is_reply_bad});
 }
 
 // AUTH or HELLO goes ahead of everything else, and its reply belongs to nobody's command.
@@ -251,16 +253,19 @@ void NodeLink::give_up(std::string_view why) {
   stop_->request();
 }
 
-void NodeLink::fail_all(bool never_sent, bool is_blamed) {
+void NodeLink::fail_all(Ending ending) {
   // Told pendings may lead to new commands: those belong to the next connection.
   IntrusiveList<Pending, LinkTag> failed;
   failed.splice_back(queue_);
   const std::size_t count = std::exchange(queued_, 0);
   flusher_.expect(-static_cast<std::ptrdiff_t>(count));
-  if (count > 0 && is_blamed) observer_.link_failed(count, problem_, never_sent);
+  if (count > 0 && ending.is_blamed) observer_.link_failed(count, problem_, ending.never_sent);
   const std::string text = problem_;
-  const LinkFailure failure{.never_sent = never_sent, .text = text};
-  while (Pending* pending = failed.pop_front()) pending->on_failure(failure);
+  LinkFailure failure{.never_sent = ending.never_sent, .would_repeat = ending.would_first_repeat, .text = text};
+  while (Pending* pending = failed.pop_front()) {
+    pending->on_failure(failure);
+    failure.would_repeat = false;
+  }
 }
 
 void NodeLink::check(Instant now) {

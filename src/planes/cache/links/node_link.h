@@ -54,6 +54,12 @@ class NodeLink final : public Link, private OutboxOwner {
 
  private:
   enum class State : std::uint8_t { kIdle, kConnecting, kOpen };
+  /// How a connection ended, or was not made.
+  struct Ending {
+    bool never_sent;          // nothing that is queued
+    bool is_blamed;           // it was the node that failed
+    bool would_first_repeat;  // by the reply to the first command that is queued
+  };
   using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
 
   bool is_full() const;
@@ -65,8 +71,7 @@ class NodeLink final : public Link, private OutboxOwner {
   runtime::Task<Status> receive();
   Status take(std::string_view bytes);
   void deliver(Reply& reply);
-  /// `is_blamed` says that it was the node that failed.
-  void fail_all(bool never_sent, bool is_blamed);
+  void fail_all(Ending ending);
   void send_failed(const Error& error) override;
   void all_sent() override {}
 

@@ -27,6 +27,8 @@ struct Reply {
 struct LinkFailure {
   /// Whether no byte of the command can have reached the node.
   bool never_sent = false;
+  /// The same command would fail so again: its own reply is what the connection ended by.
+  bool would_repeat = false;
   /// For people: "node 10.0.0.21:11211: connect: refused (Connection refused)".
   std::string_view text;
 };

@@ -55,7 +55,6 @@ struct Shares {
   };
   std::vector<Share> of_nodes;
   std::vector<std::string_view> moving;
-  std::size_t nodes_used = 0;
   std::uint32_t keys = 0;
   std::uint32_t last = CacheService::kNoNode;  // the owner of the last key
 };
@@ -77,7 +76,6 @@ Shares share_out(Client& client, const Request& request) {
     if (shares.last == CacheService::kNoNode) break;
     Shares::Share& share = shares.of_nodes[shares.last];
     if (share.keys++ == 0) {
-      ++shares.nodes_used;
       share.line.reserve(request.line.size());
       share.line = verb_text(request);
       if (!request.argument.empty()) (share.line += ' ') += request.argument;
@@ -87,25 +85,46 @@ Shares share_out(Client& client, const Request& request) {
   return shares;
 }
 
-void add_parts(Client& client, const Request& request, const Shares& shares, Join& join) {
+bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view line);
+
+void add_parts(Client& client, const Request& request, Shares& shares, Join& join) {
   for (std::string_view key : shares.moving) get_moving(client, key, request.verb == Verb::kGets, join.add_part(1));
   for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
-    const Shares::Share& share = shares.of_nodes[node];
+    Shares::Share& share = shares.of_nodes[node];
     if (share.keys == 0) continue;
-    Pending& part = join.add_part(share.keys);
+    share.line += kLineEnd;
+    Join::Part& part = join.add_part(
+        share.keys,
+        {.send = ask_again, .home = LocalPtr<Endpoint>(&client.endpoint()), .request = std::move(share.line)});
     std::string why;
     Link* link = link_to(client, node, why);
-    if (link != nullptr && link->send(share.line, kLineEnd, part)) continue;
+    if (link != nullptr && link->send(part.request(), part)) continue;
     if (link != nullptr) why = link->problem();
     part.on_failure({.never_sent = true, .text = why});
   }
 }
 
+// The keys of a node that has failed, once all of them have another one.
+bool ask_again(Client& client, Join& join, std::uint32_t /*part*/, std::string_view line) {
+  Request request;
+  memcached::parse_request(line, request);
+  const CacheService& service = client.service();
+  const bool can_move = request.verb == Verb::kGet || request.verb == Verb::kGets;
+  if (service.is_moving() && !can_move) return false;
+  Shares shares = share_out(client, request);
+  for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
+    if (shares.of_nodes[node].keys > 0 && !service.is_usable(node)) return false;
+  }
+  if (shares.last == CacheService::kNoNode && shares.moving.empty()) return false;
+  add_parts(client, request, shares, join);
+  return true;
+}
+
 // One request a node, with the keys that it owns; their values come back as one reply.
 void get_many(Client& client, const Request& request) {
-  const Shares shares = share_out(client, request);
+  Shares shares = share_out(client, request);
   const bool no_owner = shares.last == CacheService::kNoNode && shares.moving.empty();
-  if (no_owner || (shares.nodes_used <= 1 && shares.moving.empty()))
+  if (no_owner || (!request.more_keys && shares.moving.empty()))
     return forward_to_node(
         client, shares.last,
         {.first = request.line, .second = kLineEnd, .lookup = Lookup::kMemcached, .keys = shares.keys});
@@ -131,7 +150,7 @@ void get_from_all(Client& client, const Request& request, const std::vector<Hous
     const Visit visit(client, *household.home);
     Request its = request;
     its.keys = household.keys;
-    const Shares shares = share_out(client, its);
+    Shares shares = share_out(client, its);
     if (shares.last == CacheService::kNoNode && shares.moving.empty())
       join->add_part(shares.keys).on_failure({.never_sent = true, .text = "a service has no node with a weight"});
     else

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "planes/cache/client/dispatch.h"
+#include "wire/resp/reply.h"
 #include "wire/resp/request.h"
 
 namespace tenfold::cache {
@@ -41,8 +42,9 @@ class Parts {
   std::span<const std::string_view> common_;
 };
 
-void send_part(Client& client, Join& join, std::uint32_t node, std::string_view request, std::uint32_t keys) {
-  Pending& part = join.add_part(keys);
+void send_part(Client& client, Join& join, std::uint32_t node, std::string_view request, std::uint32_t keys,
+               AskAgain again = {}) {
+  Pending& part = join.add_part(keys, std::move(again));
   std::string why;
   Link* link = link_to(client, node, why);
   if (link != nullptr && link->send(request, part)) return;
@@ -66,15 +68,49 @@ void begin(Client& client, Join& join) {
   join.begin();
 }
 
-void send_parts(Client& client, Join& join, const std::vector<Part>& parts) {
+bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view request);
+
+void send_parts(Client& client, Join& join, const std::vector<Part>& parts, bool looks_up) {
   for (const Part& part : parts) {
     std::vector<std::string_view> words = part.words;
     words.insert(words.end(), part.identifiers.begin(), part.identifiers.end());
     std::string request;
     resp::write_request(words, request);
     const Visit visit(client, *part.home);
-    send_part(client, join, part.node, request, part.keys);
+    AskAgain again;
+    // A store's keys have no other node.
+    if (looks_up && !client.service().settings().is_store())
+      again = {.send = ask_again, .home = LocalPtr<Endpoint>(part.home), .request = request};
+    send_part(client, join, part.node, request, part.keys, std::move(again));
   }
+}
+
+// MGET, EXISTS or TOUCH with the keys of a node that has failed, once all of them have another one.
+bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view request) {
+  const CacheService& service = client.service();
+  std::vector<std::string_view> words;
+  resp::elements_of(request, words);
+  for (std::string_view& word : words) word = resp::text_of(word);
+  const std::uint32_t first = join.parts();
+  Parts parts(std::span(words).first(1));
+  std::vector<std::uint32_t> order;
+  for (std::string_view key : std::span(words).subspan(1)) {
+    const std::uint32_t node = service.owner_of(key);
+    const bool may_ask = node != CacheService::kNoNode && service.is_usable(node);
+    if (!may_ask || service.source_of(key) != CacheService::kNoNode) return false;
+    const std::uint32_t number = parts.number_of(client.endpoint(), node);
+    order.push_back(first + number);
+    parts.all[number].words.push_back(key);
+    ++parts.all[number].keys;
+  }
+  send_parts(client, join, parts.all, true);
+  join.replace_elements(part, order);
+  return true;
+}
+
+// Commands that are split, and only look keys up.
+bool is_lookup(std::string_view command) {
+  return command == "MGET" || command == "EXISTS" || command == "TOUCH";
 }
 
 }  // namespace
@@ -97,15 +133,17 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
     ++part.keys;
     for (std::size_t i = 0; i < step; ++i) part.words.push_back(call.arguments[at + i]);
   }
-  if (parts.all.size() == 1) {
-    const bool looks_up = rule == JoinRule::kRedisElements;
-    const Outgoing whole = {.first = call.frame,
-                            .lookup = looks_up ? Lookup::kRedisElements : Lookup::kNone,
-                            .keys = parts.all.front().keys};
+  const bool looks_up = is_lookup(call.command.name);
+  const bool is_store = parts.all.front().home->service->settings().is_store();
+  if (parts.all.size() == 1 && (is_store || !looks_up)) {
+    const bool finds = rule == JoinRule::kRedisElements;
+    Outgoing whole = {
+        .first = call.frame, .lookup = finds ? Lookup::kRedisElements : Lookup::kNone, .keys = parts.all.front().keys};
+    if (looks_up && order.size() == 1) whole.key = call.arguments[first_key];
     return forward_to(client, *parts.all.front().home, parts.all.front().node, whole);
   }
   Join& join = add_join(client, rule);
-  send_parts(client, join, parts.all);
+  send_parts(client, join, parts.all, looks_up);
   if (rule == JoinRule::kRedisElements || rule == JoinRule::kRedisPairs) {
     for (std::uint32_t part : order) join.add_element(part);
   }
@@ -130,7 +168,7 @@ void split_streams(const RedisCall& call) {
   if (parts.all.size() == 1) return forward_to(client, *only.home, only.node, {.first = call.frame});
   Join& join = add_join(client, JoinRule::kRedisStreams);
   for (std::size_t i = 0; i < count; ++i) join.add_stream(call.arguments[first + i]);
-  send_parts(client, join, parts.all);
+  send_parts(client, join, parts.all, false);
   begin(client, join);
 }
 
