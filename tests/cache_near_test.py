@@ -127,6 +127,21 @@ class NearCache(CacheScenario):
             beside.set("k", "new")
         wait_until(lambda: client.get("k") == "new", "the new value is seen")
 
+    def test_what_is_written_through_another_worker_is_seen_long_before_its_time(self):
+        tenfold = self.cache(self.memcached(2), NEAR, run="workers = 3")
+        writer = self.cache_client(tenfold)
+        readers = [self.cache_client(tenfold) for _ in range(8)]
+        for i in range(5):
+            writer.set("k", f"old {i}")
+            for reader in readers:
+                self.heat(tenfold, reader, "k")
+            if i % 2:
+                writer.line("delete k")
+            else:
+                writer.set("k", f"new {i}")
+            for reader in readers:
+                wait_until(lambda reader=reader, i=i: reader.get("k") == (None if i % 2 else f"new {i}"), "it is seen")
+
     def test_a_ring_that_changes_drops_all(self):
         nodes = self.memcached(3)
         tenfold = self.cache(nodes[:2], NEAR)

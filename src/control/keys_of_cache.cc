@@ -268,8 +268,9 @@ const std::vector<Key> kCacheKeys = {
      .type = KeyType::kSize,
      .doc =
          "Memory in which the workers themselves hold the replies of the hottest keys, all together; \"0B\" is none. "
-         "What a client writes is seen at once by those of its worker, and by all others within "
-         "near_cache_staleness. For memcached, and `get` of one key.",
+         "What "
+         "a client writes is seen at once by those of its worker, a moment later by those of the others, and what is "
+         "written elsewhere within near_cache_staleness. For memcached, and `get` of one key.",
      .example = "\"8MiB\"",
      TENFOLD_CHECKED_KEY(cache().near_cache_bytes, number, set_near_cache, shown::size)},
     {.section = Section::kCache,

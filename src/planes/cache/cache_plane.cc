@@ -34,7 +34,29 @@ CachePlane::CachePlane(runtime::Io& io, planes::PlaneObserver& observer, Neighbo
                  [this](runtime::Socket client, LocalPtr<planes::Listener> listener) {
                    return serve(std::move(client), std::move(listener));
                  }),
-      worker_(io, observer, listeners_, neighbours, number) {}
+      worker_(io, observer, listeners_, neighbours, number) {
+  ChangeListener& listener = *this;
+  worker_.shards.listen(listener);
+}
+
+void CachePlane::changed_elsewhere(std::string_view service, const ChangeNotes& notes) {
+  const Place* place = place_named(service);
+  if (place == nullptr) return;
+  NearCache& near = place->endpoint->near;
+  for (const ChangeNote& note : notes) {
+    switch (note.kind) {
+      case ChangeNote::Kind::kBegins:
+        near.change_begins_elsewhere(note.key, note.hash, worker_.io.now());
+        break;
+      case ChangeNote::Kind::kEnds:
+        near.change_ends_elsewhere(note.hash);
+        break;
+      case ChangeNote::Kind::kAll:
+        near.clear();
+        break;
+    }
+  }
+}
 
 runtime::Task<void> CachePlane::serve(runtime::Socket client, LocalPtr<planes::Listener> listener) {
   for (const Place& place : places_) {
@@ -44,7 +66,7 @@ runtime::Task<void> CachePlane::serve(runtime::Socket client, LocalPtr<planes::L
   return send_away(std::move(client));
 }
 
-const CachePlane::Place* CachePlane::place_named(const std::string& name) const {
+const CachePlane::Place* CachePlane::place_named(std::string_view name) const {
   const auto found = std::ranges::find(places_, name, &Place::name);
   return found == places_.end() ? nullptr : &*found;
 }
@@ -58,7 +80,7 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
     if (const Place* before = place_named(spec.full_name())) place = *before;
     place.name = spec.full_name();
     place.listeners = spec.listeners;
-    if (!place.endpoint) place.endpoint = make_local<Endpoint>(worker_.io, hash_of(place.name));
+    if (!place.endpoint) place.endpoint = make_local<Endpoint>(worker_, place.name, hash_of(place.name));
     renew(place);
   }
   for (const Place& place : places) set_routes(place, places);

@@ -14,7 +14,7 @@
 
 namespace tenfold::cache {
 
-class CachePlane final : public planes::Plane {
+class CachePlane final : public planes::Plane, private ChangeListener {
  public:
   /// What it is given outlives this. `number` is that of this worker among its neighbours, who share the limits of the
   /// topology, and the built-in cache.
@@ -36,13 +36,14 @@ class CachePlane final : public planes::Plane {
     LocalPtr<Mover> mover;        // while keys move, in the worker that moves them
   };
 
+  void changed_elsewhere(std::string_view service, const ChangeNotes& notes) override;
   runtime::Task<void> serve(runtime::Socket client, LocalPtr<planes::Listener> listener);
   runtime::Task<void> tick();
   runtime::Task<void> wait_for_quiet(LocalPtr<Endpoint> endpoint, std::move_only_function<void()> quiet);
   static planes::MovingReading moving_of(const Place& place);
   static void add_hot_keys(const Endpoint& endpoint, planes::CacheReading& reading);
   static std::size_t unanswered(const Endpoint& endpoint);
-  const Place* place_named(const std::string& name) const;
+  const Place* place_named(std::string_view name) const;
   void renew(Place& place);
   void end_waiting(Instant now);
   void keep_shard(const Place& place);

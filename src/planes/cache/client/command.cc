@@ -112,7 +112,9 @@ void Command::try_again(Instant now) {
 // -- The near cache ------------------------------------------------------------------------------------------------
 
 Command::~Command() {
-  if (near_ == Near::kChange) endpoint_->near.change_ends(key_);
+  if (near_ != Near::kChange) return;
+  endpoint_->near.change_ends(key_);
+  endpoint_->near_news.change_ends(key_);
 }
 
 void Command::may_be_held(std::uint64_t hash) {
@@ -125,6 +127,7 @@ void Command::begins_change(std::string_view key, std::uint64_t hash) {
   near_ = Near::kChange;
   key_ = hash;
   endpoint_->near.change_begins(key, hash, endpoint_->io.now());
+  endpoint_->near_news.change_begins(key, hash);
 }
 
 // As old as the time at which it was asked for.

@@ -139,7 +139,7 @@ void Join::finish() {
 // -- Joining -------------------------------------------------------------------------------------------------------
 
 const Join::Part* Join::first_failed() const {
-  const auto found = std::ranges::find_if(parts_, [](const Part& part) { return part.failed; });
+  const auto found = std::ranges::find_if(parts_, [](const Part& part) { return part.failed_; });
   return found == parts_.end() ? nullptr : &*found;
 }
 
@@ -352,7 +352,7 @@ std::string Join::concatenated() const {
   std::vector<std::string_view> its;
   std::size_t count = 0;
   for (const Part& part : parts_) {
-    resp::elements_of(part.reply.view(), its);
+    resp::elements_of(part.reply_.view(), its);
     for (std::string_view element : its) body += element;
     count += its.size();
   }

@@ -27,7 +27,7 @@ std::string_view NearCache::find(std::string_view key, Instant now) {
 void NearCache::hold(std::string_view key, std::uint64_t hash, std::uint32_t ticket, std::string_view reply,
                      Instant until, Instant now) {
   const Slot& slot = slots_[slot_of(hash)];
-  if (!store_ || slot.changes != ticket || slot.under_way > 0 || until <= now) return;
+  if (!store_ || slot.changes != ticket || slot.under_way > 0 || slot.elsewhere > 0 || until <= now) return;
   store_->put(key, {.first = reply, .expires = until}, now);  // one that is too large is not held
 }
 
@@ -35,8 +35,26 @@ void NearCache::change_begins(std::string_view key, std::uint64_t hash, Instant 
   Slot& slot = slots_[slot_of(hash)];
   ++slot.changes;
   ++slot.under_way;
+  drop(key, now);
+}
+
+void NearCache::drop(std::string_view key, Instant now) {
   Item* item = store_ ? store_->find(key, now) : nullptr;
   if (item != nullptr) store_->remove(*item);
+}
+
+void NearCache::change_begins_elsewhere(std::string_view key, std::uint64_t hash, Instant now) {
+  Slot& slot = slots_[slot_of(hash)];
+  ++slot.changes;
+  ++slot.elsewhere;
+  drop(key, now);
+}
+
+// The service may have come here between the two calls.
+void NearCache::change_ends_elsewhere(std::uint64_t hash) {
+  Slot& slot = slots_[slot_of(hash)];
+  ++slot.changes;
+  if (slot.elsewhere > 0) --slot.elsewhere;
 }
 
 void NearCache::change_ends(std::uint64_t hash) {

@@ -3,7 +3,10 @@
 // site asks for does not wear its one node out. What is promised, and no more:
 //
 //   - a client never reads what is older than what its worker has written or deleted, as far as that was acknowledged;
-//   - what another worker, another Tenfold, or somebody beside it writes is seen after `staleness` at the latest.
+//   - what another worker writes is seen as soon as its note has come (service/near_news.h), usually before the write
+//   is
+//     acknowledged;
+//   - what another Tenfold, or somebody beside it writes is seen after `staleness` at the latest, as is the former.
 //
 // A reply is held only when nobody was changing its key from the time at which it was asked for: a change that began or
 // ended meanwhile leaves it out. All is dropped when the ring changes.
@@ -41,6 +44,10 @@ class NearCache {
   /// A change of the key is sent, and later has had its answer, whatever that was.
   void change_begins(std::string_view key, std::uint64_t hash, Instant now);
   void change_ends(std::uint64_t hash);
+  /// The same of another worker. Of what one of these calls says without the other, nothing worse comes than a reply
+  /// that is held no longer than `until`, or not at all.
+  void change_begins_elsewhere(std::string_view key, std::uint64_t hash, Instant now);
+  void change_ends_elsewhere(std::uint64_t hash);
 
   std::uint64_t used_bytes() const { return store_ ? store_->item_bytes() : 0; }
 
@@ -49,7 +56,10 @@ class NearCache {
   struct Slot {
     std::uint32_t changes = 0;  // begun or ended
     std::uint32_t under_way = 0;
+    std::uint32_t elsewhere = 0;  // under way, too
   };
+  void drop(std::string_view key, Instant now);
+
   static constexpr std::size_t kSlots = 256;
   static std::size_t slot_of(std::uint64_t hash) { return hash % kSlots; }
 

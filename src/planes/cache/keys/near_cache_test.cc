@@ -98,5 +98,32 @@ TEST_F(NearCacheTest, OffItHoldsNothing) {
   EXPECT_EQ(near.used_bytes(), 0U);
 }
 
+TEST_F(NearCacheTest, aChangeThroughAnotherWorkerDropsTheReplyAndWhatIsAskedForMeanwhile) {
+  hold(near.ticket(kHash));
+  const std::uint32_t before = near.ticket(kHash);
+  near.change_begins_elsewhere("k", kHash, kNow);
+  EXPECT_EQ(near.find("k", kNow), "");
+  hold(before);
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), "");
+  const std::uint32_t meanwhile = near.ticket(kHash);
+  near.change_ends_elsewhere(kHash);
+  hold(meanwhile);
+  EXPECT_EQ(near.find("k", kNow), "");
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), kReply);
+}
+
+TEST_F(NearCacheTest, anEndWithoutABeginningDoesNoHarm) {
+  near.change_ends_elsewhere(kHash);
+  near.change_begins("k", kHash, kNow);
+  near.change_ends_elsewhere(kHash);
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), "");
+  near.change_ends(kHash);
+  hold(near.ticket(kHash));
+  EXPECT_EQ(near.find("k", kNow), kReply);
+}
+
 }  // namespace
 }  // namespace tenfold::cache

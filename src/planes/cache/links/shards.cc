@@ -101,6 +101,14 @@ void Shards::sweep() {
 
 // -- The end -------------------------------------------------------------------------------------------------------
 
+void Shards::tell(const std::string& service, ChangeNotes notes) {
+  const auto shared = std::make_shared<const ChangeNotes>(std::move(notes));
+  for (std::uint32_t worker = 0; worker < neighbours_.count(); ++worker) {
+    if (worker == worker_ || !neighbours_.has(worker)) continue;
+    neighbours_.post(worker, [service, shared](Shards& there) { there.hear(service, *shared); });
+  }
+}
+
 void Shards::leave() {
   for (std::uint32_t worker = 0; worker < neighbours_.count(); ++worker) {
     if (!neighbours_.has(worker)) continue;

@@ -33,6 +33,24 @@ namespace tenfold::cache {
 
 class Shards;
 
+/// What a worker tells the others of a key that is changed through it: that the change is sent, or has ended.
+struct ChangeNote {
+  enum class Kind : std::uint8_t { kBegins, kEnds, kAll };  // kAll: all keys have changed
+  Kind kind;
+  std::uint64_t hash = 0;
+  std::string key = {};  // of kBegins
+};
+using ChangeNotes = std::vector<ChangeNote>;
+
+/// Hears of changes through other workers.
+class ChangeListener {
+ public:
+  virtual void changed_elsewhere(std::string_view service, const ChangeNotes& notes) = 0;
+
+ protected:
+  ~ChangeListener() = default;
+};
+
 /// The workers of the program, by number.
 class Neighbours {
  public:
@@ -80,6 +98,12 @@ class Shards {
  public:
   Shards(runtime::Io& io, Neighbours& neighbours, std::uint32_t worker);
 
+  /// Once, before the loop runs. It outlives this.
+  void listen(ChangeListener& listener) { listener_ = &listener; }
+  /// To all other workers.
+  void tell(const std::string& service, ChangeNotes notes);
+  void hear(std::string_view service, const ChangeNotes& notes) const { listener_->changed_elsewhere(service, notes); }
+
   runtime::Io& io() const { return io_; }
   Neighbours& neighbours() const { return neighbours_; }
   std::uint32_t worker() const { return worker_; }
@@ -113,6 +137,7 @@ class Shards {
   runtime::Io& io_;
   Neighbours& neighbours_;
   std::uint32_t worker_;
+  ChangeListener* listener_ = nullptr;
   std::map<std::string, LocalPtr<Shard>, std::less<>> shards_;
   Times times_{};
   std::uint32_t left_ = 0;

@@ -26,6 +26,7 @@
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/link.h"
 #include "planes/cache/links/private_link.h"
+#include "planes/cache/service/near_news.h"
 #include "planes/cache/service/private_state.h"
 #include "planes/cache/service/worker.h"
 #include "planes/plane.h"
@@ -173,8 +174,9 @@ class CacheService : public LocalCounted {
 };
 
 struct Endpoint : LocalCounted {
-  /// `io` outlives it; `seed` is of what is random in it.
-  Endpoint(runtime::Io& of_worker, std::uint64_t seed) : io(of_worker), hot_keys(seed), near(seed), jitter(seed) {}
+  /// The worker outlives it; `seed` is of what is random in it.
+  Endpoint(Worker& worker, const std::string& service, std::uint64_t seed)
+      : io(worker.io), hot_keys(seed), near(seed), near_news(worker.flusher, worker.shards, service), jitter(seed) {}
 
   runtime::Io& io;
 
@@ -182,7 +184,14 @@ struct Endpoint : LocalCounted {
   Counters counters;
   HotKeys hot_keys;
   NearCache near;
+  NearNews near_news;  // while that is on
   Leases leases;
+  /// Nothing that was asked for so far is answered from near caches, in any worker.
+  void forget_near() {
+    if (!near.is_on()) return;
+    near.clear();
+    near_news.all_changed();
+  }
   Prng jitter;  // of expiry times
   std::uint32_t clients = 0;
   bool has_left = false;  // the topology: nothing that is waited for comes any more
