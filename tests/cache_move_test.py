@@ -7,6 +7,8 @@ import threading
 import unittest
 
 from cache_harness import RawClient, RawScenario
+from cache_servers import CacheScenario, Memcached, Redis
+from harness import wait_until
 
 IDLE_KEYS = 1500
 
@@ -254,6 +256,50 @@ class Moves(RawScenario):
             adding.join()
             self.wait_for_ring(self.tenfold_, self.nodes)
             self.assertEqual([key for node in self.nodes for key in node.keys()], [])
+
+
+class Flushed(CacheScenario):
+    """What was there before a flush_all that was acknowledged does not come back, though its keys were on their way."""
+
+    def check(self, servers, set_all, flush, found):
+        for _ in range(3):
+            nodes = self.servers(servers, 2)
+            tenfold = self.cache(nodes, "allow_admin = true", run="workers = 2")
+            self.wait_for_ring(tenfold, nodes)
+            client, reader = self.cache_client(tenfold), self.cache_client(tenfold)
+            set_all(client)
+            nodes += self.servers(servers, 1)
+            adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", nodes[-1].address))
+            adding.start()
+            wait_until(lambda: nodes[-1].address in self.service(tenfold)["ring_state"]["nodes"], "it joins")
+            reading = threading.Thread(target=found, args=(reader,))  # brings keys over meanwhile
+            reading.start()
+            flush(client)
+            self.assertEqual(found(client), 0)
+            reading.join()
+            adding.join()
+            self.wait_for_ring(tenfold, nodes)
+            self.assertEqual([key for node in nodes for key in node.keys()], [])
+
+    def test_memcached(self):
+        def set_all(client):
+            for i in range(8000):
+                client.send(b"set k:%d 0 0 3 noreply\r\nold\r\n" % i)
+            self.assertEqual(client.line("mn"), "MN")
+
+        def found(client):
+            return sum(client.get(f"k:{i}") is not None for i in range(0, 8000, 8))
+
+        self.check(Memcached, set_all, lambda client: self.assertEqual(client.line("flush_all"), "OK"), found)
+
+    def test_redis(self):
+        def set_all(client):
+            client.redis("MSET", *[word for i in range(8000) for word in (f"k:{i}", "old")])
+
+        def found(client):
+            return sum(client.redis("GET", f"k:{i}") is not None for i in range(0, 8000, 8))
+
+        self.check(Redis, set_all, lambda client: self.assertEqual(client.redis("FLUSHALL"), "OK"), found)
 
 
 if __name__ == "__main__":

@@ -222,8 +222,11 @@ void flush_all(Client& client, const Request& request) {
     if (!request.noreply) client.reply(kFlushRefused);
     return;
   }
-  client.endpoint().near.clear();
-  ask_all(client, answered_line(request), JoinRule::kMemcachedOk, request.noreply);
+  client.endpoint().forget_near();
+  if (!client.service().is_moving())
+    return ask_all(client, answered_line(request), JoinRule::kMemcachedOk, request.noreply);
+  ++client.endpoint().counters.commands;
+  flush_moving(client, std::string(request.line).append(kLineEnd));
 }
 
 // -- One key -------------------------------------------------------------------------------------------------------

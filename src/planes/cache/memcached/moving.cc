@@ -191,6 +191,28 @@ runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, M
   if (client != nullptr && !work->request.noreply) client->reply(miss);
 }
 
+// -- All keys ------------------------------------------------------------------------------------------------------
+
+// Twice: a value that was read at its old node before that was flushed may come to its new one behind the flush there.
+// After the first round there is none to be read; and whoever has read one before does not find the empty item any more
+// that it would fill (carry.h), or has filled what the second round flushes.
+runtime::Task<void> flush_twice(WorkPtr work, std::uint32_t client_id) {
+  const std::string line = answered_line(work->request);
+  const CacheService& service = work->turn.service();
+  constexpr int kRounds = 2;
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
+      if (!service.is_usable(node)) co_return fail(*work, service.why_not(node));
+      Answer flushed = co_await ask(work->worker.io, service.nodes()[node]->link_for(client_id, false), line);
+      if (flushed && flushed.text != "OK\r\n") flushed = {.arrived = false, .text = "a node did not answer OK"};
+      if (!flushed) co_return fail(*work, flushed.text);
+    }
+  }
+  work->turn.endpoint().forget_near();
+  Client* client = work->turn.client();
+  if (client != nullptr && !work->request.noreply) client->reply("OK\r\n");
+}
+
 // -- Reading -------------------------------------------------------------------------------------------------------
 
 runtime::Task<void> get_one(Worker* worker, Turn turn, Route route, std::string key, bool with_unique, Pending* part) {
@@ -243,6 +265,11 @@ bool take_moving(Client& client, const Request& request, std::string_view whole)
     moves.spawn(bring_and_go_on(std::move(work), std::move(moving)));
   }
   return true;
+}
+
+void flush_moving(Client& client, std::string_view whole) {
+  const std::uint32_t id = client.id();
+  client.worker().moves.spawn(flush_twice(std::make_unique<Work>(client.worker(), client, whole), id));
 }
 
 }  // namespace tenfold::cache

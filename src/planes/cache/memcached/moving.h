@@ -5,6 +5,7 @@
 //   set, ms             the old copy is deleted; then the request goes to the owner
 //   delete, md          the same
 //   all others          the key is taken over; then the request goes to the owner
+//   flush_all           all nodes, twice
 //
 // Thread rule: one worker's thread.
 #pragma once
@@ -22,5 +23,8 @@ bool take_moving(Client& client, const memcached::Request& request, std::string_
 
 /// Gets one key that moves: `part` is told of a reply to `get` (or to `gets`, with_unique).
 void get_moving(Client& client, std::string_view key, bool with_unique, Pending& part);
+
+/// `whole` is a flush_all that is allowed. REQUIRES: keys move.
+void flush_moving(Client& client, std::string_view whole);
 
 }  // namespace tenfold::cache

@@ -138,7 +138,9 @@ void admin(const RedisCall& call) {
 
 void flush(const RedisCall& call) {
   if (!call.client.service().settings().allow_admin) return admin(call);
-  ask_all(call, JoinRule::kRedisOk);
+  if (!call.client.service().is_moving()) return ask_all(call, JoinRule::kRedisOk);
+  ++call.client.endpoint().counters.commands;
+  flush_databases(call.client, call.frame);
 }
 
 // The built-in cache keeps strings, and has no connection that could be a client's own.

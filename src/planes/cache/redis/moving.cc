@@ -113,6 +113,32 @@ runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& s
   co_return std::string();
 }
 
+// Twice: a key that was moved before its old node was flushed may have come to its new one behind the flush there. A
+// MIGRATE holds its node up, so that none is under way there when that is flushed: the second round finds the last.
+runtime::Task<void> flush_twice(Worker* worker, Turn turn, std::string frame, std::uint32_t client_id, bool resp3) {
+  const CacheService& service = turn.service();
+  std::string problem;
+  constexpr int kRounds = 2;
+  for (int round = 0; round < kRounds && problem.empty(); ++round) {
+    for (std::uint32_t node = 0; node < service.nodes().size() && problem.empty(); ++node) {
+      if (!service.is_usable(node)) {
+        problem = service.why_not(node);
+        continue;
+      }
+      const Answer flushed = co_await ask(worker->io, service.nodes()[node]->link_for(client_id, resp3), frame);
+      if (!flushed || resp::is_error(flushed.text))
+        problem = flushed ? flushed.text.substr(1, flushed.text.find('\r') - 1) : flushed.text;
+    }
+  }
+  if (!problem.empty()) ++turn.endpoint().counters.errors;
+  Client* client = turn.client();
+  if (client == nullptr) co_return;
+  if (problem.empty())
+    client->reply("+OK\r\n");
+  else
+    reply_error(*client, problem);
+}
+
 std::string migrate_request(const cluster::CacheSettings& settings, const Address& target,
                             const std::vector<std::string>& keys, bool replace) {
   const std::string host = target.host_text();
@@ -152,6 +178,11 @@ runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::
   if (!resp::is_error(answer.text)) co_return std::string();
   co_return fmt::format("moving keys from {} to {}: {}", service.nodes()[source]->address().to_text(), target.to_text(),
                         answer.text.substr(1, answer.text.find('\r') - 1));
+}
+
+void flush_databases(Client& client, std::string_view frame) {
+  Worker& worker = client.worker();
+  worker.moves.spawn(flush_twice(&worker, Turn(client), std::string(frame), client.id(), client.resp3));
 }
 
 bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,

@@ -22,6 +22,9 @@ namespace tenfold::cache {
 bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,
                 std::string_view frame, void (*go_on)(Client& client, std::string_view frame));
 
+/// Sends a FLUSHALL or FLUSHDB, which is allowed, to all nodes, twice. REQUIRES: keys move.
+void flush_databases(Client& client, std::string_view frame);
+
 /// Moves keys from one node to another; the outcome is empty, or why they could not be moved.
 runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
                                    std::vector<std::string> keys);
