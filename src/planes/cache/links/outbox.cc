@@ -113,10 +113,8 @@ runtime::Task<void> Outbox::send_all() {
     const runtime::Buffer c = take_next();
     const runtime::Wait wait(flusher_.io().now() + timeout_, &stop_);
     const Status sent = co_await flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
-    if (!sent) {
-      if (!stop_.requested()) owner_.send_failed(sent.error());
-      co_return;
-    }
+    if (stop_.requested()) co_return;  // close() has dropped everything, also what was just sent
+    if (!sent) co_return owner_.send_failed(sent.error());
     bytes_ -= a.size() + b.size() + c.size();
   }
   if (!stop_.requested()) owner_.all_sent();

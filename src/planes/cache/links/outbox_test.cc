@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planes/cache/links/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "runtime/heap_buffer.h"
+#include "runtime/simulated/simulated_io.h"
+
+namespace tenfold::cache {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::simulated::SimulatedIo;
+using runtime::simulated::World;
+
+constexpr std::size_t kMoreThanTheWindow = 50'000;  // of a simulated connection: the send waits until some is read
+
+class SilentOwner final : public OutboxOwner {
+ public:
+  void send_failed(const Error&) override {}
+  void all_sent() override {}
+};
+
+const Address kFar = Address::ipv4({10, 0, 0, 2}, 11'211);
+
+// Reads once, which lets the send end, and closes the outbox before that has heard of it.
+runtime::Task<void> read_and_close(SimulatedIo* io, Outbox* outbox, bool* closed) {
+  const runtime::Wait wait(kNever, nullptr);
+  runtime::Socket listener = io->adopt_listener(*io->open_listener(kFar));
+  Result<runtime::Socket> socket = co_await io->accept(listener, wait);
+  static_cast<void>(co_await io->sleep_for(1s));
+  const auto read = co_await io->recv(*socket, runtime::BufferSize::kLarge, wait);
+  EXPECT_TRUE(read);
+  EXPECT_GT(outbox->bytes(), 0U) << "the send is under way";
+  outbox->close();
+  *closed = true;
+}
+
+runtime::Task<void> send_much(SimulatedIo* io, Outbox* outbox, const bool* closed) {
+  const runtime::Wait wait(kNever, nullptr);
+  Result<runtime::Socket> socket = co_await io->connect(kFar, wait);
+  outbox->open(*socket, 10s);
+  runtime::Buffer block = runtime::heap_buffer(kMoreThanTheWindow);
+  block.append(std::string(kMoreThanTheWindow, 'x'));
+  outbox->append(std::move(block));
+  while (!*closed) static_cast<void>(co_await io->sleep_for(10ms));
+  co_await outbox->ended();
+}
+
+// Else a link, whose outbox seems to hold very much, takes no command ever again.
+TEST(Outbox, HoldsNothingWhenItIsClosedJustAsASendEnds) {
+  World world(1);
+  SimulatedIo near(world, Address::ipv4({10, 0, 0, 1}, 50'000));
+  SimulatedIo far(world, Address::ipv4({10, 0, 0, 2}, 50'000));
+  Flusher flusher(near);
+  SilentOwner owner;
+  Outbox outbox(flusher, owner);
+  runtime::Stop stop;
+  bool closed = false;
+  far.spawn(read_and_close(&far, &outbox, &closed));
+  near.spawn(flusher.run(&stop));
+  near.spawn(send_much(&near, &outbox, &closed));
+  EXPECT_TRUE(world.run_until([&] { return closed && near.running() == 1; }, world.now() + 60s));
+  EXPECT_EQ(outbox.bytes(), 0U);
+  stop.request();
+  EXPECT_TRUE(world.run_until([&] { return near.running() == 0; }, world.now() + 60s));
+}
+
+}  // namespace
+}  // namespace tenfold::cache
