@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace tenfold::control {
 namespace {
@@ -58,8 +59,9 @@ bool Diagnostics::has_errors() const {
 }
 
 void Diagnostics::sort() {
-  std::ranges::sort(all_, [](const Diagnostic& a, const Diagnostic& b) {
-    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
+  std::ranges::sort(all_, {}, [](const Diagnostic& diagnostic) {
+    const Location& at = diagnostic.at;
+    return std::tuple(at.line == 0, at.line, at.column);
   });
 }
 

@@ -36,7 +36,7 @@ class Diagnostics {
 
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }
-  /// By their place in the file.
+  /// By their place in the file; what is of the file as a whole comes last, for it may be so because of the others.
   void sort();
 
  private:

@@ -154,6 +154,13 @@ TEST(TopologyFile, EachProblemHasItsPlaceAndItsFix) {
   }
 }
 
+TEST(TopologyFile, WhatNamesALineComesFirst) {
+  const LoadedTopology loaded = parse_topology("[wbe.a]\n", "t.toml");
+  ASSERT_EQ(loaded.diagnostics.all().size(), 2U);
+  EXPECT_EQ(loaded.diagnostics.all()[0].at.line, 1U);
+  EXPECT_EQ(loaded.diagnostics.all()[1].message, "the file has no service");
+}
+
 TEST(TopologyFile, AllProblemsAreSaidAtOnceInTheirOrder) {
   const std::string text =
       "[run]\nworkers = \"many\"\nwatchdog = 1\n[web.shop]\nlisten = \":1\"\nnodes = [\"x\", 5]\nretries = 99\n";

@@ -279,8 +279,13 @@ class CacheWorld {
   void check_ring() {
     const control::RingProgress* progress = controller_.ring_of(kService);
     if (progress == nullptr || !progress->ring) return found("A4: there is no ring");
+    std::string problem;
+    for (const auto& worker : workers_) {
+      for (const planes::ServiceReading& service : worker->plane.collect().services)
+        problem += service.cache->moving.problem;
+    }
     if (progress->ring->phase != cluster::RingPhase::kSteady)
-      found(fmt::format("A4: the ring is still {}", name_of(progress->ring->phase)));
+      found(fmt::format("A4: the ring is still {}: {}", name_of(progress->ring->phase), problem));
     for (const auto& [node, reason] : progress->refused)
       found(fmt::format("A4: node {} is kept out: {}", node.to_text(), reason));
     check_placement(progress->ring->to);
