@@ -12,7 +12,7 @@ import unittest
 from harness import Client, Scenario, response, wait_until
 
 # What a service manager does: descriptor 3 is a listener, and LISTEN_PID names the process that it is for.
-ACTIVATE = 'exec 3<&"$0"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+ACTIVATE = 'exec 3<&"$0"; [ "$0" = 3 ] || eval "exec $0<&-"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
 
 
 def is_alive(process_id):
