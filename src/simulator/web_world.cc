@@ -186,13 +186,16 @@ class WebWorld {
     ++reloads_;
     if (parsed.ok()) co_return;
     ++refused_reloads_;
-    const std::uint32_t line = parsed.diagnostics.all().front().at.line;
     const auto lines = static_cast<std::uint32_t>(std::ranges::count(text, '\n') + 1);
     if (response.status != 422 || controller.topology()->epoch != epoch)
       failure_ = fmt::format("K1: a bad file was answered with {}", response.status);
-    const bool is_empty = parsed.topology.services.empty() && parsed.diagnostics.all().size() == 1;  // it has no line
-    if ((line < 1 && !is_empty) || line > lines || !response.body.contains(fmt::format("\"line\": {},", line)))
-      failure_ = fmt::format("K1: the line of a bad file is not named: {}", response.body);
+    for (const control::Diagnostic& problem : parsed.diagnostics.all()) {
+      // What is wrong with the file as a whole, that it has no service, stands on no line.
+      const bool is_placed = problem.at.line >= 1 || parsed.topology.services.empty();
+      const bool is_named = response.body.contains(fmt::format("\"line\": {},", problem.at.line));
+      if (!is_placed || !is_named || problem.at.line > lines)
+        failure_ = fmt::format("K1: the line of a bad file is not named: {}", response.body);
+    }
   }
 
   std::string file_text() const {
