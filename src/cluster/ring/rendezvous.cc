@@ -76,30 +76,37 @@ Rendezvous::Rendezvous(std::span<const RingNode> nodes) {
   }
 }
 
+template <typename Usable>
+Rendezvous::Drawn Rendezvous::best_of(const Group& group, std::uint64_t key_hash, const Usable& usable) const {
+  const std::uint64_t other_key_hash = other_of(key_hash);
+  Drawn best;
+  for (std::size_t i = group.begin; i < group.end; ++i) {
+    const std::uint64_t draw = draw_of(identities_[i].one ^ key_hash, identities_[i].other ^ other_key_hash);
+    // Which node draws most nobody can foresee, so a branch would be a wrong guess for most keys. A mask is what no
+    // compiler makes one of.
+    const bool is_best = (draw >= best.draw) & usable(nodes_[i]);
+    const std::uint64_t if_best = std::uint64_t{0} - static_cast<std::uint64_t>(is_best);
+    best.draw ^= (best.draw ^ draw) & if_best;
+    best.node ^= (best.node ^ nodes_[i]) & static_cast<std::uint32_t>(if_best);
+  }
+  return best;
+}
+
 // The score of a node is its weight over the negative logarithm of its draw; the highest score is found as the smallest
 // inverse of one.
 template <typename Usable>
 std::uint32_t Rendezvous::best(std::uint64_t key_hash, const Usable& usable) const {
-  const std::uint64_t other_key_hash = other_of(key_hash);
+  if (groups_.size() == 1) return best_of(groups_.front(), key_hash, usable).node;
   std::uint32_t best = kNone;
   double least = std::numeric_limits<double>::infinity();
   for (const Group& group : groups_) {
-    std::uint64_t best_draw = 0;
-    std::uint32_t best_of_group = kNone;
-    for (std::size_t i = group.begin; i < group.end; ++i) {
-      const std::uint64_t draw = draw_of(identities_[i].one ^ key_hash, identities_[i].other ^ other_key_hash);
-      // Which node draws most nobody can foresee: no branch, which would be a wrong guess for most keys.
-      const bool is_best = (draw >= best_draw) & usable(nodes_[i]);
-      best_draw = is_best ? draw : best_draw;
-      best_of_group = is_best ? nodes_[i] : best_of_group;
-    }
-    if (groups_.size() == 1) return best_of_group;
+    const Drawn drawn = best_of(group, key_hash, usable);
     // A negative logarithm is never below 1 - unit; by that alone most groups lose to the heavy ones before them.
-    const double unit = unit_of(best_draw);
-    if (best_of_group == kNone || (1 - unit) * group.inverse >= least) continue;
+    const double unit = unit_of(drawn.draw);
+    if (drawn.node == kNone || (1 - unit) * group.inverse >= least) continue;
     const double inverse_score = negative_log_of(unit) * group.inverse;
     if (inverse_score >= least) continue;
-    best = best_of_group;
+    best = drawn.node;
     least = inverse_score;
   }
   return best;

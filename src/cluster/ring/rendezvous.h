@@ -46,6 +46,13 @@ class Rendezvous {
     std::size_t end = 0;
   };
 
+  struct Drawn {
+    std::uint32_t node = kNone;
+    std::uint64_t draw = 0;
+  };
+
+  template <typename Usable>
+  Drawn best_of(const Group& group, std::uint64_t key_hash, const Usable& usable) const;
   template <typename Usable>
   std::uint32_t best(std::uint64_t key_hash, const Usable& usable) const;
 

@@ -319,14 +319,13 @@ bool EpollIo::try_recv(RecvOperation& operation) {
     return true;
   }
   const std::span<char> room = operation.buffer.room();
-  const ssize_t count = ::recv(socket.descriptor, room.data(), room.size(), 0);
-  if (count < 0 && would_block(errno)) {
+  const std::int64_t count = system::receive(socket.descriptor, room);
+  if (would_block(static_cast<int>(-count))) {
     socket.readable = false;
     operation.buffer.reset();
     return false;
   }
-  if (count < 0 && errno == EINTR) return try_recv(operation);
-  operation.set_outcome(count < 0 ? -errno : count);
+  operation.set_outcome(count);
   if (count <= 0) {
     operation.buffer.reset();
     return true;

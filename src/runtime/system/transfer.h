@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The non-blocking sends of both real back ends: as much as the kernel takes now.
+// What moves bytes over a socket at once, for both real back ends: as many as the kernel has, or takes, now.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "runtime/operation.h"
 
@@ -13,6 +14,8 @@ enum class Progress : std::uint8_t {
   kBlocked,   // the socket takes no more at this moment
 };
 
+/// Bytes received, 0 at the end of the stream, or minus an errno: -EAGAIN when there are none yet.
+std::int64_t receive(int socket, std::span<char> room);
 Progress send_pieces(int socket, SendOperation& operation);
 Progress send_file(int socket, SendFileOperation& operation);
 

@@ -130,22 +130,27 @@ std::size_t bulk_bytes(std::string_view reply) {
 
 }  // namespace
 
+Elements::Elements(std::string_view reply) {
+  if (!reply.empty() && is_counted(reply.front())) rest_ = reply.substr(reply.find('\n') + 1);
+}
+
+std::string_view Elements::next() {
+  if (rest_.empty()) return {};
+  std::size_t size = bulk_bytes(rest_);
+  if (size == 0) {
+    ReplyScanner scanner;
+    const ReplyScanner::Step step = scanner.scan(rest_);
+    size = step.state == ReplyScanner::State::kComplete ? step.consumed : 0;
+  }
+  const std::string_view element = rest_.substr(0, size);
+  rest_.remove_prefix(size > 0 ? size : rest_.size());
+  return element;
+}
+
 void elements_of(std::string_view reply, std::vector<std::string_view>& elements) {
   elements.clear();
-  if (reply.empty() || !is_counted(reply.front())) return;
-  const std::size_t head = reply.find('\n') + 1;
-  reply.remove_prefix(head);
-  ReplyScanner scanner;
-  while (!reply.empty()) {
-    std::size_t size = bulk_bytes(reply);
-    if (size == 0) {
-      const ReplyScanner::Step step = scanner.scan(reply);
-      if (step.state != ReplyScanner::State::kComplete) return;
-      size = step.consumed;
-    }
-    elements.push_back(reply.substr(0, size));
-    reply.remove_prefix(size);
-  }
+  Elements all(reply);
+  for (std::string_view element = all.next(); !element.empty(); element = all.next()) elements.push_back(element);
 }
 
 bool integer_of(std::string_view reply, std::int64_t& value) {

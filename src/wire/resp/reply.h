@@ -46,8 +46,19 @@ class ReplyScanner {
   std::array<char, 40> line_{};  // type and number of a line that was split
 };
 
-/// A whole reply taken apart: the elements of an array, set, push or map (keys and values in turn), as whole replies
-/// each; nothing for other types. REQUIRES: a whole reply, as ReplyScanner finds it.
+/// Goes through the elements of an array, set, push or map (keys and values in turn), as whole replies each. Other
+/// types have none. REQUIRES: a whole reply, as ReplyScanner finds it, which outlives this.
+class Elements {
+ public:
+  explicit Elements(std::string_view reply);
+  /// Empty when none is left.
+  std::string_view next();
+
+ private:
+  std::string_view rest_;
+};
+
+/// All of them; what was in `elements` is replaced.
 void elements_of(std::string_view reply, std::vector<std::string_view>& elements);
 
 /// The value of an integer reply; false when it is none.

@@ -19,6 +19,7 @@
 namespace tenfold::cache {
 namespace {
 
+constexpr std::size_t kArrayHeadBytesMost = 24;
 constexpr std::string_view kEnd = "END\r\n";
 constexpr std::string_view kOkLine = "OK\r\n";
 constexpr std::string_view kRedisOk = "+OK\r\n";
@@ -242,34 +243,35 @@ std::string Join::stats() const {
 }
 
 std::string Join::elements() {
-  std::vector<std::vector<std::string_view>> of_part(parts_.size());
-  std::size_t size = 16;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (!parts_[i].failed_) resp::elements_of(parts_[i].reply_.view(), of_part[i]);
-    size += parts_[i].reply_.size();
+  std::vector<resp::Elements> of_part;
+  of_part.reserve(parts_.size());
+  std::size_t size = kArrayHeadBytesMost;
+  for (const Part& part : parts_) {
+    of_part.emplace_back(part.failed_ ? std::string_view() : part.reply_.view());
+    size += part.reply_.size();
   }
   std::string whole;
   whole.reserve(size);
   const bool in_pairs = rule_ == JoinRule::kRedisPairs;
   const std::size_t width = in_pairs ? 2 : 1;
   resp::write_array_head(element_parts_.size() * width, whole);
-  std::vector<std::size_t> next(parts_.size(), 0);
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
   for (std::uint32_t index : element_parts_) {
-    const Part& part = parts_[index];
-    const std::size_t at = std::exchange(next[index], next[index] + width);
-    if (part.failed_) {
-      whole += part.error_;
+    if (parts_[index].failed_) {
+      whole += parts_[index].error_;
       continue;
     }
-    if (at + width > of_part[index].size()) return error_reply(true, "a node's reply has too few elements");
-    const std::string_view element = of_part[index][at];
-    if (in_pairs) {
-      (whole += element) += of_part[index][at + 1];
-      continue;
+    for (std::size_t i = 0; i < width; ++i) {
+      const std::string_view element = of_part[index].next();
+      if (element.empty()) return error_reply(true, "a node's reply has too few elements");
+      ++(is_nil(element) ? misses : hits);
+      whole += element;
     }
-    ++(is_nil(element) ? endpoint_->counters.misses : endpoint_->counters.hits);
-    whole += element;
   }
+  if (in_pairs) return whole;
+  endpoint_->counters.hits += hits;
+  endpoint_->counters.misses += misses;
   return whole;
 }
 

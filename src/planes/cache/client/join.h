@@ -83,8 +83,9 @@ class Join final : public Slot {
   /// `again`, it only looks keys up.
   Part& add_part(std::uint32_t keys, AskAgain again = {});
   std::uint32_t parts() const { return static_cast<std::uint32_t>(parts_.size()); }
-  /// kRedisElements: the next key's element is the next one of this part (by the order of add_part).
-  void add_element(std::uint32_t part) { element_parts_.push_back(part); }
+  /// kRedisElements, kRedisPairs: whose next element each key's is, by the numbers of the parts in the order of
+  /// add_part.
+  void set_elements(std::vector<std::uint32_t> parts) { element_parts_ = std::move(parts); }
   /// The elements of `part` are those of other parts: of each, in their order.
   void replace_elements(std::uint32_t part, const std::vector<std::uint32_t>& by);
 

@@ -240,8 +240,9 @@ void NodeLink::deliver(Reply& reply) {
   }
   Pending* pending = queue_.pop_front();
   --queued_;
-  flusher_.expect(-1);
-  observer_.link_answered(io_.now() - pending->queued_at);
+  const Duration time = io_.now() - pending->queued_at;
+  flusher_.answered(time);
+  observer_.link_answered(time);
   pending->on_reply(reply);
 }
 

@@ -72,6 +72,7 @@ class NodeLink final : public Link, private OutboxOwner {
   Status take(std::string_view bytes);
   void deliver(Reply& reply);
   void fail_all(Ending ending);
+  bool has_more_to_come() const override { return false; }
   void send_failed(const Error& error) override;
   void all_sent() override {}
 

@@ -12,24 +12,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::ptrdiff_t kRepliesToGatherFor = 8;  // with fewer, a wait would be felt more than it saves
-constexpr Duration kGatherTimePerReply = 5us;      // of what a node and its network take for one, about
-constexpr Duration kGatherTimeMost = 100us;
+constexpr std::ptrdiff_t kRepliesOfBusy = 8;  // expected; with fewer, a wait would be felt more than it saves
+constexpr int kGatherPart = 4;                // of the time that nodes take to answer
+constexpr Duration kGatherTimeMost = 500us;
+constexpr Duration kHoldTimeMost = 1ms;
 
 }  // namespace
 
 // -- Flusher -------------------------------------------------------------------------------------------------------
 
-void Flusher::expect(std::ptrdiff_t replies) {
-  expected_ += replies;
-  const bool many = expected_ >= kRepliesToGatherFor;
-  io_.gather_for(many ? std::min(expected_ * kGatherTimePerReply, kGatherTimeMost) : Duration::zero());
+bool Flusher::is_busy() const {
+  return expected_ >= kRepliesOfBusy;
 }
 
 void Flusher::add(Outbox& outbox) {
-  if (outbox.linked()) return;
   wake();
-  dirty_.push_back(outbox);
+  if (!outbox.linked()) dirty_.push_back(outbox);
 }
 
 void Flusher::add(LateWork& work) {
@@ -42,18 +40,32 @@ void Flusher::wake() {
   if (dirty_.empty() && late_.empty()) work_.wake_one();
 }
 
+void Flusher::send_all() {
+  IntrusiveList<Outbox> was_held;
+  was_held.splice_back(held_);
+  for (;;) {
+    if (LateWork* late = late_.pop_front()) {
+      late->run_late();
+    } else if (Outbox* outbox = was_held.pop_front()) {
+      outbox->flush();
+    } else if (Outbox* next = dirty_.pop_front()) {
+      if (is_busy() && next->has_more_to_come())
+        held_.push_back(*next);
+      else
+        next->flush();
+    } else {
+      break;
+    }
+  }
+}
+
 runtime::Task<void> Flusher::run(runtime::Stop* stop) {
   for (;;) {
-    for (;;) {
-      if (LateWork* late = late_.pop_front())
-        late->run_late();
-      else if (Outbox* outbox = dirty_.pop_front())
-        outbox->flush();
-      else
-        break;
-    }
-    const Status woken = co_await work_.wait(io_, runtime::Wait(kNever, stop));
-    if (!woken) co_return;
+    send_all();
+    io_.gather_for(is_busy() ? std::min(answer_time_ / kGatherPart, kGatherTimeMost) : Duration::zero());
+    const Instant until = held_.empty() ? kNever : io_.now() + kHoldTimeMost;
+    const Status woken = co_await work_.wait(io_, runtime::Wait(until, stop));
+    if (!woken && woken.error().kind != ErrorKind::kTimeout) co_return;
   }
 }
 

@@ -34,9 +34,10 @@ class LateWork : public ListNode<> {
   ~LateWork() = default;
 };
 
-// It also knows how many replies the worker's links wait for. While these are many, more events are certain to come
-// soon, and the loop lets them gather: fewer and larger sends cost so much less that clients are answered sooner. A
-// worker with little to do never waits.
+// It also knows how many replies the worker's links wait for, and how long nodes take. While many are expected, more
+// events are certain to come soon: the loop lets them gather for a part of that time, and an outbox that is about to
+// get more stays for a turn. Fewer and larger sends cost so much less that clients are answered sooner. A worker with
+// little to do never waits (docs/decisions/0011).
 class Flusher {
  public:
   explicit Flusher(runtime::Io& io) : io_(io) {}
@@ -46,7 +47,12 @@ class Flusher {
   void add(LateWork& work);
 
   /// So many more replies are expected of nodes; with a minus, fewer.
-  void expect(std::ptrdiff_t replies);
+  void expect(std::ptrdiff_t replies) { expected_ += replies; }
+  /// One that was expected has come, so long after its command was taken.
+  void answered(Duration time) {
+    --expected_;
+    answer_time_ += (time - answer_time_) / kAnswersToRemember;
+  }
 
   /// Sends, until the stop.
   runtime::Task<void> run(runtime::Stop* stop);
@@ -54,17 +60,25 @@ class Flusher {
  private:
   friend class Outbox;
   void wake();
+  bool is_busy() const;
+  void send_all();
+
+  static constexpr std::int64_t kAnswersToRemember = 64;
 
   runtime::Io& io_;
   IntrusiveList<LateWork> late_;
   IntrusiveList<Outbox> dirty_;
+  IntrusiveList<Outbox> held_;  // for a turn
   runtime::WaitQueue work_;
   std::ptrdiff_t expected_ = 0;
+  Duration answer_time_{};  // a moving average
 };
 
 /// Told when an outbox cannot send any more, or has sent what it held.
 class OutboxOwner {
  public:
+  /// More bytes for it are about to come: a busy worker may let one turn of the loop go by before it sends.
+  virtual bool has_more_to_come() const = 0;
   virtual void send_failed(const Error& error) = 0;
   virtual void all_sent() = 0;
 
@@ -87,6 +101,7 @@ class Outbox final : public ListNode<> {
   /// Bytes that the kernel has not taken yet.
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
+  bool has_more_to_come() const { return owner_.has_more_to_come(); }
 
   /// Drops what is left, and ends a send that is under way; await ended() before the socket closes.
   void close();

@@ -19,6 +19,7 @@ constexpr std::size_t kMoreThanTheWindow = 50'000;  // of a simulated connection
 
 class SilentOwner final : public OutboxOwner {
  public:
+  bool has_more_to_come() const override { return false; }
   void send_failed(const Error&) override {}
   void all_sent() override {}
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/redis/split.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,37 +13,66 @@
 namespace tenfold::cache {
 namespace {
 
-// The words of one node's command.
+constexpr std::size_t kBulkFrameBytesMost = 26;  // "$", a number of up to 20 digits, and two line ends
+
+// One node's command.
 struct Part {
   Endpoint* home;
   std::uint32_t node;
-  std::vector<std::string_view> words;
-  std::vector<std::string_view> identifiers;  // of streams, behind the words
   std::uint32_t keys = 0;
+  std::size_t words = 0;  // behind the common ones
+  std::size_t bytes = 0;  // of those
+  std::string request{};
+
+  void count(std::string_view word) {
+    ++words;
+    bytes += word.size();
+  }
 };
 
 class Parts {
  public:
-  /// `common`: the first words of every part.
-  explicit Parts(std::span<const std::string_view> common) : common_(common) {}
+  explicit Parts(Client& client) : home_(&client.endpoint()), of_node_(client.service().nodes().size(), kNone) {
+    all.reserve(of_node_.size());
+  }
 
   std::uint32_t number_of(Endpoint& home, std::uint32_t node) {
-    std::uint32_t number = 0;
-    while (number < all.size() && (all[number].node != node || all[number].home != &home)) ++number;
-    if (number == all.size())
-      all.push_back({.home = &home, .node = node, .words = {common_.begin(), common_.end()}, .identifiers = {}});
-    return number;
+    if (&home != home_) return search(home, node);
+    if (of_node_[node] == kNone) of_node_[node] = add(home, node);
+    return of_node_[node];
+  }
+
+  /// Once all words have been counted: every part's request begins with the same words.
+  void begin_requests(std::span<const std::string_view> common) {
+    for (Part& part : all) {
+      std::size_t bytes = part.bytes + (1 + common.size() + part.words) * kBulkFrameBytesMost;
+      for (std::string_view word : common) bytes += word.size();
+      part.request.reserve(bytes);
+      resp::write_array_head(common.size() + part.words, part.request);
+      for (std::string_view word : common) resp::write_bulk(word, part.request);
+    }
   }
 
   std::vector<Part> all;
 
  private:
-  std::span<const std::string_view> common_;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  std::uint32_t add(Endpoint& home, std::uint32_t node) {
+    all.push_back({.home = &home, .node = node});
+    return static_cast<std::uint32_t>(all.size() - 1);
+  }
+  std::uint32_t search(Endpoint& home, std::uint32_t node) {
+    const auto is_it = [&](const Part& part) { return part.node == node && part.home == &home; };
+    const auto found = std::ranges::find_if(all, is_it);
+    return found == all.end() ? add(home, node) : static_cast<std::uint32_t>(found - all.begin());
+  }
+
+  Endpoint* home_;                      // of the client: most keys are of its service
+  std::vector<std::uint32_t> of_node_;  // the part of each of its nodes
 };
 
-void send_part(Client& client, Join& join, std::uint32_t node, std::string_view request, std::uint32_t keys,
-               AskAgain again = {}) {
-  Pending& part = join.add_part(keys, std::move(again));
+void send_part(Client& client, Join::Part& part, std::uint32_t node, std::string_view request) {
   std::string why;
   Link* link = link_to(client, node, why);
   if (link != nullptr && link->send(request, part)) return;
@@ -70,18 +98,17 @@ void begin(Client& client, Join& join) {
 
 bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view request);
 
-void send_parts(Client& client, Join& join, const std::vector<Part>& parts, bool looks_up) {
-  for (const Part& part : parts) {
-    std::vector<std::string_view> words = part.words;
-    words.insert(words.end(), part.identifiers.begin(), part.identifiers.end());
-    std::string request;
-    resp::write_request(words, request);
+void send_parts(Client& client, Join& join, Parts& parts, bool looks_up) {
+  for (Part& part : parts.all) {
     const Visit visit(client, *part.home);
-    AskAgain again;
     // A store's keys have no other node.
-    if (looks_up && !client.service().settings().is_store())
-      again = {.send = ask_again, .home = LocalPtr<Endpoint>(part.home), .request = request};
-    send_part(client, join, part.node, request, part.keys, std::move(again));
+    if (!looks_up || client.service().settings().is_store()) {
+      send_part(client, join.add_part(part.keys), part.node, part.request);
+      continue;
+    }
+    AskAgain again{.send = ask_again, .home = LocalPtr<Endpoint>(part.home), .request = std::move(part.request)};
+    Join::Part& added = join.add_part(part.keys, std::move(again));
+    send_part(client, added, part.node, added.request());
   }
 }
 
@@ -91,19 +118,22 @@ bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view 
   std::vector<std::string_view> words;
   resp::elements_of(request, words);
   for (std::string_view& word : words) word = resp::text_of(word);
-  const std::uint32_t first = join.parts();
-  Parts parts(std::span(words).first(1));
+  const std::span<const std::string_view> keys = std::span(words).subspan(1);
+  Parts parts(client);
   std::vector<std::uint32_t> order;
-  for (std::string_view key : std::span(words).subspan(1)) {
+  for (std::string_view key : keys) {
     const std::uint32_t node = service.owner_of(key);
     const bool may_ask = node != CacheService::kNoNode && service.is_usable(node);
     if (!may_ask || service.source_of(key) != CacheService::kNoNode) return false;
-    const std::uint32_t number = parts.number_of(client.endpoint(), node);
-    order.push_back(first + number);
-    parts.all[number].words.push_back(key);
-    ++parts.all[number].keys;
+    order.push_back(parts.number_of(client.endpoint(), node));
+    parts.all[order.back()].count(key);
+    ++parts.all[order.back()].keys;
   }
-  send_parts(client, join, parts.all, true);
+  parts.begin_requests(std::span(words).first(1));
+  for (std::size_t i = 0; i < keys.size(); ++i) resp::write_bulk(keys[i], parts.all[order[i]].request);
+  const std::uint32_t first = join.parts();
+  for (std::uint32_t& number : order) number += first;
+  send_parts(client, join, parts, true);
   join.replace_elements(part, order);
   return true;
 }
@@ -121,8 +151,9 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
   const std::size_t count = call.arguments.size();
   if (count < first_key + step || (count - first_key) % step != 0) return refuse_arguments(call);
   const bool are_keys = rule != JoinRule::kRedisPairs;  // or channels, which no route is for
-  Parts parts(call.arguments.first(first_key));
+  Parts parts(client);
   std::vector<std::uint32_t> order;
+  order.reserve((count - first_key) / step);
   for (std::size_t at = first_key; at < count; at += step) {
     Endpoint& home = are_keys ? client.home_of(call.arguments[at]) : client.endpoint();
     if (are_keys) home.hot_keys.saw(call.arguments[at]);
@@ -131,7 +162,7 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
     order.push_back(parts.number_of(home, node));
     Part& part = parts.all[order.back()];
     ++part.keys;
-    for (std::size_t i = 0; i < step; ++i) part.words.push_back(call.arguments[at + i]);
+    for (std::size_t i = 0; i < step; ++i) part.count(call.arguments[at + i]);
   }
   const bool looks_up = is_lookup(call.command.name);
   const bool is_store = parts.all.front().home->service->settings().is_store();
@@ -142,11 +173,12 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
     if (looks_up && order.size() == 1) whole.key = call.arguments[first_key];
     return forward_to(client, *parts.all.front().home, parts.all.front().node, whole);
   }
+  parts.begin_requests(call.arguments.first(first_key));
+  for (std::size_t at = first_key; at < count; ++at)
+    resp::write_bulk(call.arguments[at], parts.all[order[(at - first_key) / step]].request);
   Join& join = add_join(client, rule);
-  send_parts(client, join, parts.all, looks_up);
-  if (rule == JoinRule::kRedisElements || rule == JoinRule::kRedisPairs) {
-    for (std::uint32_t part : order) join.add_element(part);
-  }
+  send_parts(client, join, parts, looks_up);
+  if (rule == JoinRule::kRedisElements || rule == JoinRule::kRedisPairs) join.set_elements(std::move(order));
   begin(client, join);
 }
 
@@ -155,20 +187,26 @@ void split_streams(const RedisCall& call) {
   const std::size_t first = first_stream(call.arguments);
   if (first == 0) return forward_to_node(client, any_usable_node(client.service()), {.first = call.frame});
   const std::size_t count = (call.arguments.size() - first) / 2;
-  Parts parts(call.arguments.first(first));
+  const auto names = call.arguments.subspan(first, count);
+  const auto identifiers = call.arguments.subspan(first + count, count);
+  Parts parts(client);
+  std::vector<std::uint32_t> order;
   for (std::size_t i = 0; i < count; ++i) {
-    Endpoint& home = client.home_of(call.arguments[first + i]);
-    const std::uint32_t node = home.service->owner_of(call.arguments[first + i]);
+    Endpoint& home = client.home_of(names[i]);
+    const std::uint32_t node = home.service->owner_of(names[i]);
     if (node == CacheService::kNoNode) return forward_to(client, home, node, {.first = call.frame});
-    Part& part = parts.all[parts.number_of(home, node)];
-    part.words.push_back(call.arguments[first + i]);
-    part.identifiers.push_back(call.arguments[first + count + i]);
+    order.push_back(parts.number_of(home, node));
+    parts.all[order.back()].count(names[i]);
+    parts.all[order.back()].count(identifiers[i]);
   }
   const Part& only = parts.all.front();
   if (parts.all.size() == 1) return forward_to(client, *only.home, only.node, {.first = call.frame});
+  parts.begin_requests(call.arguments.first(first));
+  for (std::size_t i = 0; i < count; ++i) resp::write_bulk(names[i], parts.all[order[i]].request);
+  for (std::size_t i = 0; i < count; ++i) resp::write_bulk(identifiers[i], parts.all[order[i]].request);
   Join& join = add_join(client, JoinRule::kRedisStreams);
-  for (std::size_t i = 0; i < count; ++i) join.add_stream(call.arguments[first + i]);
-  send_parts(client, join, parts.all, false);
+  for (std::string_view name : names) join.add_stream(name);
+  send_parts(client, join, parts, false);
   begin(client, join);
 }
 
@@ -177,7 +215,7 @@ void ask_all(const RedisCall& call, JoinRule rule) {
   const auto count = static_cast<std::uint32_t>(client.service().nodes().size());
   if (count == 1) return forward_to_node(client, 0, {.first = call.frame});
   Join& join = add_join(client, rule);
-  for (std::uint32_t node = 0; node < count; ++node) send_part(client, join, node, call.frame, 0);
+  for (std::uint32_t node = 0; node < count; ++node) send_part(client, join.add_part(0), node, call.frame);
   begin(client, join);
 }
 
@@ -191,7 +229,7 @@ void ask_all_usable(const RedisCall& call, JoinRule rule) {
   }
   if (usable.size() < 2) return forward_to_node(client, any_usable_node(service), {.first = call.frame});
   Join& join = add_join(client, rule);
-  for (std::uint32_t node : usable) send_part(client, join, node, call.frame, 0);
+  for (std::uint32_t node : usable) send_part(client, join.add_part(0), node, call.frame);
   begin(client, join);
 }
 
