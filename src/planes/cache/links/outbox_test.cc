@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "runtime/heap_buffer.h"
 #include "runtime/simulated/simulated_io.h"
@@ -19,7 +20,8 @@ constexpr std::size_t kMoreThanTheWindow = 50'000;  // of a simulated connection
 
 class SilentOwner final : public OutboxOwner {
  public:
-  bool has_more_to_come() const override { return false; }
+  bool has_more_to_come() const override { return more_to_come; }
+  bool more_to_come = false;
   void send_failed(const Error&) override {}
   void all_sent() override {}
 };
@@ -67,6 +69,65 @@ TEST(Outbox, HoldsNothingWhenItIsClosedJustAsASendEnds) {
   EXPECT_EQ(outbox.bytes(), 0U);
   stop.request();
   EXPECT_TRUE(world.run_until([&] { return near.running() == 0; }, world.now() + 60s));
+}
+
+// What arrives, piece by piece, until the end.
+runtime::Task<void> receive_pieces(SimulatedIo* io, std::vector<std::string>* pieces) {
+  const runtime::Wait wait(kNever, nullptr);
+  runtime::Socket listener = io->adopt_listener(*io->open_listener(kFar));
+  Result<runtime::Socket> socket = co_await io->accept(listener, wait);
+  for (;;) {
+    const auto read = co_await io->recv(*socket, runtime::BufferSize::kLarge, wait);
+    if (!read) co_return;
+    pieces->emplace_back(read->view());
+  }
+}
+
+// Appends a piece, lets the turn end, says that nothing more is to come, and appends the last one a while later.
+runtime::Task<void> send_in_two(SimulatedIo* io, Outbox* outbox, SilentOwner* owner, Duration between,
+                                runtime::Stop* stop_flusher) {
+  Result<runtime::Socket> socket = co_await io->connect(kFar, runtime::Wait(kNever, nullptr));
+  outbox->open(*socket, 10s);
+  owner->more_to_come = true;
+  EXPECT_TRUE(outbox->append("one "));
+  static_cast<void>(co_await io->sleep_for(between));
+  owner->more_to_come = false;
+  EXPECT_TRUE(outbox->append("two"));
+  static_cast<void>(co_await io->sleep_for(1s));
+  outbox->close();
+  co_await outbox->ended();
+  stop_flusher->request();
+}
+
+std::vector<std::string> pieces_of_two(std::ptrdiff_t expected_replies, Duration between) {
+  World world(1);
+  SimulatedIo near(world, Address::ipv4({10, 0, 0, 1}, 50'000));
+  SimulatedIo far(world, Address::ipv4({10, 0, 0, 2}, 50'000));
+  Flusher flusher(near);
+  flusher.expect(expected_replies);
+  SilentOwner owner;
+  Outbox outbox(flusher, owner);
+  runtime::Stop stop;
+  std::vector<std::string> pieces;
+  far.spawn(receive_pieces(&far, &pieces));
+  near.spawn(flusher.run(&stop));
+  near.spawn(send_in_two(&near, &outbox, &owner, between, &stop));
+  EXPECT_TRUE(world.run_until([&] { return near.running() == 0 && far.running() == 0; }, world.now() + 60s));
+  return pieces;
+}
+
+constexpr std::ptrdiff_t kManyReplies = 100;
+
+TEST(Flusher, ABusyWorkerSendsAPartOfABatchWithTheRest) {
+  EXPECT_EQ(pieces_of_two(kManyReplies, 100us), std::vector<std::string>({"one two"}));
+}
+
+TEST(Flusher, APartOfABatchIsHeldForAMomentOnly) {
+  EXPECT_EQ(pieces_of_two(kManyReplies, 100ms), std::vector<std::string>({"one ", "two"}));
+}
+
+TEST(Flusher, AWorkerWithLittleToDoHoldsNothing) {
+  EXPECT_EQ(pieces_of_two(1, 100us), std::vector<std::string>({"one ", "two"}));
 }
 
 }  // namespace
