@@ -59,7 +59,10 @@ void Command::on_failure(const LinkFailure& failure) {
     Reply miss{.bytes = kMiss};
     return on_reply(miss);
   }
-  const bool harmless = failure.never_sent || (lookup_ != Lookup::kNone && !failure.would_repeat);
+  // What its client has sent behind a lookup may be done already, and must not be seen by it.
+  const bool may_repeat =
+      lookup_ != Lookup::kNone && !failure.would_repeat && client != nullptr && client->is_last(*this);
+  const bool harmless = failure.never_sent || may_repeat;
   if (harmless && client != nullptr && wait_for_owner(failure.text, client->worker().io.now())) {
     // A broken connection may just be made anew; one that could not be made has to wait for another node.
     if (!failure.never_sent) endpoint_->second_tries.go_on(client->worker().io.now());

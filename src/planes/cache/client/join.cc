@@ -89,6 +89,8 @@ void Join::Part::fail(std::string_view text) {
 
 bool Join::Part::wait_for_owner(const LinkFailure& failure) {
   if (again_.send == nullptr || failure.would_repeat || join_.client == nullptr) return false;
+  // What its client has sent behind it may be done already, and must not be seen by it.
+  if (!failure.never_sent && !join_.client->is_last(join_)) return false;
   const cluster::CacheSettings& settings = again_.home->service->settings();
   const Instant now = again_.home->io.now();
   if (join_.give_up_at_ == Instant()) join_.give_up_at_ = now + settings.response_timeout;
