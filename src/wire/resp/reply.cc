@@ -29,6 +29,19 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   return static_cast<std::int64_t>(*value);
 }
 
+// The size of a whole bulk string at the front, with all that belongs to it; 0 for anything else, or when a part of it
+// is missing. Most elements are such.
+std::size_t bulk_bytes(std::string_view reply) {
+  if (reply.front() != '$') return 0;
+  std::size_t at = 1;
+  std::size_t size = 0;
+  while (at < reply.size() && is_digit(reply[at]) && size < limits::kRespBulkBytesMost)
+    size = size * 10 + static_cast<std::size_t>(reply[at++] - '0');
+  if (at == 1 || (at > 2 && reply[1] == '0') || size > limits::kRespBulkBytesMost) return 0;
+  const std::size_t whole = at + 2 + size + 2;
+  return whole <= reply.size() && reply[at] == '\r' && reply[at + 1] == '\n' ? whole : 0;
+}
+
 }  // namespace
 
 // One value has ended: true when the whole reply has.
@@ -79,7 +92,11 @@ ReplyScanner::Step ReplyScanner::scan(std::string_view bytes) {
   std::size_t used = 0;
   if (at_start()) push_ = false;
   while (used < bytes.size()) {
-    if (bulk_left_ > 0) {
+    const bool is_between = bulk_left_ == 0 && line_used_ == 0 && !skipping_line_;
+    if (const std::size_t bulk = is_between ? bulk_bytes(bytes.substr(used)) : 0; bulk > 0) {
+      used += bulk;
+      ended_ = value_ended();
+    } else if (bulk_left_ > 0) {
       const std::size_t part = std::min<std::uint64_t>(bulk_left_, bytes.size() - used);
       bulk_left_ -= part;
       used += part;
@@ -114,21 +131,6 @@ ReplyScanner::Step ReplyScanner::scan(std::string_view bytes) {
   }
   return {State::kNeedMore, bytes.size()};
 }
-
-namespace {
-
-// The size of a bulk string at the front, with all that belongs to it; 0 for anything else. Most elements are such.
-std::size_t bulk_bytes(std::string_view reply) {
-  if (reply.front() != '$') return 0;
-  std::size_t at = 1;
-  std::size_t size = 0;
-  while (at < reply.size() && is_digit(reply[at]) && size < limits::kRespBulkBytesMost)
-    size = size * 10 + static_cast<std::size_t>(reply[at++] - '0');
-  const std::size_t whole = at + 2 + size + 2;
-  return at > 1 && whole <= reply.size() && reply[at] == '\r' ? whole : 0;
-}
-
-}  // namespace
 
 Elements::Elements(std::string_view reply) {
   if (!reply.empty() && is_counted(reply.front())) rest_ = reply.substr(reply.find('\n') + 1);

@@ -111,6 +111,8 @@ class Client final : private OutboxOwner {
   /// The request at hand is taken again when all before it are answered.
   void wait_for_line() { awaits_line_ = interrupted_ = true; }
   bool line_is_empty() { return slots_.empty(); }
+  /// Whether the slot's reply is the next that the client gets.
+  bool is_next(const Slot& slot) { return &slots_.front() == &slot; }
   /// Whether the client has begun nothing behind the slot.
   bool is_last(const Slot& slot) { return &slots_.back() == &slot; }
   /// Puts a request in front of those that wait to be taken. REQUIRES: the client is paused.

@@ -7,7 +7,9 @@
 #include <map>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "planes/cache/client/client.h"
 #include "planes/cache/service/claim.h"
 #include "planes/cache/service/lookup.h"
@@ -134,8 +136,11 @@ void Join::finish() {
     delete this;
     return;
   }
-  const std::string whole = quiet_ ? std::string() : result();
-  Reply joined{.bytes = whole};
+  const bool has_elements =
+      rule_ == JoinRule::kRedisElements || (rule_ == JoinRule::kRedisPairs && first_failed() == nullptr);
+  runtime::Buffer block = has_elements ? elements() : runtime::Buffer();
+  const std::string text = quiet_ || block ? std::string() : result();
+  Reply joined{.bytes = block ? block.view() : std::string_view(text), .block = block ? &block : nullptr};
   client->complete(*this, joined);
 }
 
@@ -147,7 +152,6 @@ const Join::Part* Join::first_failed() const {
 }
 
 std::string Join::result() {
-  if (rule_ == JoinRule::kRedisElements) return elements();
   if (const Part* failed = first_failed()) return failed->error_;
   switch (rule_) {
     case JoinRule::kMemcachedValues:
@@ -162,7 +166,7 @@ std::string Join::result() {
       return all_say(kRedisOk) ? std::string(kRedisOk) : error_reply(true, "a node did not answer OK");
     case JoinRule::kRedisElements:
     case JoinRule::kRedisPairs:
-      return elements();
+      return error_reply(true, "a node's reply has too few elements");
     case JoinRule::kRedisMost:
       return most();
     case JoinRule::kRedisAll:
@@ -244,34 +248,47 @@ std::string Join::stats() const {
   return whole + std::string(kEnd);
 }
 
-std::string Join::elements() {
+// Many values make a reply that malloc is slow with. A block of the worker's is for what leaves at once.
+runtime::Buffer Join::block_of(std::size_t bytes) {
+  runtime::Buffer block;
+  if (bytes > limits::kSmallBufferBytes && bytes <= limits::kLargeBufferBytes && client->is_next(*this))
+    block = client->worker().io.large_buffers().take();
+  return block ? std::move(block) : runtime::heap_buffer(static_cast<std::uint32_t>(bytes));
+}
+
+// None when a node's reply has too few of them.
+runtime::Buffer Join::elements() {
   std::vector<resp::Elements> of_part;
   of_part.reserve(parts_.size());
-  std::size_t size = kArrayHeadBytesMost;
+  std::size_t bytes = kArrayHeadBytesMost;
   for (const Part& part : parts_) {
     of_part.emplace_back(part.failed_ ? std::string_view() : part.reply_.view());
-    size += part.reply_.size();
+    bytes += part.reply_.size();
   }
-  std::string whole;
-  whole.reserve(size);
-  const bool in_pairs = rule_ == JoinRule::kRedisPairs;
-  const std::size_t width = in_pairs ? 2 : 1;
-  resp::write_array_head(element_parts_.size() * width, whole);
+  if (first_failed() != nullptr) {
+    for (std::uint32_t index : element_parts_) bytes += parts_[index].error_.size();
+  }
+  runtime::Buffer whole = block_of(bytes);
+  const std::size_t width = rule_ == JoinRule::kRedisPairs ? 2 : 1;
+  std::string head;
+  resp::write_array_head(element_parts_.size() * width, head);
+  bool fits = whole.append(head);
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   for (std::uint32_t index : element_parts_) {
     if (parts_[index].failed_) {
-      whole += parts_[index].error_;
+      fits = whole.append(parts_[index].error_) && fits;
       continue;
     }
     for (std::size_t i = 0; i < width; ++i) {
       const std::string_view element = of_part[index].next();
-      if (element.empty()) return error_reply(true, "a node's reply has too few elements");
+      if (element.empty()) return {};
       ++(is_nil(element) ? misses : hits);
-      whole += element;
+      fits = whole.append(element) && fits;
     }
   }
-  if (in_pairs) return whole;
+  TENFOLD_ASSERT(fits, "the elements are no longer than the replies");
+  if (rule_ == JoinRule::kRedisPairs) return whole;
   endpoint_->counters.hits += hits;
   endpoint_->counters.misses += misses;
   return whole;

@@ -102,11 +102,12 @@ class Join final : public Slot {
   void part_ended();
   void end_wait();
   void finish();
+  runtime::Buffer block_of(std::size_t bytes);
   std::string result();
   const Part* first_failed() const;
   std::string values();
   std::string stats() const;
-  std::string elements();
+  runtime::Buffer elements();
   std::string sum() const;
   std::string most() const;
   std::string concatenated() const;

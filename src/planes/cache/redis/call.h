@@ -15,7 +15,7 @@ namespace tenfold::cache {
 struct RedisCall {
   Client& client;
   const RedisCommand& command;
-  std::span<const std::string_view> arguments;  // from the name of the command on
+  std::span<const std::string_view> arguments;  // from the name of the command on; parts of the frame
   std::string_view frame;                       // the whole command, as an array of bulk strings
 };
 
