@@ -239,6 +239,10 @@ class CacheClient(Connection):
             data = self.reader.read(int(text))
             self.reader.read(2)
             return data.decode("latin-1")
+        if kind == "_":
+            return None
+        if kind == "%":
+            return [self.read_redis() for _ in range(2 * int(text))]
         if kind == "*":
             return [self.read_redis() for _ in range(int(text))]
         raise AssertionError(f"an unknown kind of reply: {line}")

@@ -49,12 +49,15 @@ struct CacheSettings {
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument
 
-  Duration gutter_ttl = 10min;           // of what is stored for a failed node at the next one; at most
-  Duration lease = 0s;                   // for filling a key that is missing, while others wait for it; 0: nobody waits
-  std::uint32_t ttl_jitter_percent = 0;  // by up to so much are expiry times of what is stored lowered
-  std::uint64_t near_cache_bytes = 0;    // for hot keys, of all workers together; 0: none
-  Duration near_cache_staleness = 1s;    // what others write is seen after this at the latest
-  bool hot_keys = true;                  // the keys that are asked for most are found, and shown to operators
+  Duration gutter_ttl = 10min;       // of what is stored for a failed node at the next one; at most
+  Duration lease = 0s;               // for filling a key that is missing, while others wait for it; 0: nobody waits
+  Duration lease_stale = 0s;         // meanwhile they may get what the key was at most so long ago; 0: they wait
+  bool lease_stale_deleted = false;  // also what was deleted since
+  std::uint64_t lease_stale_memory_bytes = 16 << 20;  // in which that is kept, of all workers together
+  std::uint32_t ttl_jitter_percent = 0;               // by up to so much are expiry times of what is stored lowered
+  std::uint64_t near_cache_bytes = 0;                 // for hot keys, of all workers together; 0: none
+  Duration near_cache_staleness = 1s;                 // what others write is seen after this at the latest
+  bool hot_keys = true;  // the keys that are asked for most are found, and shown to operators
 
   std::vector<CacheRoute> routes;  // the longest prefix first
 

@@ -70,6 +70,8 @@ Json cache_json(const planes::CacheReading& cache) {
               {"refused", cache.refused},
               {"near_hits", cache.near_hits},
               {"near_bytes", cache.near_bytes},
+              {"stale_hits", cache.stale_hits},
+              {"stale_bytes", cache.stale_bytes},
               {"fill_waits", cache.fill_waits},
               {"moved_keys", cache.moved_keys},
               {"private_connections", cache.private_connections},

@@ -73,6 +73,14 @@ std::string set_near_cache(std::uint64_t& size, std::uint64_t bytes) {
   return {};
 }
 
+std::string set_lease_stale_memory(std::uint64_t& size, std::uint64_t bytes) {
+  constexpr std::uint64_t kLeast = 64 * 1024;
+  constexpr std::uint64_t kMost = 1ULL << 40;
+  if (bytes < kLeast || bytes > kMost) return "'lease_stale_memory' is from 64KiB to 1024GiB";
+  size = bytes;
+  return {};
+}
+
 std::string set_percent(std::uint32_t& value, std::string_view text) {
   const auto number = text.ends_with('%') ? parse_decimal(text.substr(0, text.size() - 1)) : std::nullopt;
   if (!number || *number > 100) return "this is a whole number of percent, from \"0%\" to \"100%\"";
@@ -256,6 +264,28 @@ const std::vector<Key> kCacheKeys = {
      .example = "\"2s\"",
      .most = 60'000,
      TENFOLD_KEY(cache().lease, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "lease_stale",
+     .type = KeyType::kDuration,
+     .doc = "Who would wait by `lease` gets at once what the worker last read of the key, if the node had that at most "
+            "so long ago: a value that has expired, or whose node has failed. \"0s\": no old value is ever told. Not "
+            "for a store (`persistent`); for Redis only with lease_stale_deleted.",
+     .example = "\"10s\"",
+     .most = 3'600'000,
+     TENFOLD_KEY(cache().lease_stale, duration, shown::duration)},
+    {.section = Section::kCache,
+     .name = "lease_stale_deleted",
+     .type = KeyType::kBoolean,
+     .doc = "lease_stale is for values too that a client has deleted through this Tenfold; those that were deleted "
+            "elsewhere cannot be told from expired ones. With this, a client may be told what it has itself deleted.",
+     .example = "true",
+     TENFOLD_KEY(cache().lease_stale_deleted, flag, shown::boolean)},
+    {.section = Section::kCache,
+     .name = "lease_stale_memory",
+     .type = KeyType::kSize,
+     .doc = "Memory of the workers for lease_stale, all together: what does not fit is waited for.",
+     .example = "\"64MiB\"",
+     TENFOLD_CHECKED_KEY(cache().lease_stale_memory_bytes, number, set_lease_stale_memory, shown::size)},
     {.section = Section::kCache,
      .name = "ttl_jitter",
      .type = KeyType::kText,

@@ -38,6 +38,8 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.refused += reading.refused;
   total.near_hits += reading.near_hits;
   total.near_bytes += reading.near_bytes;
+  total.stale_hits += reading.stale_hits;
+  total.stale_bytes += reading.stale_bytes;
   total.fill_waits += reading.fill_waits;
   total.clients += reading.clients;
   total.private_connections += reading.private_connections;

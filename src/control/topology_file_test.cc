@@ -139,6 +139,14 @@ const Wrong kWrong[] = {
      ""},
     {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\nitem_max = \"1B\"\n", "'item_max' is from 1KiB",
      ""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nlease_stale = \"1s\"\n", "3:15: error: nobody waits for a value here",
+     "lease = \"2s\""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nprotocol = \"redis\"\nnodes = [\"1.2.3.4:5\"]\nlease = \"1s\"\n"
+     "lease_stale = \"1s\"\nlease_stale_deleted = true\n",
+     "6:15: error: in a store, a key that is missing is gone", "persistent = false"},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nprotocol = \"redis\"\nlease = \"1s\"\nlease_stale = \"1s\"\n",
+     "5:15: error: what scripts, transactions and commands of several keys delete", "lease_stale_deleted = true"},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nlease_stale_memory = \"1KiB\"\n", "'lease_stale_memory' is from 64KiB", ""},
     {"[cache.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n", "2:10: warning: whoever reaches this address",
      "127.0.0.1"},
     {"[web.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\n"

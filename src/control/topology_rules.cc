@@ -96,11 +96,28 @@ class Rules {
     if (cache.protocol == cluster::CacheProtocol::kRedis && cache.near_cache_bytes > 0)
       out_.error(key_place(i, "near_cache"), "a near cache for Redis would need the tracking of its clients",
                  "remove it: it is for memcached");
+    check_stale(i, cache);
     check_routes(i, service, cache);
     const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });
     if (is_open && cache.password.empty())
       out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",
                    "listen on 127.0.0.1 or a private network's address, behind a firewall");
+  }
+
+  void check_stale(std::size_t i, const cluster::CacheSettings& cache) {
+    if (cache.lease_stale == Duration::zero()) return;
+    const bool is_redis = cache.protocol == cluster::CacheProtocol::kRedis;
+    if (cache.lease == Duration::zero())
+      out_.error(key_place(i, "lease_stale"), "nobody waits for a value here, so nobody gets an old one instead",
+                 "write lease = \"2s\" too");
+    else if (is_redis && cache.is_store())
+      out_.error(key_place(i, "lease_stale"), "in a store, a key that is missing is gone, and nobody fills it",
+                 "remove it, or write persistent = false: then a node that fails loses its keys to the others");
+    else if (is_redis && !cache.lease_stale_deleted)
+      out_.error(key_place(i, "lease_stale"),
+                 "what scripts, transactions and commands of several keys delete in Redis cannot be told from what has "
+                 "expired",
+                 "write lease_stale_deleted = true if clients may get what was deleted, or remove it");
   }
 
   void check_built_in(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {

@@ -42,17 +42,22 @@ CachePlane::CachePlane(runtime::Io& io, planes::PlaneObserver& observer, Neighbo
 void CachePlane::changed_elsewhere(std::string_view service, const ChangeNotes& notes) {
   const Place* place = place_named(service);
   if (place == nullptr) return;
-  NearCache& near = place->endpoint->near;
+  Endpoint& endpoint = *place->endpoint;
+  const bool keeps_deleted = endpoint.service->settings().lease_stale_deleted;
   for (const ChangeNote& note : notes) {
+    const bool changes_last = !note.deletes || !keeps_deleted;
     switch (note.kind) {
       case ChangeNote::Kind::kBegins:
-        near.change_begins_elsewhere(note.key, note.hash, worker_.io.now());
+        endpoint.near.change_begins_elsewhere(note.key, note.hash, worker_.io.now());
+        if (changes_last) endpoint.last.change_begins_elsewhere(note.key, note.hash, worker_.io.now());
         break;
       case ChangeNote::Kind::kEnds:
-        near.change_ends_elsewhere(note.hash);
+        endpoint.near.change_ends_elsewhere(note.hash);
+        if (changes_last) endpoint.last.change_ends_elsewhere(note.hash);
         break;
       case ChangeNote::Kind::kAll:
-        near.clear();
+        endpoint.near.clear();
+        endpoint.last.clear();
         break;
     }
   }
@@ -111,6 +116,10 @@ void CachePlane::renew(Place& place) {
   const std::uint32_t workers = worker_.shards.neighbours().count();
   // Of all workers together; nothing that was read under another ring is held.
   place.endpoint->near.reset((settings.near_cache_bytes + workers - 1) / workers);
+  // What keys were matters most when a node has failed; but a key that moves may be changed unseen here.
+  if (place.endpoint->service->is_moving()) place.endpoint->last.clear();
+  const bool keeps_last = settings.lease > Duration::zero() && settings.lease_stale > Duration::zero();
+  place.endpoint->last.resize(keeps_last ? (settings.lease_stale_memory_bytes + workers - 1) / workers : 0);
   if (before) retire_nodes(*before, place.endpoint->service.get());
 }
 
@@ -282,6 +291,8 @@ planes::PlaneReading CachePlane::collect() const {
                                          .refused = counters.refused,
                                          .near_hits = counters.near_hits,
                                          .near_bytes = place.endpoint->near.used_bytes(),
+                                         .stale_hits = counters.stale_hits,
+                                         .stale_bytes = place.endpoint->last.used_bytes(),
                                          .fill_waits = counters.fill_waits,
                                          .clients = place.endpoint->clients,
                                          .moved_keys = place.endpoint->moved_keys,

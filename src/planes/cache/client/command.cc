@@ -43,7 +43,7 @@ void Command::on_reply(Reply& reply) {
   if (!without.empty()) reply = {.bytes = without};
   if (part_ != Part::kNone && !is_settled(reply)) return;
   count_lookup(endpoint_->counters, lookup_, keys_, reply.bytes);
-  if (near_ == Near::kHold) hold(reply.bytes);
+  if ((held_ & (kHoldsNear | kHoldsLast)) != 0) hold(reply.bytes);
   if (client == nullptr) {
     delete this;
     return;
@@ -112,32 +112,60 @@ void Command::try_again(Instant now) {
   }
 }
 
-// -- The near cache ------------------------------------------------------------------------------------------------
+// -- Replies that are held -----------------------------------------------------------------------------------------
 
 Command::~Command() {
-  if (near_ != Near::kChange) return;
+  if ((held_ & kChanges) == 0) return;
   endpoint_->near.change_ends(key_);
-  endpoint_->near_news.change_ends(key_);
+  if ((held_ & kChangesLast) != 0) endpoint_->last.change_ends(key_);
+  endpoint_->near_news.change_ends(key_, (held_ & kDeletes) != 0);
 }
 
-void Command::may_be_held(std::uint64_t hash) {
-  near_ = Near::kHold;
+void Command::may_be_held(std::uint64_t hash, bool near, bool last) {
   key_ = hash;
-  ticket_ = endpoint_->near.ticket(hash);
+  if (near) held_ |= kHoldsNear;
+  if (last) held_ |= kHoldsLast;
+  near_ticket_ = endpoint_->near.ticket(hash);
+  last_ticket_ = endpoint_->last.ticket(hash);
 }
 
-void Command::begins_change(std::string_view key, std::uint64_t hash) {
-  near_ = Near::kChange;
+void Command::begins_change(std::string_view key, std::uint64_t hash, bool deletes) {
   key_ = hash;
-  endpoint_->near.change_begins(key, hash, endpoint_->io.now());
-  endpoint_->near_news.change_begins(key, hash);
+  held_ = kChanges;
+  if (deletes) held_ |= kDeletes;
+  const Instant now = endpoint_->io.now();
+  endpoint_->near.change_begins(key, hash, now);
+  if (!deletes || !endpoint_->service->settings().lease_stale_deleted) {
+    held_ |= kChangesLast;
+    endpoint_->last.change_begins(key, hash, now);
+  }
+  endpoint_->near_news.change_begins(key, hash, deletes);
 }
 
-// As old as the time at which it was asked for.
+// As old as the time at which it was asked for. What was known last is never something that was followed by what its
+// client has seen.
 void Command::hold(std::string_view reply) {
-  if (!reply.starts_with("VALUE")) return;
-  const Instant until = queued_at + endpoint_->service->settings().near_cache_staleness;
-  endpoint_->near.hold(kept.key(), key_, ticket_, reply, until, endpoint_->io.now());
+  const bool is_value = redis_ ? reply.starts_with('$') && !is_nil(reply) : reply.starts_with("VALUE");
+  if (!is_value) return;
+  const cluster::CacheSettings& settings = endpoint_->service->settings();
+  const Instant now = endpoint_->io.now();
+  const std::string_view key = kept.key();
+  if ((held_ & kHoldsNear) != 0)
+    endpoint_->near.hold(key, key_, near_ticket_, reply, queued_at + settings.near_cache_staleness, now);
+  if ((held_ & kHoldsLast) == 0) return;
+  const Instant until = queued_at + settings.lease_stale;
+  if (!endpoint_->last.hold(key, key_, last_ticket_, reply, until, now)) endpoint_->last.forget(key, now);
+}
+
+// Instead of waiting: the reply that the key had, as far as it is held, while somebody else fills it.
+bool Command::is_told_of_last(Reply& reply) {
+  if ((held_ & kHoldsLast) == 0) return false;
+  const std::string_view last = endpoint_->last.find(kept.key(), endpoint_->io.now());
+  if (last.empty()) return false;
+  reply = Reply{.bytes = last};
+  held_ = 0;  // it is not held anew
+  ++endpoint_->counters.stale_hits;
+  return true;
 }
 
 // -- Leases --------------------------------------------------------------------------------------------------------
@@ -161,16 +189,17 @@ bool Command::is_settled(Reply& reply) {
     reply = Reply{.bytes = kMiss};
     if (!is_elsewhere) return true;
     leases.give_away(key_);
+    if (is_told_of_last(reply)) return true;
     wait_for_fill();
     return false;
   }
   if (part_ == Part::kGet && client != nullptr && (redis_ ? is_nil(reply.bytes) : reply.bytes == kMiss))
-    return is_told_of_miss();
+    return is_told_of_miss(reply);
   if (leases.has(key_)) leases.end(key_, endpoint_->io.now());  // there it is, or changed
   return true;
 }
 
-bool Command::is_told_of_miss() {
+bool Command::is_told_of_miss(Reply& reply) {
   const cluster::CacheSettings& settings = endpoint_->service->settings();
   const Instant now = endpoint_->io.now();
   if (fill_until_ == Instant()) {
@@ -188,6 +217,7 @@ bool Command::is_told_of_miss() {
     case Leases::Verdict::kWait:
       break;
   }
+  if (is_told_of_last(reply)) return true;
   wait_for_fill();
   return false;
 }

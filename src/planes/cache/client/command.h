@@ -57,21 +57,26 @@ class Command final : public Slot, public Pending, public SecondTry {
   /// It changes that key, which others wait for.
   void ends_lease(std::uint64_t key);
 
-  /// Its reply may be held in the near cache: the key, whose hash this is, is hot.
-  void may_be_held(std::uint64_t hash);
-  /// It changes a key, which is not held until it ends.
-  void begins_change(std::string_view key, std::uint64_t hash);
+  /// Its reply may be held: near, because the key, whose hash this is, is hot; as the last that was known of the key.
+  void may_be_held(std::uint64_t hash, bool near, bool last);
+  /// It changes a key, which is not held until it ends; or `deletes` it, and no more.
+  void begins_change(std::string_view key, std::uint64_t hash, bool deletes);
 
  private:
   // What it is to the lease of its key.
   enum class Part : std::uint8_t { kNone, kGet, kLeaseItem, kChange };
 
-  // What it is to the near cache.
-  enum class Near : std::uint8_t { kNone, kHold, kChange };
+  // What it is to the replies that are held of its key.
+  static constexpr std::uint8_t kHoldsNear = 1;
+  static constexpr std::uint8_t kHoldsLast = 2;
+  static constexpr std::uint8_t kChanges = 4;
+  static constexpr std::uint8_t kChangesLast = 8;
+  static constexpr std::uint8_t kDeletes = 16;
 
   void hold(std::string_view reply);
+  bool is_told_of_last(Reply& reply);
   bool is_settled(Reply& reply);
-  bool is_told_of_miss();
+  bool is_told_of_miss(Reply& reply);
   bool send_lease_item();
   void wait_for_fill();
   bool send_to_owner();
@@ -84,13 +89,14 @@ class Command final : public Slot, public Pending, public SecondTry {
   bool redis_;
   Part part_ = Part::kNone;
   bool pauses_client_ = false;  // waits for an owner
-  Near near_ = Near::kNone;
-  std::uint32_t ticket_ = 0;  // of the near cache
-  bool waits_ = false;        // or has waited for another to fill the key
-  std::uint64_t key_ = 0;     // its hash, where it has a part
-  Instant fill_until_{};      // no longer does it wait for another to fill the key
-  Instant give_up_at_{};      // of a second try
-  std::string problem_;       // why the first try failed
+  std::uint8_t held_ = 0;       // a set of kHoldsNear …
+  bool waits_ = false;          // or has waited for another to fill the key
+  std::uint32_t near_ticket_ = 0;
+  std::uint32_t last_ticket_ = 0;
+  std::uint64_t key_ = 0;  // its hash, where it has a part
+  Instant fill_until_{};   // no longer does it wait for another to fill the key
+  Instant give_up_at_{};   // of a second try
+  std::string problem_;    // why the first try failed
 };
 
 /// A failure in the words of the protocol: a whole error reply.

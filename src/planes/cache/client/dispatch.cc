@@ -16,19 +16,22 @@ bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command
   return link.send(head, std::move(block), command);
 }
 
-// What the near cache and the leases of the service have to do with the command: whether it ends the lease of its key.
+// What the leases of the service, and the replies that it holds, have to do with the command: whether it ends the lease
+// of its key.
 bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
   Endpoint& endpoint = client.endpoint();
   const bool has_leases = client.service().settings().lease > Duration::zero();
-  if (!has_leases && !endpoint.near.is_on()) return false;
+  if (!has_leases && !endpoint.holds_replies()) return false;
   if (outgoing.effect == Effect::kNone || outgoing.key.empty()) return false;
   const std::uint64_t key = hash_of(outgoing.key);
   if (outgoing.effect == Effect::kGet) {
-    if (has_leases && command.kept.is_kept()) command.may_fill(key);
-    if (endpoint.near.is_on() && command.kept.is_kept() && endpoint.hot_keys.is_hot(key)) command.may_be_held(key);
+    if (!command.kept.is_kept()) return false;
+    if (has_leases) command.may_fill(key);
+    const bool may_be_near = endpoint.near.is_on() && endpoint.hot_keys.is_hot(key);
+    if (may_be_near || endpoint.last.is_on()) command.may_be_held(key, may_be_near, endpoint.last.is_on());
     return false;
   }
-  if (endpoint.near.is_on()) command.begins_change(outgoing.key, key);
+  if (endpoint.holds_replies()) command.begins_change(outgoing.key, key, outgoing.effect == Effect::kDelete);
   if (!has_leases || !endpoint.leases.has(key)) return false;
   command.ends_lease(key);
   return true;
@@ -92,6 +95,18 @@ void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoin
   std::string why;
   Link* link = link_to(client, node, why);
   send_or_refuse(client, link, why, outgoing);
+}
+
+void note_change(Client& client, std::string_view key) {
+  Endpoint& endpoint = client.endpoint();
+  if (!endpoint.holds_replies()) return;
+  const std::uint64_t hash = hash_of(key);
+  for (HeldReplies* held : {&endpoint.near, &endpoint.last}) {
+    held->change_begins(key, hash, endpoint.io.now());
+    held->change_ends(hash);
+  }
+  endpoint.near_news.change_begins(key, hash, false);
+  endpoint.near_news.change_ends(hash, false);
 }
 
 bool reply_from_near_cache(Client& client, std::string_view key) {

@@ -24,7 +24,8 @@ Link* link_to_owner(Client& client, std::string_view key, std::string& why);
 enum class Effect : std::uint8_t {
   kNone,    // or not known
   kGet,     // asks for its value
-  kChange,  // stores, changes or deletes it
+  kChange,  // stores or changes it
+  kDelete,  // deletes it
 };
 
 /// A command as it came, or in two pieces; a failure is told to the client, in its turn.
@@ -39,6 +40,9 @@ struct Outgoing {
 };
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing);
 void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing);
+
+/// A key is changed in a way that no single command stands for: nothing that was asked for so far is held of it.
+void note_change(Client& client, std::string_view key);
 
 /// Answers a get of the key from the near cache; false when that does not hold it.
 bool reply_from_near_cache(Client& client, std::string_view key);

@@ -131,7 +131,7 @@ void Join::part_ended() {
 }
 
 void Join::finish() {
-  if (rule_ == JoinRule::kMemcachedOk) endpoint_->forget_near();  // what was asked for before a node was flushed
+  if (rule_ == JoinRule::kMemcachedOk) endpoint_->forget_held();  // what was asked for before a node was flushed
   if (client == nullptr) {
     delete this;
     return;

@@ -37,6 +37,7 @@ class Shards;
 struct ChangeNote {
   enum class Kind : std::uint8_t { kBegins, kEnds, kAll };  // kAll: all keys have changed
   Kind kind;
+  bool deletes = false;  // of kBegins and kEnds: the key is deleted, and no more
   std::uint64_t hash = 0;
   std::string key = {};  // of kBegins
 };

@@ -222,7 +222,7 @@ void flush_all(Client& client, const Request& request) {
     if (!request.noreply) client.reply(kFlushRefused);
     return;
   }
-  client.endpoint().forget_near();
+  client.endpoint().forget_held();
   if (!client.service().is_moving())
     return ask_all(client, answered_line(request), JoinRule::kMemcachedOk, request.noreply);
   ++client.endpoint().counters.commands;
@@ -233,6 +233,7 @@ void flush_all(Client& client, const Request& request) {
 
 Effect effect_of(Verb verb) {
   if (verb == Verb::kGet) return Effect::kGet;
+  if (verb == Verb::kDelete || verb == Verb::kMetaDelete) return Effect::kDelete;
   const bool is_reading = is_retrieval(verb) || verb == Verb::kMetaGet || verb == Verb::kMetaDebug;
   return is_reading ? Effect::kNone : Effect::kChange;
 }
@@ -312,6 +313,7 @@ void refuse_too_large(Client& client, const Request& request) {
   Request deletion;
   memcached::parse_request(line, deletion);
   serve_whole(client, deletion, line, line.size());
+  note_change(client, request.key);  // it was to be overwritten
 }
 
 // A command with a value, once all of that has come; the size of the request, or 0.

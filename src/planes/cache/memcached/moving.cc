@@ -208,7 +208,7 @@ runtime::Task<void> flush_twice(WorkPtr work, std::uint32_t client_id) {
       if (!flushed) co_return fail(*work, flushed.text);
     }
   }
-  work->turn.endpoint().forget_near();
+  work->turn.endpoint().forget_held();
   Client* client = work->turn.client();
   if (client != nullptr && !work->request.noreply) client->reply("OK\r\n");
 }

@@ -31,6 +31,7 @@ constexpr std::string_view kNoAuth = "-NOAUTH Authentication required.\r\n";
 // -- Kinds of commands ---------------------------------------------------------------------------------------------
 
 Effect effect_of(const RedisCommand& command) {
+  if (command.name == "GETDEL") return Effect::kDelete;
   if (!command.is_lookup) return Effect::kChange;
   return command.name == "GET" ? Effect::kGet : Effect::kNone;
 }
@@ -138,6 +139,7 @@ void admin(const RedisCall& call) {
 
 void flush(const RedisCall& call) {
   if (!call.client.service().settings().allow_admin) return admin(call);
+  call.client.endpoint().forget_held();
   if (!call.client.service().is_moving()) return ask_all(call, JoinRule::kRedisOk);
   ++call.client.endpoint().counters.commands;
   flush_databases(call.client, call.frame);

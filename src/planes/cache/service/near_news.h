@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the near caches of the other workers what is changed through this one (keys/near_cache.h), so that they drop it
-// at once, and not when its time is over. What is told in one turn of the loop travels together, ahead of the commands
-// themselves: a worker that is not busy has dropped a key before its change is acknowledged.
+// Tells the other workers what is changed through this one, so that they drop what they hold of it
+// (keys/held_replies.h) at once, and not when its time is over. What is told in one turn of the loop travels together,
+// ahead of the commands themselves: a worker that is not busy has dropped a key before its change is acknowledged.
 // Thread rule: one worker's thread.
 #pragma once
 
@@ -21,10 +21,13 @@ class NearNews final : private LateWork {
   NearNews(Flusher& flusher, Shards& shards, std::string service)
       : flusher_(flusher), shards_(shards), service_(std::move(service)) {}
 
-  void change_begins(std::string_view key, std::uint64_t hash) {
-    add({.kind = ChangeNote::Kind::kBegins, .hash = hash, .key = std::string(key)});
+  /// `deletes`: all that the change does is to delete the key.
+  void change_begins(std::string_view key, std::uint64_t hash, bool deletes) {
+    add({.kind = ChangeNote::Kind::kBegins, .deletes = deletes, .hash = hash, .key = std::string(key)});
   }
-  void change_ends(std::uint64_t hash) { add({.kind = ChangeNote::Kind::kEnds, .hash = hash}); }
+  void change_ends(std::uint64_t hash, bool deletes) {
+    add({.kind = ChangeNote::Kind::kEnds, .deletes = deletes, .hash = hash});
+  }
   void all_changed() { add({.kind = ChangeNote::Kind::kAll}); }
 
  private:

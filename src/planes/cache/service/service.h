@@ -20,9 +20,9 @@
 #include "cluster/ring/ring.h"
 #include "cluster/service_health.h"
 #include "cluster/topology.h"
+#include "planes/cache/keys/held_replies.h"
 #include "planes/cache/keys/hot_keys.h"
 #include "planes/cache/keys/leases.h"
-#include "planes/cache/keys/near_cache.h"
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/link.h"
 #include "planes/cache/links/private_link.h"
@@ -90,6 +90,7 @@ struct Counters {
   std::uint64_t errors = 0;  // replies that a failure made; not those of nodes
   std::uint64_t refused = 0;
   std::uint64_t near_hits = 0;   // of the hits, those that no node was asked for
+  std::uint64_t stale_hits = 0;  // of the hits, those that were answered with what the key was, while another fills it
   std::uint64_t fill_waits = 0;  // lookups that waited for somebody else to fill their key
   std::uint64_t received_bytes = 0;
   std::uint64_t sent_bytes = 0;
@@ -176,20 +177,28 @@ class CacheService : public LocalCounted {
 struct Endpoint : LocalCounted {
   /// The worker outlives it; `seed` is of what is random in it.
   Endpoint(Worker& worker, const std::string& service, std::uint64_t seed)
-      : io(worker.io), hot_keys(seed), near(seed), near_news(worker.flusher, worker.shards, service), jitter(seed) {}
+      : io(worker.io),
+        hot_keys(seed),
+        near(seed),
+        last(seed),
+        near_news(worker.flusher, worker.shards, service),
+        jitter(seed) {}
 
   runtime::Io& io;
 
   LocalPtr<CacheService> service;
   Counters counters;
   HotKeys hot_keys;
-  NearCache near;
-  NearNews near_news;  // while that is on
+  HeldReplies near;
+  HeldReplies last;
+  NearNews near_news;  // while one of them is on
   Leases leases;
-  /// Nothing that was asked for so far is answered from near caches, in any worker.
-  void forget_near() {
-    if (!near.is_on()) return;
+  bool holds_replies() const { return near.is_on() || last.is_on(); }
+  /// Nothing that was asked for so far is answered with what is held, in any worker.
+  void forget_held() {
+    if (!holds_replies()) return;
     near.clear();
+    last.clear();
     near_news.all_changed();
   }
   Prng jitter;  // of expiry times

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "planes/cache/keys/near_cache.h"
+#include "planes/cache/keys/held_replies.h"
 
 #include <gtest/gtest.h>
 
@@ -18,13 +18,13 @@ constexpr Instant kNow{100s};
 constexpr Instant kUntil = kNow + 1s;
 constexpr std::string_view kReply = "VALUE k 0 1\r\nv\r\nEND\r\n";
 
-struct NearCacheTest : testing::Test {
-  NearCacheTest() { near.reset(kMemory); }
+struct HeldRepliesTest : testing::Test {
+  HeldRepliesTest() { near.reset(kMemory); }
   void hold(std::uint32_t ticket) { near.hold("k", kHash, ticket, kReply, kUntil, kNow); }
-  NearCache near{1};
+  HeldReplies near{1};
 };
 
-TEST_F(NearCacheTest, HoldsAReplyForItsTime) {
+TEST_F(HeldRepliesTest, HoldsAReplyForItsTime) {
   EXPECT_EQ(near.find("k", kNow), "");
   hold(near.ticket(kHash));
   EXPECT_EQ(near.find("k", kNow), kReply);
@@ -33,13 +33,13 @@ TEST_F(NearCacheTest, HoldsAReplyForItsTime) {
   EXPECT_EQ(near.find("k", kUntil), "");
 }
 
-TEST_F(NearCacheTest, AChangeDropsTheReply) {
+TEST_F(HeldRepliesTest, AChangeDropsTheReply) {
   hold(near.ticket(kHash));
   near.change_begins("k", kHash, kNow);
   EXPECT_EQ(near.find("k", kNow), "");
 }
 
-TEST_F(NearCacheTest, WhatWasAskedForBeforeAChangeIsNotHeld) {
+TEST_F(HeldRepliesTest, WhatWasAskedForBeforeAChangeIsNotHeld) {
   const std::uint32_t ticket = near.ticket(kHash);
   near.change_begins("k", kHash, kNow);
   near.change_ends(kHash);
@@ -48,7 +48,7 @@ TEST_F(NearCacheTest, WhatWasAskedForBeforeAChangeIsNotHeld) {
 }
 
 // On another connection to the node, which may have answered before it had the change.
-TEST_F(NearCacheTest, WhatWasAskedForDuringAChangeIsNotHeld) {
+TEST_F(HeldRepliesTest, WhatWasAskedForDuringAChangeIsNotHeld) {
   near.change_begins("k", kHash, kNow);
   const std::uint32_t ticket = near.ticket(kHash);
   hold(ticket);
@@ -60,7 +60,7 @@ TEST_F(NearCacheTest, WhatWasAskedForDuringAChangeIsNotHeld) {
   EXPECT_EQ(near.find("k", kNow), kReply);
 }
 
-TEST_F(NearCacheTest, ChangesOfSeveralClientsAddUp) {
+TEST_F(HeldRepliesTest, ChangesOfSeveralClientsAddUp) {
   near.change_begins("k", kHash, kNow);
   near.change_begins("l", kSameSlot, kNow);
   near.change_ends(kHash);
@@ -71,7 +71,7 @@ TEST_F(NearCacheTest, ChangesOfSeveralClientsAddUp) {
   EXPECT_EQ(near.find("k", kNow), kReply);
 }
 
-TEST_F(NearCacheTest, BeginsAnewWithEveryRing) {
+TEST_F(HeldRepliesTest, BeginsAnewWithEveryRing) {
   hold(near.ticket(kHash));
   const std::uint32_t ticket = near.ticket(kHash);
   near.change_begins("other", kSameSlot + 1, kNow);
@@ -82,14 +82,33 @@ TEST_F(NearCacheTest, BeginsAnewWithEveryRing) {
   near.change_ends(kSameSlot + 1);
 }
 
-TEST_F(NearCacheTest, DoesNotHoldWhatIsTooLargeOrTooOld) {
+TEST_F(HeldRepliesTest, DoesNotHoldWhatIsTooLargeOrTooOld) {
   near.hold("k", kHash, near.ticket(kHash), std::string(kMemory, 'v'), kUntil, kNow);
   EXPECT_EQ(near.find("k", kNow), "");
   near.hold("k", kHash, near.ticket(kHash), kReply, kNow, kNow);
   EXPECT_EQ(near.find("k", kNow), "");
 }
 
-TEST_F(NearCacheTest, OffItHoldsNothing) {
+TEST_F(HeldRepliesTest, SaysWhetherItHoldsTheReply) {
+  EXPECT_TRUE(near.hold("k", kHash, near.ticket(kHash), kReply, kUntil, kNow));
+  EXPECT_FALSE(near.hold("k", kHash, near.ticket(kHash) + 1, "another", kUntil, kNow));
+  EXPECT_EQ(near.find("k", kNow), kReply) << "what it held stays";
+  near.forget("k", kNow);
+  EXPECT_EQ(near.find("k", kNow), "");
+}
+
+TEST_F(HeldRepliesTest, TheSameMemoryKeepsWhatIsHeld) {
+  hold(near.ticket(kHash));
+  near.resize(kMemory);
+  EXPECT_EQ(near.find("k", kNow), kReply);
+  near.resize(2 * kMemory);
+  EXPECT_EQ(near.find("k", kNow), "");
+  hold(near.ticket(kHash));
+  near.resize(0);
+  EXPECT_FALSE(near.is_on());
+}
+
+TEST_F(HeldRepliesTest, OffItHoldsNothing) {
   hold(near.ticket(kHash));
   near.reset(0);
   EXPECT_FALSE(near.is_on());
@@ -98,7 +117,7 @@ TEST_F(NearCacheTest, OffItHoldsNothing) {
   EXPECT_EQ(near.used_bytes(), 0U);
 }
 
-TEST_F(NearCacheTest, aChangeThroughAnotherWorkerDropsTheReplyAndWhatIsAskedForMeanwhile) {
+TEST_F(HeldRepliesTest, aChangeThroughAnotherWorkerDropsTheReplyAndWhatIsAskedForMeanwhile) {
   hold(near.ticket(kHash));
   const std::uint32_t before = near.ticket(kHash);
   near.change_begins_elsewhere("k", kHash, kNow);
@@ -114,7 +133,7 @@ TEST_F(NearCacheTest, aChangeThroughAnotherWorkerDropsTheReplyAndWhatIsAskedForM
   EXPECT_EQ(near.find("k", kNow), kReply);
 }
 
-TEST_F(NearCacheTest, anEndWithoutABeginningDoesNoHarm) {
+TEST_F(HeldRepliesTest, anEndWithoutABeginningDoesNoHarm) {
   near.change_ends_elsewhere(kHash);
   near.change_begins("k", kHash, kNow);
   near.change_ends_elsewhere(kHash);
