@@ -117,7 +117,8 @@ void CachePlane::renew(Place& place) {
   // Of all workers together; nothing that was read under another ring is held.
   place.endpoint->near.reset((settings.near_cache_bytes + workers - 1) / workers);
   // What keys were matters most when a node has failed; but a key that moves may be changed unseen here.
-  if (place.endpoint->service->is_moving()) place.endpoint->last.clear();
+  const bool speaks_otherwise = before && before->settings().protocol != settings.protocol;
+  if (place.endpoint->service->is_moving() || speaks_otherwise) place.endpoint->last.clear();
   const bool keeps_last = settings.lease > Duration::zero() && settings.lease_stale > Duration::zero();
   place.endpoint->last.resize(keeps_last ? (settings.lease_stale_memory_bytes + workers - 1) / workers : 0);
   if (before) retire_nodes(*before, place.endpoint->service.get());
