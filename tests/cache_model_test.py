@@ -286,14 +286,15 @@ class RedisModel(unittest.TestCase):
             (b"LPUSH", b"l", value, b"2"), (b"RPUSH", b"l", value), (b"LPUSH", key, value), (b"LPOP", b"l"),
             (b"RPOP", b"l"), (b"LLEN", b"l"), (b"LLEN", key), (b"LRANGE", b"l", b"0", b"-1"),
             (b"LRANGE", b"l", b"-3", b"1"), (b"GET", b"l"), (b"PING",), (b"PING", b"hi"), (b"ECHO", b"hi"),
-            (b"SELECT", b"0"), (b"GET",), (b"SET", key), (b"SCAN", b"0", b"COUNT", b"1000"), (b"AUTH", b"x")][:-1]))
+            (b"SELECT", b"0"), (b"SELECT", b"1"), (b"SELECT", b"16"), (b"SELECT", b"x"), (b"DBSIZE",),
+            (b"GET",), (b"SET", key), (b"SCAN", b"0", b"COUNT", b"1000"), (b"AUTH", b"x")][:-1]))
 
     def transaction(self, prng, keys):
         """The requests of one; without what is compared otherwise than byte by byte."""
         def plain():
             while True:
                 request = self.command(prng, keys)
-                if b"SCAN" not in request and b"TTL" not in request:
+                if b"SCAN" not in request and b"TTL" not in request and b"SELECT" not in request:
                     return request
 
         requests = [resp(b"WATCH", *prng.sample(keys, prng.randrange(1, 3)))] if prng.random() < 0.6 else []
@@ -306,6 +307,7 @@ class RedisModel(unittest.TestCase):
         key = prng.choice(keys)
         return prng.choice([
             b'MIGRATE 127.0.0.1 {port1} %s 0 2000' % key,
+            b'MIGRATE 127.0.0.1 {port1} %s 1 2000' % key,
             b'MIGRATE 127.0.0.1 {port1} "" 0 2000 KEYS %s l none' % key,
             b'MIGRATE 127.0.0.1 {port1} "" 0 2000 REPLACE KEYS %s %s' % (key, prng.choice(keys))])
 
@@ -322,6 +324,7 @@ class RedisModel(unittest.TestCase):
                     trace.send(request, server=server)
             else:
                 trace.send(self.command(prng, keys), server=0 if prng.random() < 0.7 else 1)
+        trace.send(resp(b"SELECT", b"0"))
         for request in ((b"SET", b"s1", b"1", b"PX", b"300"), (b"SET", b"s2", b"2"), (b"PEXPIRE", b"s2", b"300"),
                         (b"SET", b"s3", b"3", b"PX", b"300"), (b"PERSIST", b"s3"), (b"SET", b"s4", b"4", b"PX", b"300"),
                         (b"APPEND", b"s4", b"4"), (b"SET", b"s5", b"5", b"PX", b"300"), (b"SET", b"s5", b"6"),
@@ -329,11 +332,21 @@ class RedisModel(unittest.TestCase):
             trace.send(resp(*request))
         server = trace.servers[0]
         wait_until(lambda: ask_redis(server, resp(b"GET", b"sentinel")) == b"$-1\r\n", "the sentinel expires")
-        for key in keys + [b"l"] + [b"s%d" % number for number in range(1, 6)]:
-            trace.send(resp(b"TYPE", key))
-            trace.send(resp(b"TYPE", key), server=1)
-            trace.send(resp(b"GET", key))
-            trace.send(resp(b"PTTL", key))
+        for database in (b"0", b"1"):
+            for server in (0, 1):
+                trace.send(resp(b"SELECT", database), server=server)
+            for key in keys + [b"l"] + [b"s%d" % number for number in range(1, 6)]:
+                trace.send(resp(b"TYPE", key))
+                trace.send(resp(b"TYPE", key), server=1)
+                trace.send(resp(b"GET", key))
+                trace.send(resp(b"PTTL", key))
+        trace.send(resp(b"FLUSHDB"))  # of database 1
+        trace.send(resp(b"DBSIZE"))
+        trace.send(resp(b"SELECT", b"0"))
+        trace.send(resp(b"EXISTS", *keys))
+        trace.send(resp(b"FLUSHALL"))
+        trace.send(resp(b"SET", b"a", b"1"))  # one that does not expire: its mean time would be told, too
+        trace.send(resp(b"INFO", b"KEYSPACE"))
         replies = trace.replies_of_model("redis")
         self.assertEqual(len(replies), len(trace.records))
         comparison = Comparison(self)

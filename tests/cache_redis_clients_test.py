@@ -16,14 +16,17 @@ class Clients(RedisScenario):
     def test_hiredis(self):
         for count in (1, 3):
             tenfold = self.redis(self.servers(count))
-            done = subprocess.run([HIREDIS, str(tenfold.port)], capture_output=True, text=True, timeout=60, check=False)
-            self.assertEqual((done.returncode, done.stdout), (0, "everything as it should be\n"), done.stderr)
+            for database in ("0", "3"):
+                command = [HIREDIS, str(tenfold.port), database]
+                done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual((done.returncode, done.stdout), (0, "everything as it should be\n"), done.stderr)
 
     def test_ioredis(self):
         for count in (1, 3):
             tenfold = self.redis(self.servers(count))
-            said = node_packages.run("redis_everyday.js", tenfold.port)
-            self.assertEqual(said, (0, "everything as it should be\n"))
+            for database in (0, 3):
+                said = node_packages.run("redis_everyday.js", tenfold.port, database)
+                self.assertEqual(said, (0, "everything as it should be\n"))
 
 
 if __name__ == "__main__":

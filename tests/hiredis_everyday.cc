@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The everyday operations of hiredis, the C client of Redis: hiredis_everyday PORT
+// The everyday operations of hiredis, the C client of Redis: hiredis_everyday PORT [DATABASE]
 // Says "everything as it should be", or what is not.
 #include <hiredis/hiredis.h>
 
@@ -27,11 +27,17 @@ void require(bool condition, const char* what) {
   std::exit(1);
 }
 
+int database = 0;
+
 Client connect(int port) {
   const timeval limit = {.tv_sec = 20, .tv_usec = 0};
   Client client(redisConnectWithTimeout("127.0.0.1", port, limit));
   require(client != nullptr && client->err == 0, "connect");
   redisSetTimeout(client.get(), limit);
+  void* selected = database == 0 ? nullptr : redisCommand(client.get(), "SELECT %d", database);
+  require(database == 0 || selected != nullptr, "SELECT");
+  const Reply reply(static_cast<redisReply*>(selected));
+  require(reply == nullptr || reply->type == REDIS_REPLY_STATUS, "SELECT is answered with OK");
   return client;
 }
 
@@ -124,8 +130,10 @@ void blocking(const Client& client, int port) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto port = tenfold::parse_decimal(argc == 2 ? argv[1] : "");
-  require(port.has_value() && *port < 65536, "usage: hiredis_everyday PORT");
+  const auto port = tenfold::parse_decimal(argc > 1 ? argv[1] : "");
+  const auto number = tenfold::parse_decimal(argc > 2 ? argv[2] : "0");
+  require(port.has_value() && *port < 65536 && number < 16, "usage: hiredis_everyday PORT [DATABASE]");
+  database = static_cast<int>(*number);
   const Client client = connect(static_cast<int>(*port));
   values(client);
   many_keys(client);

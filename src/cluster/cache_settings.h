@@ -29,6 +29,9 @@ struct CacheRoute {
   bool operator==(const CacheRoute&) const = default;
 };
 
+/// The most that `databases` may be: a worker has connections to a node for each that its clients use.
+inline constexpr std::uint32_t kCacheDatabasesMost = 1024;
+
 struct CacheSettings {
   CacheProtocol protocol = CacheProtocol::kMemcached;
   bool allow_admin = false;               // flush_all, CONFIG, SHUTDOWN … from clients
@@ -45,6 +48,7 @@ struct CacheSettings {
   Duration response_timeout = 2s;           // a node's next reply
   std::uint32_t node_connections = 1;       // of one worker to one node, each pipelined
   std::uint32_t private_connections = 512;  // of one worker to one Redis node, each for one client at a time
+  std::uint32_t databases = 16;             // of Redis nodes, that clients may select; others of theirs never move
   std::uint32_t node_queue = 16'384;        // commands under way on one node, by one worker
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument

@@ -223,6 +223,17 @@ const std::vector<Key> kCacheKeys = {
      .most = 1'000'000,
      TENFOLD_KEY(cache().private_connections, number, shown::number)},
     {.section = Section::kCache,
+     .name = "databases",
+     .type = KeyType::kInteger,
+     .doc =
+         "Databases of Redis that clients may choose with SELECT, from 0 on. What the nodes hold in these belongs to "
+         "the service, and moves when nodes join or leave; their other databases are left where they are. 1 for nodes "
+         "whose other databases are used past Tenfold.",
+     .example = "1",
+     .least = 1,
+     .most = cluster::kCacheDatabasesMost,
+     TENFOLD_KEY(cache().databases, number, shown::number)},
+    {.section = Section::kCache,
      .name = "node_queue",
      .type = KeyType::kInteger,
      .doc = "Commands under way on one node, by one worker; more are answered with an error.",

@@ -135,7 +135,7 @@ runtime::Task<std::size_t> CacheNode::execute(Connection& connection, std::strin
   if (outcome.state != resp::ParseState::kComplete) co_return 0;
   if (equals_ignore_case(request.arguments[0], "MIGRATE")) {
     std::vector<std::string> words(request.arguments.begin(), request.arguments.end());
-    co_await migrate(connection.life, std::move(words), reply);
+    co_await migrate(connection.life, connection.session, std::move(words), reply);
     co_return outcome.consumed;
   }
   redis.execute(request.arguments, connection.session, to_milliseconds(io_.wall_now().time_since_epoch()), reply);
@@ -154,11 +154,12 @@ void CacheNode::note(std::span<const std::string> keys, std::span<const std::str
 
 // -- MIGRATE -------------------------------------------------------------------------------------------------------
 
-runtime::Task<void> CacheNode::migrate(LifePtr life, std::vector<std::string> words, std::string& reply) {
+runtime::Task<void> CacheNode::migrate(LifePtr life, const ModelRedis::Session& session, std::vector<std::string> words,
+                                       std::string& reply) {
   auto& redis = std::get<ModelRedis>(model_);
   const std::vector<std::string_view> arguments(words.begin(), words.end());
   const std::int64_t now_ms = to_milliseconds(io_.wall_now().time_since_epoch());
-  const auto migration = redis.begin_migration(arguments, now_ms, reply);
+  const auto migration = redis.begin_migration(arguments, session, now_ms, reply);
   if (!migration) co_return;
   migrating_ = true;
   const std::vector<std::string> replies = co_await replies_of(life, *migration);

@@ -65,7 +65,8 @@ class CacheNode {
   runtime::Task<void> serve(std::unique_ptr<Connection> connection);
   runtime::Task<bool> serve_arrived(Connection& connection);
   runtime::Task<std::size_t> execute(Connection& connection, std::string& reply);
-  runtime::Task<void> migrate(LifePtr life, std::vector<std::string> words, std::string& reply);
+  runtime::Task<void> migrate(LifePtr life, const ModelRedis::Session& session, std::vector<std::string> words,
+                              std::string& reply);
   runtime::Task<std::vector<std::string>> replies_of(LifePtr life, const ModelRedis::Migration& migration);
   void note(std::span<const std::string> keys, std::span<const std::string> changes);
 

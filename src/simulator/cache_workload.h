@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What cache clients ask, and whether the answers can be right. Every value names its key and a number of its own
 // ("k3=1042;…"), so that an answer to another's question is seen at once; History judges what order can not explain.
-// Keys of one kind each: k registers, t registers that expire, n counters, a texts that grow, l lists.
-// Thread rule: the world's thread.
+// Keys of one kind each: k registers, t registers that expire, n counters, a texts that grow, l lists. Those of
+// database 1 of Redis have the same names there, and "@1" behind them here: no client ever sees what another database
+// holds. Thread rule: the world's thread.
 #pragma once
 
 #include <cstdint>

@@ -4,17 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "simulator/redis_words.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
 
 namespace tenfold::simulator {
 namespace {
 
-constexpr std::string_view kOk = "+OK\r\n";
 constexpr std::string_view kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range\r\n";
 constexpr std::string_view kWrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
@@ -22,31 +21,6 @@ constexpr std::string_view kHelloFirst =
     "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option "
     "can be used to authenticate the client and select the RESP protocol version at the same time\r\n";
 constexpr std::string_view kSyntax = "-ERR syntax error\r\n";
-
-bool is(std::string_view word, std::string_view name) {
-  return equals_ignore_case(word, name);
-}
-
-std::optional<std::int64_t> integer_of(std::string_view text) {
-  std::int64_t value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc() || text != fmt::format("{}", value)) return std::nullopt;
-  return value;
-}
-
-void integer(std::int64_t value, std::string& reply) {
-  reply += fmt::format(":{}\r\n", value);
-}
-
-void null(bool resp3, std::string& reply) {
-  reply += resp3 ? "_\r\n" : "$-1\r\n";
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), to_lower);
-  return result;
-}
 
 }  // namespace
 
@@ -93,7 +67,9 @@ const std::vector<ModelRedis::Command>& ModelRedis::commands() {
       {"LRANGE", &M::range, 4, true},
       {"DBSIZE", &M::size_of_all, 1, false},
       {"SCAN", &M::scan, -2, false},
+      {"INFO", &M::info, -1, false},
       {"FLUSHALL", &M::flush, -1, false},
+      {"FLUSHDB", &M::flush, -1, false},
       {"DUMP", &M::dump, 2, true},
       {"RESTORE", &M::restore, -4, true},
       {"MULTI", &M::multi, 1, false},
@@ -137,6 +113,7 @@ void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now
 
 void ModelRedis::run(const Command& command, Arguments arguments, Session& session, std::string& reply) {
   if (command.has_key) last_keys_.emplace_back(arguments[1]);
+  database_ = session.database;
   Call call{arguments, session, reply};
   (this->*command.handler)(call);
 }
@@ -144,10 +121,10 @@ void ModelRedis::run(const Command& command, Arguments arguments, Session& sessi
 // -- Items ---------------------------------------------------------------------------------------------------------
 
 ModelRedis::Item* ModelRedis::find(std::string_view key) {
-  const auto found = items_.find(key);
-  if (found == items_.end()) return nullptr;
+  const auto found = here().items.find(key);
+  if (found == here().items.end()) return nullptr;
   if (found->second.expires_at_ms == 0 || found->second.expires_at_ms > now_ms_) return &found->second;
-  items_.erase(found);
+  here().items.erase(found);
   changed(key);
   return nullptr;
 }
@@ -160,21 +137,21 @@ ModelRedis::Item* ModelRedis::find_string(Call& call, std::string_view key, bool
 }
 
 ModelRedis::Item& ModelRedis::put(std::string_view key) {
-  Item& item = items_[std::string(key)];
+  Item& item = here().items[std::string(key)];
   item = Item();
   changed(key);
   return item;
 }
 
 void ModelRedis::erase(std::string_view key) {
-  const auto found = items_.find(key);
-  if (found == items_.end()) return;
-  items_.erase(found);
+  const auto found = here().items.find(key);
+  if (found == here().items.end()) return;
+  here().items.erase(found);
   changed(key);
 }
 
 void ModelRedis::changed(std::string_view key) {
-  ++changes_of_keys_[std::string(key)];
+  ++here().changes_of_keys[std::string(key)];
 }
 
 // -- Connections ---------------------------------------------------------------------------------------------------
@@ -212,7 +189,11 @@ void ModelRedis::hello(Call& call) {
 }
 
 void ModelRedis::select(Call& call) {
-  call.reply += call.words[1] == "0" ? kOk : "-ERR DB index is out of range\r\n";
+  const auto number = integer_of(call.words[1]);
+  if (!number) return static_cast<void>(call.reply += kNotInteger);
+  const bool is_there = *number >= 0 && *number < static_cast<std::int64_t>(kDatabases);
+  if (is_there) call.session.database = static_cast<std::size_t>(*number);
+  call.reply += is_there ? kOk : "-ERR DB index is out of range\r\n";
 }
 
 // -- Strings -------------------------------------------------------------------------------------------------------
@@ -452,7 +433,7 @@ void ModelRedis::range(Call& call) {
 // -- The whole -----------------------------------------------------------------------------------------------------
 
 void ModelRedis::size_of_all(Call& call) {
-  integer(static_cast<std::int64_t>(items_.size()), call.reply);
+  integer(static_cast<std::int64_t>(here().items.size()), call.reply);
 }
 
 // In the order of the keys' hashes, so that what goes or comes meanwhile moves nothing past the cursor.
@@ -464,7 +445,7 @@ void ModelRedis::scan(Call& call) {
     if (is(call.words[i], "COUNT")) count = static_cast<std::size_t>(integer_of(call.words[i + 1]).value_or(10));
   }
   std::vector<std::pair<std::uint64_t, std::string_view>> order;
-  for (const auto& [key, item] : items_) order.emplace_back(1 + (hash_of(key) >> 32), key);
+  for (const auto& [key, item] : here().items) order.emplace_back(1 + (hash_of(key) >> 32), key);
   std::ranges::sort(order);
   std::vector<std::string_view> found;
   std::uint64_t next = 0;
@@ -481,112 +462,38 @@ void ModelRedis::scan(Call& call) {
   for (std::string_view key : found) resp::write_bulk(key, call.reply);
 }
 
+// Of the sections only this one.
+void ModelRedis::info(Call& call) {
+  if (call.words.size() != 2 || !is(call.words[1], "KEYSPACE"))
+    complaint_ = "Redis was asked for more of INFO than the keyspace";
+  std::string text = "# Keyspace\r\n";
+  for (std::size_t number = 0; number < kDatabases; ++number) {
+    const auto& items = databases_[number].items;
+    const auto expiring = std::ranges::count_if(items, [](const auto& item) { return item.second.expires_at_ms != 0; });
+    if (!items.empty()) text += fmt::format("db{}:keys={},expires={},avg_ttl=0\r\n", number, items.size(), expiring);
+  }
+  resp::write_bulk(text, call.reply);
+}
+
 void ModelRedis::flush(Call& call) {
-  for (const auto& [key, item] : items_) changed(key);
-  items_.clear();
+  const bool is_one = is(call.words[0], "FLUSHDB");
+  for (std::size_t number = 0; number < kDatabases; ++number) {
+    if (is_one && number != call.session.database) continue;
+    database_ = number;
+    for (const auto& [key, item] : here().items) changed(key);
+    here().items.clear();
+  }
   call.reply += kOk;
 }
 
-// -- Moving --------------------------------------------------------------------------------------------------------
-
-std::string ModelRedis::dump_of(const Item& item) {
-  std::string dump;
-  if (!item.is_list) return dump.append("s").append(item.text);
-  dump = "l";
-  for (const std::string& element : item.list) resp::write_bulk(element, dump);
-  return dump;
+void ModelRedis::clear() {
+  for (Database& database : databases_) database.items.clear();
 }
 
-std::optional<ModelRedis::Item> ModelRedis::item_of(std::string_view dump) {
-  Item item;
-  if (dump.starts_with('s')) {
-    item.text = dump.substr(1);
-    return item;
-  }
-  if (!dump.starts_with('l')) return std::nullopt;
-  item.is_list = true;
-  resp::ReplyScanner scanner;
-  for (std::string_view rest = dump.substr(1); !rest.empty();) {
-    const auto step = scanner.scan(rest);
-    if (step.state != resp::ReplyScanner::State::kComplete) return std::nullopt;
-    item.list.emplace_back(resp::text_of(rest.substr(0, step.consumed)));
-    rest.remove_prefix(step.consumed);
-  }
-  return item;
-}
-
-void ModelRedis::dump(Call& call) {
-  const Item* item = find(call.words[1]);
-  if (item == nullptr) return null(call.session.resp3, call.reply);
-  resp::write_bulk(dump_of(*item), call.reply);
-}
-
-// RESTORE key ttl dump [REPLACE]
-void ModelRedis::restore(Call& call) {
-  const bool replace = call.words.size() > 4 && is(call.words[4], "REPLACE");
-  const auto left_ms = integer_of(call.words[2]);
-  if (!replace && find(call.words[1]) != nullptr)
-    return static_cast<void>(call.reply += "-BUSYKEY Target key name already exists.\r\n");
-  if (!left_ms || *left_ms < 0) return static_cast<void>(call.reply += "-ERR Invalid TTL value, must be >= 0\r\n");
-  std::optional<Item> item = item_of(call.words[3]);
-  if (!item) return static_cast<void>(call.reply += "-ERR DUMP payload version or checksum are wrong\r\n");
-  item->expires_at_ms = *left_ms == 0 ? 0 : now_ms_ + *left_ms;
-  put(call.words[1]) = std::move(*item);
-  call.reply += kOk;
-}
-
-// MIGRATE host port key|"" db timeout [REPLACE] [AUTH password | AUTH2 user password] [KEYS key …]
-std::optional<ModelRedis::Migration> ModelRedis::begin_migration(Arguments arguments, std::int64_t now_ms,
-                                                                 std::string& reply) {
-  now_ms_ = now_ms;
-  Migration migration;
-  bool replace = false;
-  std::vector<std::string_view> wanted;
-  if (arguments.size() > 5 && !arguments[3].empty()) wanted.push_back(arguments[3]);
-  for (std::size_t i = 6; i < arguments.size(); ++i) {
-    if (is(arguments[i], "REPLACE")) replace = true;
-    if (is(arguments[i], "AUTH") && i + 1 < arguments.size()) {
-      resp::write_request({"AUTH", arguments[i + 1]}, migration.request);
-      ++migration.replies_before;
-      ++i;
-    } else if (is(arguments[i], "KEYS")) {
-      wanted.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
-      break;
-    }
-  }
-  for (std::string_view key : wanted) {
-    const Item* item = find(key);
-    if (item == nullptr) continue;
-    const std::string left =
-        fmt::format("{}", item->expires_at_ms == 0 ? 0 : std::max<std::int64_t>(item->expires_at_ms - now_ms_, 1));
-    const std::string dump = dump_of(*item);
-    std::vector<std::string_view> words = {"RESTORE", key, left, dump};
-    if (replace) words.emplace_back("REPLACE");
-    resp::write_request(words, migration.request);
-    migration.keys.emplace_back(key);
-  }
-  if (migration.keys.empty()) {
-    reply += "+NOKEY\r\n";
-    return std::nullopt;
-  }
-  migration.host = arguments[1];
-  migration.port = arguments[2];
-  migration.timeout_ms = integer_of(arguments[5]).value_or(1000);
-  return migration;
-}
-
-void ModelRedis::end_migration(const Migration& migration, std::span<const std::string> replies, std::string& reply) {
-  std::string problem;
-  if (replies.size() < migration.replies_before + migration.keys.size())
-    problem = "-IOERR error or timeout reading to target instance\r\n";
-  for (std::size_t i = 0; i < replies.size(); ++i) {
-    if (resp::is_error(replies[i])) {
-      if (problem.empty()) problem = "-ERR Target instance replied with error: " + replies[i].substr(1);
-    } else if (i >= migration.replies_before) {
-      erase(migration.keys[i - migration.replies_before]);
-    }
-  }
-  reply += problem.empty() ? kOk : problem;
+std::size_t ModelRedis::size() const {
+  std::size_t total = 0;
+  for (const Database& database : databases_) total += database.items.size();
+  return total;
 }
 
 }  // namespace tenfold::simulator

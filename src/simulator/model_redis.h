@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model of Redis 7.0: strings, lists, counters, times to live, transactions, SCAN, DUMP and RESTORE, and the two
-// steps of MIGRATE, in RESP2 and RESP3. It executes one command at a time and knows nothing of a network. What it
-// answers is compared with the real Redis by tests/cache_model_test.py; its DUMP is in a format of its own. Thread
-// rule: one thread.
+// steps of MIGRATE, in 16 databases, in RESP2 and RESP3. It executes one command at a time and knows nothing of a
+// network. What it answers is compared with the real Redis by tests/cache_model_test.py; its DUMP is in a format of its
+// own. Thread rule: one thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -25,10 +27,12 @@ class ModelRedis {
   struct Session {
     bool logged_in = false;
     bool resp3 = false;
+    std::size_t database = 0;
     bool in_transaction = false;
     bool spoiled = false;  // it made a mistake behind MULTI
     std::vector<std::vector<std::string>> queued;
-    std::map<std::string, std::uint64_t> watched;  // keys, with how often each had been changed by then
+    /// Keys of its database, with how often each had been changed by then.
+    std::map<std::string, std::uint64_t> watched;
   };
 
   /// Keys on their way to another Redis: it is sent `request`, and answers `replies` times.
@@ -37,7 +41,8 @@ class ModelRedis {
     std::string port;
     std::int64_t timeout_ms = 0;
     std::string request;
-    std::size_t replies_before = 0;  // of AUTH
+    std::size_t replies_before = 0;  // of AUTH and SELECT
+    std::size_t database = 0;        // that they are in here
     std::vector<std::string> keys;
   };
 
@@ -48,12 +53,13 @@ class ModelRedis {
   void execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply);
 
   /// What MIGRATE has to send; nothing, with the reply, when it ends at once (+NOKEY, or an error).
-  std::optional<Migration> begin_migration(Arguments arguments, std::int64_t now_ms, std::string& reply);
+  std::optional<Migration> begin_migration(Arguments arguments, const Session& session, std::int64_t now_ms,
+                                           std::string& reply);
   /// The target's replies, each whole; fewer when the connection broke. Keys that it has stored go from here.
   void end_migration(const Migration& migration, std::span<const std::string> replies, std::string& reply);
 
-  void clear() { items_.clear(); }
-  std::size_t size() const { return items_.size(); }
+  void clear();
+  std::size_t size() const;
 
   /// The keys that the last command, or those of the transaction that it ended, name first.
   const std::vector<std::string>& last_keys() const { return last_keys_; }
@@ -122,6 +128,7 @@ class ModelRedis {
   void range(Call& call);
   void size_of_all(Call& call);
   void scan(Call& call);
+  void info(Call& call);
   void flush(Call& call);
   void dump(Call& call);
   void restore(Call& call);
@@ -131,10 +138,17 @@ class ModelRedis {
   void watch(Call& call);
   void unwatch(Call& call);
 
+  struct Database {
+    std::map<std::string, Item, std::less<>> items;
+    std::map<std::string, std::uint64_t, std::less<>> changes_of_keys;  // since the start: how many
+  };
+  static constexpr std::size_t kDatabases = 16;
+
   std::string password_;
-  std::map<std::string, Item, std::less<>> items_;
+  std::array<Database, kDatabases> databases_;
+  std::size_t database_ = 0;  // of the command at hand
+  Database& here() { return databases_[database_]; }
   std::int64_t now_ms_ = 0;
-  std::map<std::string, std::uint64_t, std::less<>> changes_of_keys_;  // since the start: how many
   std::vector<std::string> last_keys_;
   std::vector<std::string> last_changes_;
   std::string complaint_;

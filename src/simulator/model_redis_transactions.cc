@@ -24,7 +24,7 @@ void ModelRedis::exec(Call& call) {
   if (!session.in_transaction) return static_cast<void>(call.reply += "-ERR EXEC without MULTI\r\n");
   const bool is_changed = std::ranges::any_of(session.watched, [this](const auto& entry) {
     find(entry.first);  // its time may be over
-    return changes_of_keys_[entry.first] != entry.second;
+    return here().changes_of_keys[entry.first] != entry.second;
   });
   const bool is_spoiled = std::exchange(session.spoiled, false);
   const auto queued = std::exchange(session.queued, {});
@@ -56,7 +56,7 @@ void ModelRedis::watch(Call& call) {
   if (call.session.in_transaction) return static_cast<void>(call.reply += "-ERR WATCH inside MULTI is not allowed\r\n");
   for (std::string_view key : call.words.subspan(1)) {
     find(key);
-    call.session.watched.emplace(key, changes_of_keys_[std::string(key)]);
+    call.session.watched.emplace(key, here().changes_of_keys[std::string(key)]);
   }
   call.reply += "+OK\r\n";
 }

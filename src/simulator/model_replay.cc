@@ -84,7 +84,7 @@ class Redises {
     if (resp::parse_request(bytes, kLimits, request).state != resp::ParseState::kComplete) return;
     if (!equals_ignore_case(request.arguments[0], "MIGRATE"))
       return models_[server].execute(request.arguments, sessions_[server], now_ms, reply);
-    const auto migration = models_[server].begin_migration(request.arguments, now_ms, reply);
+    const auto migration = models_[server].begin_migration(request.arguments, sessions_[server], now_ms, reply);
     if (!migration) return;
     const std::size_t target = parse_decimal(migration->port).value_or(0) % kServers;
     ModelRedis::Session migrating;

@@ -14,8 +14,16 @@
 namespace tenfold::simulator {
 namespace {
 
+constexpr std::string_view kOther = "@1";  // behind the names of keys in the other database
+
+// A key as Redis knows it, in its database.
+std::string_view sent(std::string_view name) {
+  return name.substr(0, name.size() - (name.ends_with(kOther) ? kOther.size() : 0));
+}
+
 std::string request_of(const std::vector<std::string>& words) {
-  const std::vector<std::string_view> views(words.begin(), words.end());
+  std::vector<std::string_view> views;
+  for (const std::string& word : words) views.push_back(sent(word));
   std::string request;
   resp::write_request(views, request);
   return request;
@@ -61,17 +69,35 @@ class RedisWorkload final : public Workload {
   std::vector<Step> last_look() override {
     std::vector<Step> steps;
     if (!is_admitted()) return steps;
-    for (std::size_t i = 0; i < ledger_.keys; ++i) {
-      steps.push_back(get_key(fmt::format("k{}", i)));
-      steps.push_back(list_of(fmt::format("l{}", i), true));
-      steps.push_back(text_of(fmt::format("a{}", i), true));
-      steps.push_back(counter_of(fmt::format("n{}", i)));
+    for (int database = 0; database < 2; ++database) {
+      steps.push_back(select_other());
+      for (std::size_t i = 0; i < ledger_.keys; ++i) {
+        steps.push_back(get_key(name_of('k', i)));
+        steps.push_back(list_of(name_of('l', i), true));
+        steps.push_back(text_of(name_of('a', i), true));
+        steps.push_back(counter_of(name_of('n', i)));
+      }
     }
     return steps;
   }
 
  private:
   bool is_admitted() const { return manners_.logs_in || manners_.password.empty(); }
+
+  std::string name_of(char kind, std::size_t number) const {
+    return fmt::format("{}{}{}", kind, number, in_other_ ? kOther : "");
+  }
+  std::string key(char kind) { return name_of(kind, prng().below(ledger_.keys)); }
+
+  // What comes behind it, though sent at once, is asked of that database.
+  Step select_other() {
+    in_other_ = !in_other_;
+    auto judge = [&ledger = ledger_](std::string_view reply) {
+      if (reply == "+OK\r\n") return Verdict::kGood;
+      return ledger.complain(fmt::format("C7: SELECT has no such answer: {:.60}", reply));
+    };
+    return {request_of({"SELECT", in_other_ ? "1" : "0"}), judge};
+  }
 
   static bool is_refusal(std::string_view reply) { return reply.starts_with("-ERR"); }
 
@@ -122,9 +148,9 @@ class RedisWorkload final : public Workload {
   std::vector<std::string> some_keys() {
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < ledger_.keys; ++i) {
-      if (prng().chance(0.5)) keys.push_back(fmt::format("k{}", i));
+      if (prng().chance(0.5)) keys.push_back(name_of('k', i));
     }
-    if (keys.empty()) keys.push_back("k0");
+    if (keys.empty()) keys.push_back(name_of('k', 0));
     return keys;
   }
 
@@ -285,17 +311,16 @@ class RedisWorkload final : public Workload {
     return {request_of({"ECHO", text}), exactly(reply)};
   }
 
-  // What would be a state of the connection to a node is refused, or kept from others (C7).
+  // What would be a state of the connection to a node is kept from others, or refused (C7).
   Step private_state() {
-    static constexpr std::string_view kCommands[] = {"SELECT", "CLIENT"};
-    if (kCommands[prng().below(2)] == "SELECT") {
-      auto judge = [&ledger = ledger_](std::string_view reply) {
-        if (reply.starts_with("-ERR")) return Verdict::kGood;
-        return ledger.complain(fmt::format("C7: another database was selected: {:.60}", reply));
-      };
-      return {request_of({"SELECT", "3"}), judge};
-    }
-    return {request_of({"CLIENT", "SETNAME", "simulated"}), exactly("+OK\r\n")};
+    const std::uint64_t die = prng().below(4);
+    if (die < 2) return select_other();
+    if (die == 2) return {request_of({"CLIENT", "SETNAME", "simulated"}), exactly("+OK\r\n")};
+    auto judge = [&ledger = ledger_](std::string_view reply) {
+      if (reply.starts_with("-ERR DB index is out of range")) return Verdict::kGood;
+      return ledger.complain(fmt::format("C7: a database was selected that is not there: {:.60}", reply));
+    };
+    return {request_of({"SELECT", "16"}), judge};
   }
 
   // -- Transactions ------------------------------------------------------------------------------------------------
@@ -394,7 +419,7 @@ class RedisWorkload final : public Workload {
   static Verdict judge_counted(CacheLedger& ledger, const Transaction& now,
                                const std::vector<std::string_view>& parts) {
     std::string name;
-    resp::write_bulk(now.name, name);
+    resp::write_bulk(sent(now.name), name);
     if (!parts[0].starts_with(':') || parts[1] != name)
       return ledger.complain(fmt::format("C7: {:.60} and {:.60} are no answers of a transaction", parts[0], parts[1]));
     ledger.added[now.name].push_back(now.number);
@@ -402,6 +427,7 @@ class RedisWorkload final : public Workload {
   }
 
   RedisManners manners_;
+  bool in_other_ = false;                      // database
   std::deque<std::function<Step()>> planned_;  // the rest of a transaction; each is made when its turn comes
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The everyday operations of the npm package "ioredis": node redis_everyday.js PORT
+// The everyday operations of the npm package "ioredis": node redis_everyday.js PORT [DATABASE]
 'use strict';
 const assert = require('node:assert');
 const Redis = require('ioredis');
 
-const connect = () => new Redis(Number(process.argv[2]), '127.0.0.1', { maxRetriesPerRequest: 0 });
+const db = Number(process.argv[3] || 0);
+const connect = () => new Redis(Number(process.argv[2]), '127.0.0.1', { maxRetriesPerRequest: 0, db });
 const client = connect();
 
 async function values() {

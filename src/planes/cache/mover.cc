@@ -77,15 +77,13 @@ void Mover::fail(const std::string& problem) {
 
 runtime::Task<void> Mover::count_keys(std::uint32_t node) {
   if (!service_->had_keys(node) || !service_->is_usable(node) || stop_.requested()) co_return;
-  const std::string request = is_redis() ? "*1\r\n$6\r\nDBSIZE\r\n" : "stats\r\n";
-  const Answer answer = co_await ask(worker_.io, service_->nodes()[node]->link_for(0, false), request);
-  if (!answer) co_return;
-  std::int64_t keys = 0;
-  if (is_redis())
-    resp::integer_of(answer.text, keys);
-  else
-    keys = static_cast<std::int64_t>(memcached::stat_of(answer.text, "curr_items").value_or(0));
-  total_ += static_cast<std::uint64_t>(std::max<std::int64_t>(keys, 0));
+  if (is_redis()) {
+    const auto found = co_await keyspaces(node);
+    for (const Keyspace& keyspace : found.value_or(std::vector<Keyspace>())) total_ += keyspace.keys;
+    co_return;
+  }
+  const Answer answer = co_await ask(worker_.io, service_->nodes()[node]->link_for(0, LinkKind()), "stats\r\n");
+  if (answer) total_ += memcached::stat_of(answer.text, "curr_items").value_or(0);
 }
 
 // Until less than `most` keys are on their way.
@@ -103,7 +101,7 @@ runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
   if (!socket) {
     fail(fmt::format("connect to {}: {}", service_->nodes()[node]->address().to_text(), to_string(socket.error())));
     // A link's failure is heard of where it is decided whether the node is waited for.
-    static_cast<void>(co_await ask(io, service_->nodes()[node]->link_for(0, false), "version\r\n"));
+    static_cast<void>(co_await ask(io, service_->nodes()[node]->link_for(0, LinkKind()), "version\r\n"));
     co_return false;
   }
   const Status sent = co_await io.send(*socket, "lru_crawler metadump hash\r\n", wait());
@@ -122,7 +120,7 @@ runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
 
 // The built-in cache tells its keys in steps (builtin/memcached_engine.h).
 runtime::Task<bool> Mover::pass_shard(std::uint32_t node) {
-  Link& link = service_->nodes()[node]->link_for(0, false);
+  Link& link = service_->nodes()[node]->link_for(0, {});
   std::string cursor = "0";
   do {
     Answer answer = co_await ask(worker_.io, link, fmt::format("lru_crawler metadump hash {}\r\n", cursor));
@@ -162,8 +160,8 @@ runtime::Task<bool> Mover::take_lines(std::string& text, std::uint32_t node, boo
 runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) {
   const std::uint32_t owner = service_->owner_of(key);
   const Carrier carrier{.io = worker_.io,
-                        .owner = service_->nodes()[owner]->link_for(0, false),
-                        .source = &service_->nodes()[node]->link_for(0, false),
+                        .owner = service_->nodes()[owner]->link_for(0, {}),
+                        .source = &service_->nodes()[node]->link_for(0, {}),
                         .patience = service_->settings().response_timeout};
   const Carried carried = co_await carry(carrier, memcached::MetaKey(key), CarryFor::kChanging);
   if (carried.state == Carried::State::kFailed) fail(carried.problem);
@@ -175,8 +173,36 @@ runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) 
 
 // -- Redis ---------------------------------------------------------------------------------------------------------
 
+// Those of the service's databases in which the node holds keys. None is added behind this: what changes is at its
+// owner already.
+runtime::Task<std::optional<std::vector<Keyspace>>> Mover::keyspaces(std::uint32_t node) {
+  const std::uint32_t databases = service_->nodes()[node]->is_built_in() ? 1 : service_->settings().databases;
+  const std::string request = databases == 1 ? "*1\r\n$6\r\nDBSIZE\r\n" : "*2\r\n$4\r\nINFO\r\n$8\r\nKEYSPACE\r\n";
+  const Answer answer = co_await ask(worker_.io, service_->nodes()[node]->link_for(0, LinkKind()), request);
+  if (!answer) co_return std::nullopt;
+  if (resp::is_error(answer.text)) {
+    fail(fmt::format("node {}: INFO KEYSPACE: {}", service_->nodes()[node]->address().to_text(),
+                     answer.text.substr(1, answer.text.find('\r') - 1)));
+    co_return std::nullopt;
+  }
+  if (databases > 1) co_return keyspaces_of(answer.text, databases);
+  std::int64_t keys = 0;
+  resp::integer_of(answer.text, keys);
+  co_return std::vector<Keyspace>{{.database = 0, .keys = static_cast<std::uint64_t>(std::max<std::int64_t>(keys, 0))}};
+}
+
 runtime::Task<bool> Mover::pass_redis(std::uint32_t node) {
-  Link& link = service_->nodes()[node]->link_for(0, false);
+  const auto found = co_await keyspaces(node);
+  if (!found) co_return false;
+  for (const Keyspace& keyspace : *found) {
+    const bool ended = co_await pass_database(node, keyspace.database);
+    if (!ended) co_return false;
+  }
+  co_return true;
+}
+
+runtime::Task<bool> Mover::pass_database(std::uint32_t node, std::uint16_t database) {
+  Link& link = service_->nodes()[node]->link_for(0, {.database = database});
   std::string cursor = "0";
   do {
     if (stop_.requested()) co_return false;
@@ -198,7 +224,8 @@ runtime::Task<bool> Mover::pass_redis(std::uint32_t node) {
     ++endpoint_->moves;
     for (auto& [owner, moving] : by_owner) {
       const std::size_t count = moving.size();
-      const std::string problem = co_await migrate(worker_.io, *service_, node, owner, std::move(moving));
+      Freight freight{.source = node, .owner = owner, .database = database, .keys = std::move(moving)};
+      const std::string problem = co_await migrate(worker_.io, *service_, std::move(freight));
       if (!problem.empty()) fail(problem);
       endpoint_->moved_keys += problem.empty() ? count : 0;
     }

@@ -6,10 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/local_ptr.h"
+#include "planes/cache/redis/databases.h"
 #include "planes/cache/service/service.h"
 #include "planes/cache/service/worker.h"
 #include "runtime/scope.h"
@@ -43,6 +46,8 @@ class Mover final : public LocalCounted {
   runtime::Task<bool> take_lines(std::string& text, std::uint32_t node, bool& ended);
   runtime::Task<void> carry_memcached(std::string key, std::uint32_t node);
   runtime::Task<bool> pass_redis(std::uint32_t node);
+  runtime::Task<bool> pass_database(std::uint32_t node, std::uint16_t database);
+  runtime::Task<std::optional<std::vector<Keyspace>>> keyspaces(std::uint32_t node);
   runtime::Task<void> wait_for_room(std::size_t most);
 
   Worker& worker_;

@@ -133,6 +133,8 @@ class Client final : private OutboxOwner {
   // What a Redis client has said of itself.
   bool authenticated = false;
   bool resp3 = false;
+  std::uint16_t database = 0;
+  LinkKind link_kind() const { return {.resp3 = resp3, .database = database}; }
   bool subscribed = false;  // it waits for messages, and may be silent for as long as it likes
   /// Null until the front keeps something.
   FrontState* front_state() { return front_state_.get(); }

@@ -230,7 +230,7 @@ bool Command::send_lease_item() {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(service.settings().lease).count() + 1;
   const std::string request = fmt::format("add {} 0 {} 0\r\n\r\n", lease_item(key_), seconds);
   part_ = Part::kLeaseItem;
-  if (service.nodes()[owner]->link_for(client->id(), client->resp3).send(request, *this)) return true;
+  if (service.nodes()[owner]->link_for(client->id(), client->link_kind()).send(request, *this)) return true;
   part_ = Part::kGet;
   return false;
 }
@@ -246,7 +246,9 @@ bool Command::send_to_owner() {
   const std::uint32_t owner = service.owner_of(kept.key());
   if (endpoint_->held || owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
   if (service.source_of(kept.key()) != CacheService::kNoNode) return false;
-  return service.nodes()[owner]->link_for(client->id(), client->resp3).send(kept.bytes(), *this);
+  Node& node = *service.nodes()[owner];
+  return node.has_database(client->database) &&
+         node.link_for(client->id(), client->link_kind()).send(kept.bytes(), *this);
 }
 
 // A line end in the text would end the reply too soon.

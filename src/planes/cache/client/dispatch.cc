@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
+#include "planes/cache/keys/key_hash.h"
 
 namespace tenfold::cache {
 namespace {
@@ -23,7 +23,7 @@ bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
   const bool has_leases = client.service().settings().lease > Duration::zero();
   if (!has_leases && !endpoint.holds_replies()) return false;
   if (outgoing.effect == Effect::kNone || outgoing.key.empty()) return false;
-  const std::uint64_t key = hash_of(outgoing.key);
+  const std::uint64_t key = key_hash(outgoing.key, client.database);
   if (outgoing.effect == Effect::kGet) {
     if (!command.kept.is_kept()) return false;
     if (has_leases) command.may_fill(key);
@@ -69,6 +69,10 @@ Node* node_to(Client& client, std::uint32_t node, std::string& why) {
     return nullptr;
   }
   Node& chosen = *service.nodes()[node];
+  if (!chosen.has_database(client.database)) {
+    why = fmt::format("{} has no database {}", service.name(), client.database);
+    return nullptr;
+  }
   if (!service.is_usable(node)) {
     why = fmt::format("node {} is down: {}", chosen.address().to_text(), service.why_not(node));
     return nullptr;
@@ -78,7 +82,7 @@ Node* node_to(Client& client, std::uint32_t node, std::string& why) {
 
 Link* link_to(Client& client, std::uint32_t node, std::string& why) {
   Node* chosen = node_to(client, node, why);
-  return chosen == nullptr ? nullptr : &chosen->link_for(client.id(), client.resp3);
+  return chosen == nullptr ? nullptr : &chosen->link_for(client.id(), client.link_kind());
 }
 
 Link* link_to_owner(Client& client, std::string_view key, std::string& why) {
@@ -86,7 +90,7 @@ Link* link_to_owner(Client& client, std::string_view key, std::string& why) {
 }
 
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing) {
-  client.endpoint().hot_keys.saw(key);
+  client.endpoint().hot_keys.saw(key, client.database);
   outgoing.key = key;
   forward_to_node(client, client.service().owner_of(key), outgoing);
 }
@@ -114,7 +118,7 @@ bool reply_from_near_cache(Client& client, std::string_view key) {
   if (!endpoint.near.is_on() || client.is_full()) return false;
   const std::string_view reply = endpoint.near.find(key, endpoint.io.now());
   if (reply.empty()) return false;
-  endpoint.hot_keys.saw(key);
+  endpoint.hot_keys.saw(key, client.database);
   ++endpoint.counters.commands;
   ++endpoint.counters.hits;
   ++endpoint.counters.near_hits;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/keys/hot_keys.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include "base/hash.h"
+#include <algorithm>
+#include <string>
+
+#include "planes/cache/keys/key_hash.h"
 
 namespace tenfold::cache {
 namespace {
@@ -30,8 +33,10 @@ void HotKeys::choose_next() {
   until_next_ = 1 + prng_.below(2 * interval_ - 1);
 }
 
-void HotKeys::look_at(std::string_view key) {
-  sketch_.add(key, hash_of(key), static_cast<double>(interval_));
+void HotKeys::look_at(std::string_view key, std::uint16_t database) {
+  std::string named;
+  if (database != 0) named = fmt::format("db{}:{}", database, key);
+  sketch_.add(named.empty() ? key : named, key_hash(key, database), static_cast<double>(interval_));
   if (++samples_ >= kSamplesPerSecondMost) {
     samples_ = 0;
     interval_ = std::min(interval_ * 2, kIntervalMost);

@@ -26,10 +26,11 @@ class HotKeys {
   /// Off, it forgets what it knows, and costs nothing but the call.
   void turn(bool on);
 
-  /// A client's command names this key.
-  void saw(std::string_view key) {
+  /// A client's command names this key, in that database of Redis. One of another database than 0 is told of as
+  /// "db3:key".
+  void saw(std::string_view key, std::uint16_t database) {
     if (--until_next_ == 0) [[unlikely]]
-      look_at(key);
+      look_at(key, database);
   }
 
   /// Whether the key with this hash is among the hottest: as of the last second's end, at least one of 200 keys asked
@@ -42,7 +43,7 @@ class HotKeys {
   const SpaceSaving& sketch() const { return sketch_; }
 
  private:
-  void look_at(std::string_view key);
+  void look_at(std::string_view key, std::uint16_t database);
   void choose_next();
 
   SpaceSaving sketch_{kCounters};

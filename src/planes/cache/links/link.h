@@ -18,6 +18,14 @@
 
 namespace tenfold::cache {
 
+/// What a connection to a Redis server is, from its first command on.
+struct LinkKind {
+  bool resp3 = false;
+  std::uint16_t database = 0;
+
+  bool operator==(const LinkKind&) const = default;
+};
+
 /// What a link tells its node of.
 class LinkObserver {
  public:
@@ -46,6 +54,10 @@ class Link {
   [[nodiscard]] virtual bool send(std::string_view first, runtime::Buffer block, Pending& pending) = 0;
   [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return send(bytes, std::string_view(), pending); }
 
+  /// Whether a connection stands, of the kind that the link is.
+  virtual bool is_open() const = 0;
+  /// The node has answered that it has no such database: problem() repeats its words.
+  virtual bool is_refused() const { return false; }
   /// Why send() has just taken nothing.
   virtual std::string_view problem() const = 0;
   virtual std::size_t under_way() const = 0;

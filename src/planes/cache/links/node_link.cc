@@ -23,13 +23,13 @@ constexpr std::size_t kUnsentBytesMost = 64 << 20;  // that a node does not take
 
 }  // namespace
 
-NodeLink::NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
+NodeLink::NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, LinkKind kind,
                    LinkObserver& observer)
     : io_(flusher.io()),
       address_(address),
       name_("node " + address.to_text()),
       settings_(settings),
-      resp3_(resp3),
+      kind_(kind),
       observer_(observer),
       flusher_(flusher) {
   if (settings.protocol == cluster::CacheProtocol::kRedis) scanner_ = resp::ReplyScanner();
@@ -115,13 +115,13 @@ runtime::Task<void> NodeLink::run() {
   const bool is_connected = connected.has_value();
   if (is_connected) {
     socket_ = std::move(*connected);
-    if (!settings_.node_password.empty() || resp3_) status = co_await log_in(wait);
+    if (!settings_.node_password.empty() || kind_ != LinkKind()) status = co_await introduce(wait);
   } else {
     status = std::unexpected(connected.error());
   }
   const bool is_open = is_connected && status.has_value();
-  // Without a descriptor or a port of our own, nothing is known of the node.
-  const bool is_blamed = is_connected || connected.error().kind != ErrorKind::kExhausted;
+  // Without a descriptor or a port of our own, nothing is known of the node; nor is it ill for want of a database.
+  const bool is_blamed = is_connected ? !refused_ : connected.error().kind != ErrorKind::kExhausted;
   if (is_open) {
     state_ = State::kOpen;
     backoff_ = Duration::zero();
@@ -153,32 +153,56 @@ runtime::Task<void> NodeLink::run() {
   fail_all({.never_sent = !is_open, .is_blamed = is_blamed, .would_first_repeat = is_reply_bad});
 }
 
-// AUTH or HELLO goes ahead of everything else, and its reply belongs to nobody's command.
-runtime::Task<Status> NodeLink::log_in(runtime::Wait wait) {
+// HELLO or AUTH, and SELECT, go ahead of everything else, and their replies belong to nobody's command.
+std::string NodeLink::greeting() const {
   std::vector<std::string_view> words;
-  if (resp3_) words = {"HELLO", "3"};
+  if (kind_.resp3) words = {"HELLO", "3"};
   if (!settings_.node_password.empty()) {
     words.push_back("AUTH");
-    if (!settings_.node_user.empty() || resp3_)
-      words.push_back(settings_.node_user.empty() ? "default" : settings_.node_user);
+    if (!settings_.node_user.empty() || kind_.resp3)
+      words.push_back(settings_.node_user.empty() ? std::string_view("default") : settings_.node_user);
     words.push_back(settings_.node_password);
   }
   std::string request;
-  resp::write_request(words, request);
-  const Status sent = co_await io_.send(socket_, request, wait);
+  if (!words.empty()) resp::write_request(words, request);
+  if (kind_.database != 0) resp::write_request({"SELECT", fmt::format("{}", kind_.database)}, request);
+  return request;
+}
+
+runtime::Task<Status> NodeLink::introduce(runtime::Wait wait) {
+  refused_ = false;
+  const Status sent = co_await io_.send(socket_, greeting(), wait);
   if (!sent) co_return sent;
+  int replies_left = (!settings_.node_password.empty() || kind_.resp3 ? 1 : 0) + (kind_.database != 0 ? 1 : 0);
   resp::ReplyScanner scanner;
   std::string reply;
-  for (;;) {
+  while (replies_left > 0) {
     const Result<runtime::Buffer> read = co_await io_.recv(socket_, runtime::BufferSize::kSmall, wait);
     if (!read) co_return std::unexpected(read.error());
-    reply += read->view();
-    const auto step = scanner.scan(read->view());
-    if (step.state == resp::ReplyScanner::State::kNeedMore) continue;
-    if (!resp::is_error(reply)) co_return Status();
-    co_return fail(ErrorKind::kPermission,
-                   resp3_ ? "it refuses HELLO 3 with node_password" : "it refuses node_password");
+    for (std::string_view rest = read->view(); !rest.empty() && replies_left > 0;) {
+      const auto step = scanner.scan(rest);
+      if (step.state == resp::ReplyScanner::State::kError) co_return fail(ErrorKind::kProtocol, "it is no Redis");
+      reply += rest.substr(0, step.consumed);
+      rest.remove_prefix(step.consumed);
+      if (step.state == resp::ReplyScanner::State::kNeedMore) continue;
+      const Status taken = take_greeting_reply(reply, kind_.database != 0 && replies_left == 1);
+      if (!taken) co_return taken;
+      --replies_left;
+      reply.clear();
+    }
   }
+  co_return Status();
+}
+
+Status NodeLink::take_greeting_reply(std::string_view reply, bool is_about_database) {
+  if (!resp::is_error(reply)) return Status();
+  if (!is_about_database)
+    return fail(ErrorKind::kPermission,
+                kind_.resp3 ? "it refuses HELLO 3 with node_password" : "it refuses node_password");
+  refused_ = true;
+  if (stop_reason_.empty())
+    stop_reason_ = fmt::format("SELECT {}: {}", kind_.database, reply.substr(1, reply.find('\r') - 1));
+  return fail(ErrorKind::kPermission, "it refuses SELECT");
 }
 
 runtime::Task<Status> NodeLink::receive() {

@@ -27,9 +27,9 @@ namespace tenfold::cache {
 
 class NodeLink final : public Link, private OutboxOwner {
  public:
-  /// `settings` and `observer` outlive the link; the settings may change meanwhile. With `resp3`, a Redis node is asked
-  /// to answer in RESP3.
-  NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
+  /// `settings` and `observer` outlive the link; the settings may change meanwhile. A Redis node is told of the kind
+  /// before anything else.
+  NodeLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, LinkKind kind,
            LinkObserver& observer);
   ~NodeLink() override;
 
@@ -37,12 +37,13 @@ class NodeLink final : public Link, private OutboxOwner {
   [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
   [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
 
+  bool is_open() const override { return state_ == State::kOpen; }
+  bool is_refused() const override { return refused_; }
   std::string_view problem() const override;
   std::size_t under_way() const override { return queued_; }
   std::size_t unanswered() const override { return queued_ + given_up_; }
   std::uint64_t sent_bytes() const override { return sent_bytes_; }
   std::uint64_t received_bytes() const override { return received_bytes_; }
-  bool is_open() const { return state_ == State::kOpen; }
 
   void give_up(std::string_view why) override;
   void check(Instant now) override;
@@ -67,7 +68,9 @@ class NodeLink final : public Link, private OutboxOwner {
   std::uint64_t reply_bytes_most() const;
   bool accept(Pending& pending);
   runtime::Task<void> run();
-  runtime::Task<Status> log_in(runtime::Wait wait);
+  runtime::Task<Status> introduce(runtime::Wait wait);
+  std::string greeting() const;
+  Status take_greeting_reply(std::string_view reply, bool is_about_database);
   runtime::Task<Status> receive();
   Status take(std::string_view bytes);
   void deliver(Reply& reply);
@@ -80,10 +83,11 @@ class NodeLink final : public Link, private OutboxOwner {
   Address address_;
   std::string name_;  // "node 10.0.0.21:11211"
   const cluster::CacheSettings& settings_;
-  bool resp3_;
+  LinkKind kind_;
   LinkObserver& observer_;
   State state_ = State::kIdle;
   bool closing_ = false;
+  bool refused_ = false;  // the database, when it was last asked for
   runtime::Socket socket_;
   Flusher& flusher_;
   std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened

@@ -68,7 +68,7 @@ class NodeLinkTest : public testing::Test {
   runtime::Stop stop_;
   cluster::CacheSettings settings_;
   Observer observer_;
-  NodeLink link_{flusher_, kNode, settings_, false, observer_};
+  NodeLink link_{flusher_, kNode, settings_, LinkKind(), observer_};
 };
 
 TEST_F(NodeLinkTest, ANodeThatRefusesHasFailed) {

@@ -15,9 +15,9 @@ constexpr Duration kIdleMost = 30s;
 
 // -- PrivateLink ---------------------------------------------------------------------------------------------------
 
-PrivateLink::PrivateLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
-                         LinkObserver& node)
-    : node_(node), link_(flusher, address, settings, resp3, *static_cast<LinkObserver*>(this)), resp3_(resp3) {}
+PrivateLink::PrivateLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
+                         LinkKind kind, LinkObserver& node)
+    : node_(node), link_(flusher, address, settings, kind, *static_cast<LinkObserver*>(this)), kind_(kind) {}
 
 void PrivateLink::link_ended(std::string_view reason) {
   ended_ = true;
@@ -27,12 +27,12 @@ void PrivateLink::link_ended(std::string_view reason) {
 
 // -- PrivateLinks --------------------------------------------------------------------------------------------------
 
-PrivateLink* PrivateLinks::take(LinkUser& user, bool resp3) {
+PrivateLink* PrivateLinks::take(LinkUser& user, LinkKind kind) {
   TENFOLD_ASSERT(!address_.is_built_in(), "what is built in gives nobody a connection");
-  PrivateLink* idle = nullptr;  // of the other protocol
+  PrivateLink* idle = nullptr;  // of another kind
   for (const auto& link : links_) {
     if (link->ended_ || link->user_ != nullptr) continue;
-    if (link->resp3_ == resp3 && link->link_.is_open()) {
+    if (link->kind_ == kind && link->link_.is_open()) {
       link->user_ = &user;
       return link.get();
     }
@@ -42,7 +42,7 @@ PrivateLink* PrivateLinks::take(LinkUser& user, bool resp3) {
     if (idle == nullptr) return nullptr;
     end(*idle);
   }
-  PrivateLink& link = *links_.emplace_back(std::make_unique<PrivateLink>(flusher_, address_, settings_, resp3, node_));
+  PrivateLink& link = *links_.emplace_back(std::make_unique<PrivateLink>(flusher_, address_, settings_, kind, node_));
   link.user_ = &user;
   return &link;
 }

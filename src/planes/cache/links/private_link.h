@@ -33,7 +33,7 @@ class LinkUser {
 
 class PrivateLink final : private LinkObserver {
  public:
-  PrivateLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, bool resp3,
+  PrivateLink(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, LinkKind kind,
               LinkObserver& node);
 
   /// As NodeLink::send().
@@ -64,7 +64,7 @@ class PrivateLink final : private LinkObserver {
 
   LinkObserver& node_;
   NodeLink link_;
-  bool resp3_;
+  LinkKind kind_;
   bool patient_ = false;
   bool ended_ = false;        // or ending: it is nobody's, and goes when the connection has
   bool closed_ = false;       // by us
@@ -79,9 +79,9 @@ class PrivateLinks {
   PrivateLinks(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings, LinkObserver& node)
       : flusher_(flusher), address_(address), settings_(settings), node_(node) {}
 
-  /// An idle link, or a new one; null when `private_connections` of the settings are in use. REQUIRES: the node is a
-  /// server.
-  PrivateLink* take(LinkUser& user, bool resp3);
+  /// An idle link of that kind, or a new one; null when `private_connections` of the settings are in use. REQUIRES: the
+  /// node is a server.
+  PrivateLink* take(LinkUser& user, LinkKind kind);
   /// REQUIRES: no command is under way, and the node holds nothing for the connection.
   void give_back(PrivateLink& link);
   /// Closes the connection now. Its user is not told; what is under way on it is, soon.

@@ -66,7 +66,7 @@ Shares share_out(Client& client, const Request& request) {
   const bool can_move = service.is_moving() && (request.verb == Verb::kGet || request.verb == Verb::kGets);
   std::string_view keys = request.keys;
   for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys)) {
-    client.endpoint().hot_keys.saw(key);
+    client.endpoint().hot_keys.saw(key, 0);
     ++shares.keys;
     if (can_move && service.source_of(key) != CacheService::kNoNode) {
       shares.moving.push_back(key);

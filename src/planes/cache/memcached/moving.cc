@@ -39,7 +39,7 @@ Route route_of(Client& client, std::string_view key) {
   route.owner = link_to_owner(client, key, route.why);
   const std::uint32_t source = client.service().source_of(key);
   if (source == CacheService::kNoNode) return route;
-  route.source = &client.service().nodes()[source]->link_for(client.id(), client.resp3);
+  route.source = &client.service().nodes()[source]->link_for(client.id(), {});
   route.is_source_up = client.service().is_usable(source);
   return route;
 }
@@ -203,7 +203,7 @@ runtime::Task<void> flush_twice(WorkPtr work, std::uint32_t client_id) {
   for (int round = 0; round < kRounds; ++round) {
     for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
       if (!service.is_usable(node)) co_return fail(*work, service.why_not(node));
-      Answer flushed = co_await ask(work->worker.io, service.nodes()[node]->link_for(client_id, false), line);
+      Answer flushed = co_await ask(work->worker.io, service.nodes()[node]->link_for(client_id, LinkKind()), line);
       if (flushed && flushed.text != "OK\r\n") flushed = {.arrived = false, .text = "a node did not answer OK"};
       if (!flushed) co_return fail(*work, flushed.text);
     }

@@ -104,7 +104,7 @@ void BlockingCall::begin(const RedisCall& call, std::uint32_t node) {
   std::string why;
   Node* chosen = node_to(client, node, why);
   auto* blocking = chosen == nullptr ? nullptr : new BlockingCall(call, LocalPtr<Node>(chosen));
-  if (chosen != nullptr) blocking->link_ = take_private_link(*chosen, *blocking, client.resp3, why);
+  if (chosen != nullptr) blocking->link_ = take_private_link(*chosen, *blocking, client.link_kind(), why);
   if (chosen == nullptr || blocking->link_ == nullptr) {
     delete blocking;
     ++client.endpoint().counters.errors;
@@ -201,7 +201,7 @@ void BlockingCall::ask_to_unblock() {
   std::string request;
   resp::write_request({"CLIENT", "UNBLOCK", fmt::format("{}", link_->id_at_node), "ERROR"}, request);
   unblock_ = new UnblockRequest(*this);
-  if (node_->link_for(0, false).send(request, *unblock_)) return;
+  if (node_->link_for(0, {}).send(request, *unblock_)) return;
   delete std::exchange(unblock_, nullptr);
   cut_off("the node cannot be asked to unblock it");
 }

@@ -37,8 +37,8 @@ std::uint32_t any_usable_node(const CacheService& service) {
   return 0;
 }
 
-PrivateLink* take_private_link(Node& node, LinkUser& user, bool resp3, std::string& why) {
-  PrivateLink* link = node.private_links().take(user, resp3);
+PrivateLink* take_private_link(Node& node, LinkUser& user, LinkKind kind, std::string& why) {
+  PrivateLink* link = node.private_links().take(user, kind);
   if (link == nullptr)
     why = fmt::format("too many clients have a connection of their own to node {}; see private_connections",
                       node.address().to_text());

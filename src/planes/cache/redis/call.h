@@ -27,7 +27,7 @@ void refuse_arguments(const RedisCall& call);
 std::string different_nodes(std::string_view what);
 
 /// A link of the client's own to a node; null, with `why`, when there are too many.
-PrivateLink* take_private_link(Node& node, LinkUser& user, bool resp3, std::string& why);
+PrivateLink* take_private_link(Node& node, LinkUser& user, LinkKind kind, std::string& why);
 
 /// The first node that is up; the first of all when none is.
 std::uint32_t any_usable_node(const CacheService& service);

@@ -34,7 +34,7 @@ constexpr std::array kCommands = {
     RedisCommand{"CLUSTER", RedisKind::kAdmin},
     RedisCommand{"COMMAND", RedisKind::kAnyNode},
     RedisCommand{"CONFIG", RedisKind::kAdmin},
-    RedisCommand{"COPY", RedisKind::kKeys, 1, 2, 1},
+    RedisCommand{"COPY", RedisKind::kCopy, 1, 2, 1},
     RedisCommand{"DBSIZE", RedisKind::kAllSum},
     RedisCommand{"DEBUG", RedisKind::kAdmin},
     RedisCommand{"DECR", RedisKind::kKeys, 1, 1, 1},

@@ -14,6 +14,7 @@ namespace tenfold::cache {
 enum class RedisKind : std::uint8_t {
   kKeys,         // goes to the node of its keys, which must be one
   kMayStore,     // the same, with one more key behind STORE or STOREDIST
+  kCopy,         // COPY
   kMget,         // split by key, an array in the order of the keys
   kSum,          // split by key, integers added up
   kMset,         // split by pairs, OK when all say so

@@ -14,6 +14,7 @@
 #include "planes/cache/client/dispatch.h"
 #include "planes/cache/redis/call.h"
 #include "planes/cache/redis/commands.h"
+#include "planes/cache/redis/databases.h"
 #include "planes/cache/redis/expiry.h"
 #include "planes/cache/redis/moving.h"
 #include "planes/cache/redis/private.h"
@@ -64,7 +65,7 @@ void to_one_node(const RedisCall& call) {
   if (node == CacheService::kNoNode) return;
   std::vector<std::string_view> keys;
   keys_of(call.command, call.arguments, keys);
-  for (std::string_view key : keys) call.client.endpoint().hot_keys.saw(key);
+  for (std::string_view key : keys) call.client.endpoint().hot_keys.saw(key, call.client.database);
   forward_to_node(call.client, node, outgoing(call));
   for (std::string_view key : keys) bound(call, key);
 }
@@ -78,6 +79,11 @@ void sort_or_radius(const RedisCall& call) {
     if (names_keys && call.arguments[at + 1].contains('*'))
       return refuse(call, "BY and GET of SORT read keys that may live on other nodes");
   }
+  to_one_node(call);
+}
+
+void copy(const RedisCall& call) {
+  if (copies_elsewhere(call)) return refuse(call, kCopiesElsewhere);
   to_one_node(call);
 }
 
@@ -159,6 +165,8 @@ void run(const RedisCall& call) {
       return to_one_node(call);
     case RedisKind::kMayStore:
       return sort_or_radius(call);
+    case RedisKind::kCopy:
+      return copy(call);
     case RedisKind::kStreams:
     case RedisKind::kBlocking:
       return may_block(call);
@@ -181,7 +189,7 @@ void run(const RedisCall& call) {
     case RedisKind::kAnyNode:
       return forward_to_node(call.client, any_usable_node(call.client.service()), outgoing(call));
     case RedisKind::kLocal:
-      return answer_here(call.client, call.command, call.arguments);
+      return answer_here(call);
     case RedisKind::kTransaction:
       return Transaction::take(call);
     case RedisKind::kSubscribe:
@@ -207,7 +215,9 @@ Transaction* transaction_of(Client& client) {
 
 // Whether a command must not be sent before all that the client has sent is answered, because it goes, or those went,
 // over a link of the client's own. Behind MULTI everything goes the same way.
-bool goes_alone(Client& client, const RedisCommand& command, Arguments arguments) {
+bool goes_alone(const RedisCall& call) {
+  Client& client = call.client;
+  const RedisCommand& command = call.command;
   if (private_of(client) != nullptr && command.name == "RESET") return true;
   if (const Transaction* transaction = transaction_of(client))
     return !transaction->is_open() || transaction->is_ending();
@@ -217,7 +227,9 @@ bool goes_alone(Client& client, const RedisCommand& command, Arguments arguments
       return true;
     case RedisKind::kBlocking:
     case RedisKind::kStreams:
-      return timeout_argument(command, arguments) > 0;
+      return timeout_argument(command, call.arguments) > 0;
+    case RedisKind::kLocal:
+      return command.name == "SELECT" && changes_database(call);
     default:
       return false;
   }
@@ -343,7 +355,7 @@ bool dispatch(Client& client, resp::Request& request, std::string_view bytes) {
     refuse_unknown(client, request.arguments.front());
     return true;
   }
-  if (!client.line_is_empty() && goes_alone(client, *command, request.arguments)) {
+  if (!client.line_is_empty() && goes_alone({client, *command, request.arguments, bytes})) {
     client.wait_for_line();
     return false;
   }

@@ -20,21 +20,18 @@ using namespace std::chrono_literals;
 
 constexpr Duration kAnotherCarries = 1ms;
 
-// Keys that go from one node of a service to another.
+// Of keys that a client has named.
 struct Journey {
   Turn turn;
-  std::uint32_t source;
-  std::uint32_t owner;
-  std::vector<std::string> keys;
+  Freight freight;
 };
 
 runtime::Task<void> bring_and_go_on(Worker* worker, std::vector<Journey> journeys, std::string frame,
                                     void (*go_on)(Client&, std::string_view)) {
   for (Journey& journey : journeys) {
     const Turn& turn = journey.turn;
-    const std::size_t count = journey.keys.size();
-    const std::string problem =
-        co_await migrate(worker->io, turn.service(), journey.source, journey.owner, std::move(journey.keys));
+    const std::size_t count = journey.freight.keys.size();
+    const std::string problem = co_await migrate(worker->io, turn.service(), std::move(journey.freight));
     if (problem.empty()) {
       turn.endpoint().moved_keys += count;
       continue;
@@ -55,14 +52,16 @@ void add_journey(Client& client, std::string_view key, std::vector<Journey>& jou
   const std::uint32_t source = service.source_of(key);
   const std::uint32_t owner = service.owner_of(key);
   if (source == CacheService::kNoNode || owner == CacheService::kNoNode) return;
+  if (!service.nodes()[source]->has_database(client.database)) return;
   auto journey = std::ranges::find_if(journeys, [&](const Journey& known) {
-    return &known.turn.service() == &service && known.source == source && known.owner == owner;
+    return &known.turn.service() == &service && known.freight.source == source && known.freight.owner == owner;
   });
   if (journey == journeys.end()) {
-    journeys.push_back({.turn = Turn(client), .source = source, .owner = owner, .keys = {}});
+    Freight freight{.source = source, .owner = owner, .database = client.database, .keys = {}};
+    journeys.push_back({.turn = Turn(client), .freight = std::move(freight)});
     journey = journeys.end() - 1;
   }
-  journey->keys.emplace_back(key);
+  journey->freight.keys.emplace_back(key);
 }
 
 using Words = std::vector<std::string_view>;
@@ -102,11 +101,10 @@ runtime::Task<std::string> carry_from_shard(runtime::Io& io, Link& shard, Link& 
   co_return ended ? std::string() : ended.text;
 }
 
-runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& service, std::uint32_t source,
-                                                std::uint32_t owner, std::vector<std::string> keys) {
-  Link& from = service.nodes()[source]->link_for(0, false);
-  Link& to = service.nodes()[owner]->link_for(0, false);
-  for (const std::string& key : keys) {
+runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& service, Freight freight) {
+  Link& from = service.nodes()[freight.source]->link_for(0, {});
+  Link& to = service.nodes()[freight.owner]->link_for(0, {});
+  for (const std::string& key : freight.keys) {
     std::string problem = co_await carry_from_shard(io, from, to, key, service.settings().response_timeout);
     if (!problem.empty()) co_return problem;
   }
@@ -115,17 +113,18 @@ runtime::Task<std::string> carry_all_from_shard(runtime::Io& io, CacheService& s
 
 // Twice: a key that was moved before its old node was flushed may have come to its new one behind the flush there. A
 // MIGRATE holds its node up, so that none is under way there when that is flushed: the second round finds the last.
-runtime::Task<void> flush_twice(Worker* worker, Turn turn, std::string frame, std::uint32_t client_id, bool resp3) {
+runtime::Task<void> flush_twice(Worker* worker, Turn turn, std::string frame, std::uint32_t client_id, LinkKind kind) {
   const CacheService& service = turn.service();
   std::string problem;
   constexpr int kRounds = 2;
   for (int round = 0; round < kRounds && problem.empty(); ++round) {
     for (std::uint32_t node = 0; node < service.nodes().size() && problem.empty(); ++node) {
+      if (!service.nodes()[node]->has_database(kind.database)) continue;
       if (!service.is_usable(node)) {
         problem = service.why_not(node);
         continue;
       }
-      const Answer flushed = co_await ask(worker->io, service.nodes()[node]->link_for(client_id, resp3), frame);
+      const Answer flushed = co_await ask(worker->io, service.nodes()[node]->link_for(client_id, kind), frame);
       if (!flushed || resp::is_error(flushed.text))
         problem = flushed ? flushed.text.substr(1, flushed.text.find('\r') - 1) : flushed.text;
     }
@@ -139,12 +138,13 @@ runtime::Task<void> flush_twice(Worker* worker, Turn turn, std::string frame, st
     reply_error(*client, problem);
 }
 
-std::string migrate_request(const cluster::CacheSettings& settings, const Address& target,
-                            const std::vector<std::string>& keys, bool replace) {
+std::string migrate_request(const cluster::CacheSettings& settings, const Address& target, const Freight& freight,
+                            bool replace) {
   const std::string host = target.host_text();
   const std::string port = fmt::format("{}", target.port());
   const std::string limit_ms = fmt::format("{}", to_milliseconds(settings.response_timeout));
-  std::vector<std::string_view> words = {"MIGRATE", host, port, "", "0", limit_ms};
+  const std::string database = fmt::format("{}", freight.database);
+  std::vector<std::string_view> words = {"MIGRATE", host, port, "", database, limit_ms};
   if (replace) words.emplace_back("REPLACE");
   if (!settings.node_password.empty()) {
     words.push_back(settings.node_user.empty() ? "AUTH" : "AUTH2");
@@ -152,7 +152,7 @@ std::string migrate_request(const cluster::CacheSettings& settings, const Addres
     words.push_back(settings.node_password);
   }
   words.push_back("KEYS");
-  words.insert(words.end(), keys.begin(), keys.end());
+  words.insert(words.end(), freight.keys.begin(), freight.keys.end());
   std::string request;
   resp::write_request(words, request);
   return request;
@@ -160,29 +160,29 @@ std::string migrate_request(const cluster::CacheSettings& settings, const Addres
 
 }  // namespace
 
-runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
-                                   std::vector<std::string> keys) {
-  if (service.nodes()[source]->address().is_built_in()) {
-    std::string problem = co_await carry_all_from_shard(io, service, source, owner, std::move(keys));
+runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, Freight freight) {
+  const Node& source = *service.nodes()[freight.source];
+  if (source.is_built_in()) {
+    std::string problem = co_await carry_all_from_shard(io, service, std::move(freight));
     co_return problem;
   }
-  const Address& target = service.nodes()[owner]->address();
+  const Address& target = service.nodes()[freight.owner]->address();
   if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
-  Link& link = service.nodes()[source]->link_for(0, false);
-  Answer answer = co_await ask(io, link, migrate_request(service.settings(), target, keys, false));
+  Link& link = service.nodes()[freight.source]->link_for(0, {.database = freight.database});
+  Answer answer = co_await ask(io, link, migrate_request(service.settings(), target, freight, false));
   // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
   // command for it goes to the owner.
   if (answer && answer.text.contains("BUSYKEY"))
-    answer = co_await ask(io, link, migrate_request(service.settings(), target, keys, true));
+    answer = co_await ask(io, link, migrate_request(service.settings(), target, freight, true));
   if (!answer) co_return answer.text;
   if (!resp::is_error(answer.text)) co_return std::string();
-  co_return fmt::format("moving keys from {} to {}: {}", service.nodes()[source]->address().to_text(), target.to_text(),
+  co_return fmt::format("moving keys from {} to {}: {}", source.address().to_text(), target.to_text(),
                         answer.text.substr(1, answer.text.find('\r') - 1));
 }
 
 void flush_databases(Client& client, std::string_view frame) {
   Worker& worker = client.worker();
-  worker.moves.spawn(flush_twice(&worker, Turn(client), std::string(frame), client.id(), client.resp3));
+  worker.moves.spawn(flush_twice(&worker, Turn(client), std::string(frame), client.id(), client.link_kind()));
 }
 
 bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,

@@ -25,8 +25,15 @@ bool bring_keys(Client& client, const RedisCommand& command, std::span<const std
 /// Sends a FLUSHALL or FLUSHDB, which is allowed, to all nodes, twice. REQUIRES: keys move.
 void flush_databases(Client& client, std::string_view frame);
 
-/// Moves keys from one node to another; the outcome is empty, or why they could not be moved.
-runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, std::uint32_t source, std::uint32_t owner,
-                                   std::vector<std::string> keys);
+/// Keys of one database that go from one node to another.
+struct Freight {
+  std::uint32_t source;
+  std::uint32_t owner;
+  std::uint16_t database;
+  std::vector<std::string> keys;
+};
+
+/// Moves them; the outcome is empty, or why they could not be moved.
+runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, Freight freight);
 
 }  // namespace tenfold::cache

@@ -61,7 +61,7 @@ class Subscriptions::Side final : private LinkUser {
   }
 
   bool send(const std::vector<std::string_view>& words, std::string& why) {
-    if (link_ == nullptr) link_ = take_private_link(*node, *this, true, why);
+    if (link_ == nullptr) link_ = take_private_link(*node, *this, {.resp3 = true}, why);
     if (link_ == nullptr) return false;
     std::string request;
     resp::write_request(words, request);

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "planes/cache/client/dispatch.h"
+#include "planes/cache/redis/databases.h"
 #include "planes/cache/redis/private.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
@@ -125,14 +126,6 @@ void ping(Client& client, Arguments arguments) {
   client.reply(arguments.size() == 2 ? bulk(arguments[1]) : "+PONG\r\n");
 }
 
-void select(Client& client, Arguments arguments) {
-  if (arguments.size() == 2 && arguments[1] == "0") return client.reply(kOk);
-  reply_error(
-      client,
-      "only database 0 is served: the keys of others would not move when a node joins or leaves; use a prefix, or "
-      "a service of its own");
-}
-
 // A step of SCAN on one node, whose cursor is made one over all nodes.
 class ScanStep final : public Slot, public Pending {
  public:
@@ -168,7 +161,10 @@ class ScanStep final : public Slot, public Pending {
 
 }  // namespace
 
-void answer_here(Client& client, const RedisCommand& command, Arguments arguments) {
+void answer_here(const RedisCall& call) {
+  Client& client = call.client;
+  const RedisCommand& command = call.command;
+  const Arguments arguments = call.arguments;
   if (command.name == "PING") {
     if (arguments.size() > 2) return reply_error(client, "wrong number of arguments for 'ping' command");
     ping(client, arguments);
@@ -183,12 +179,13 @@ void answer_here(Client& client, const RedisCommand& command, Arguments argument
   } else if (command.name == "HELLO") {
     hello(client, arguments);
   } else if (command.name == "SELECT") {
-    select(client, arguments);
+    select_database(call);
   } else if (command.name == "CLIENT") {
     client_command(client, arguments);
   } else if (command.name == "RESET") {
     client.authenticated = false;
     client.resp3 = false;
+    client.database = 0;
     if (private_of(client) != nullptr) private_of(client)->reset();
     client.reply("+RESET\r\n");
   } else {

@@ -9,12 +9,12 @@
 #include <string_view>
 
 #include "planes/cache/client/client.h"
-#include "planes/cache/redis/commands.h"
+#include "planes/cache/redis/call.h"
 
 namespace tenfold::cache {
 
 /// REQUIRES: the command is of kind kLocal.
-void answer_here(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments);
+void answer_here(const RedisCall& call);
 
 /// A step of SCAN over several nodes. The client's cursor is that of a node times the number of nodes, plus which node
 /// it is; 0 begins, and comes back at the end.

@@ -164,7 +164,7 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
   order.reserve((count - first_key) / step);
   for (std::size_t at = first_key; at < count; at += step) {
     Endpoint& home = are_keys ? client.home_of(call.arguments[at]) : client.endpoint();
-    if (are_keys) home.hot_keys.saw(call.arguments[at]);
+    if (are_keys) home.hot_keys.saw(call.arguments[at], client.database);
     const std::uint32_t node = home.service->owner_of(call.arguments[at]);
     if (node == CacheService::kNoNode) return forward_to(client, home, node, {.first = call.frame});
     order.push_back(parts.number_of(home, node));

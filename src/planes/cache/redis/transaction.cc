@@ -7,6 +7,7 @@
 
 #include "planes/cache/client/command.h"
 #include "planes/cache/client/dispatch.h"
+#include "planes/cache/redis/databases.h"
 #include "planes/cache/redis/expiry.h"
 #include "planes/cache/redis/private.h"
 #include "wire/resp/reply.h"
@@ -209,6 +210,12 @@ void Transaction::queue(const RedisCall& call) {
       if (node == CacheService::kNoNode) return spoil();
       return queue_on(call, node);
     }
+    case RedisKind::kCopy: {
+      if (copies_elsewhere(call)) return refuse_in_transaction(call, kCopiesElsewhere);
+      const std::uint32_t node = node_of_keys(call);
+      if (node == CacheService::kNoNode) return spoil();
+      return queue_on(call, node);
+    }
     case RedisKind::kPublish:
       if (call.arguments.size() != 3) return refuse_arguments(call), spoil();
       return queue_on(call, call.client.service().owner_of(call.arguments[1]));
@@ -216,6 +223,7 @@ void Transaction::queue(const RedisCall& call) {
       return queue_without_key(call);
     case RedisKind::kLocal:
       if (call.command.name == "PING" || call.command.name == "ECHO") return queue_without_key(call);
+      if (call.command.name == "SELECT" && !changes_database(call)) return queue_without_key(call);
       [[fallthrough]];
     default:
       return refuse_in_transaction(call, fmt::format("{} is not allowed inside a transaction", call.command.name));
@@ -272,7 +280,7 @@ bool Transaction::reach(std::uint32_t node, std::string& why) {
     why = different_nodes("a transaction");
     return false;
   }
-  link_ = take_private_link(*chosen, *this, client_.resp3, why);
+  link_ = take_private_link(*chosen, *this, client_.link_kind(), why);
   if (link_ == nullptr) return false;
   node_ = LocalPtr<Node>(chosen);
   home_ = LocalPtr<Endpoint>(&client_.endpoint());

@@ -21,18 +21,36 @@ Node::Node(Worker& worker, std::string service, const Address& address, const cl
       eject_after_(eject_after),
       private_links_(worker.flusher, address_, settings_, *static_cast<LinkObserver*>(this)) {}
 
-std::unique_ptr<Link> Node::make_link(bool resp3) {
+std::unique_ptr<Link> Node::make_link(LinkKind kind) {
   LinkObserver& observer = *this;
   if (address_.is_built_in())
-    return std::make_unique<ShardLink>(worker_.flusher, worker_.shards, address_.port(), service_, settings_, resp3,
-                                       observer);
-  return std::make_unique<NodeLink>(worker_.flusher, address_, settings_, resp3, observer);
+    return std::make_unique<ShardLink>(worker_.flusher, worker_.shards, address_.port(), service_, settings_,
+                                       kind.resp3, observer);
+  return std::make_unique<NodeLink>(worker_.flusher, address_, settings_, kind, observer);
 }
 
-Link& Node::link_for(std::uint32_t client, bool resp3) {
-  Links& links = links_[resp3 ? 1 : 0];
+Node::Links& Node::links_of(std::uint16_t database, bool resp3) {
+  TENFOLD_ASSERT(!is_built_in(), "what is built in has one database");
+  if (other_databases_.size() < database) other_databases_.resize(database);
+  return other_databases_[database - 1U][resp3 ? 1 : 0];
+}
+
+std::vector<Link*> Node::all_links() const {
+  std::vector<Link*> all;
+  const auto add = [&all](const LinksOfDatabase& of) {
+    for (const Links& links : of) {
+      for (const auto& link : links) all.push_back(link.get());
+    }
+  };
+  add(links_);
+  std::ranges::for_each(other_databases_, add);
+  return all;
+}
+
+Link& Node::link_for(std::uint32_t client, LinkKind kind) {
+  Links& links = kind.database == 0 ? links_[kind.resp3 ? 1 : 0] : links_of(kind.database, kind.resp3);
   const std::size_t wanted = address_.is_built_in() ? 1 : settings_.node_connections;
-  while (links.size() < wanted) links.push_back(make_link(resp3));
+  while (links.size() < wanted) links.push_back(make_link(kind));
   return *links[client % links.size()];
 }
 
@@ -51,44 +69,34 @@ void Node::change(const cluster::CacheSettings& settings, std::uint32_t eject_af
 }
 
 void Node::check(Instant now) {
-  for (const Links& links : links_) {
-    for (const auto& link : links) link->check(now);
-  }
+  for (Link* link : all_links()) link->check(now);
   private_links_.check(now);
 }
 
 void Node::close(bool at_once) {
-  for (const Links& links : links_) {
-    for (const auto& link : links) link->close(at_once);
-  }
+  for (Link* link : all_links()) link->close(at_once);
   private_links_.end_all("the node was removed");
 }
 
 std::size_t Node::unanswered() const {
   std::size_t total = private_links_.unanswered();
-  for (const Links& links : links_) {
-    for (const auto& link : links) total += link->unanswered();
-  }
+  for (const Link* link : all_links()) total += link->unanswered();
   return total;
 }
 
 void Node::give_up(std::string_view why) {
-  for (const Links& links : links_) {
-    for (const auto& link : links) link->give_up(why);
-  }
+  for (Link* link : all_links()) link->give_up(why);
   private_links_.give_up(why);
 }
 
 bool Node::has_ended() const {
-  return private_links_.has_ended() && std::ranges::all_of(links_, [](const Links& links) {
-           return std::ranges::all_of(links, [](const auto& link) { return link->has_ended(); });
-         });
+  return private_links_.has_ended() &&
+         std::ranges::all_of(all_links(), [](const Link* link) { return link->has_ended(); });
 }
 
 runtime::Task<void> Node::ended() {
-  for (const Links& links : links_) {
-    for (const auto& link : links) co_await link->ended();
-  }
+  const std::vector<Link*> links = all_links();  // closed: no more are made
+  for (Link* link : links) co_await link->ended();
   co_await private_links_.ended();
 }
 
@@ -114,12 +122,10 @@ planes::NodeReading Node::read() const {
   reading.requests = answered_ + failures_;
   reading.failures = failures_;
   reading.connects = connects_;
-  for (const Links& links : links_) {
-    for (const auto& link : links) {
-      reading.outstanding += static_cast<std::int64_t>(link->under_way());
-      reading.bytes_sent += link->sent_bytes();
-      reading.bytes_received += link->received_bytes();
-    }
+  for (const Link* link : all_links()) {
+    reading.outstanding += static_cast<std::int64_t>(link->under_way());
+    reading.bytes_sent += link->sent_bytes();
+    reading.bytes_received += link->received_bytes();
   }
   reading.outstanding += static_cast<std::int64_t>(private_links_.under_way());
   reading.bytes_sent += private_links_.sent_bytes();

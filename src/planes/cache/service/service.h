@@ -43,8 +43,13 @@ class Node final : public LocalCounted, private LinkObserver {
   /// A worker's part of the built-in cache: it gives no client a link of its own.
   bool is_built_in() const { return address_.is_built_in(); }
 
-  /// The link that a client's commands take: always the same, so that they stay in order.
-  Link& link_for(std::uint32_t client, bool resp3);
+  /// Whether clients may use it: what is built in has database 0 alone.
+  bool has_database(std::uint32_t database) const {
+    return database == 0 || (database < settings_.databases && !is_built_in());
+  }
+  /// The link that a client's commands take: always the same for each kind, so that they stay in order. REQUIRES: what
+  /// is built in is asked for database 0.
+  Link& link_for(std::uint32_t client, LinkKind kind);
   PrivateLinks& private_links() { return private_links_; }
 
   /// Whether its connections can stay under other settings; and takes these over, for them too.
@@ -62,7 +67,10 @@ class Node final : public LocalCounted, private LinkObserver {
 
  private:
   using Links = std::vector<std::unique_ptr<Link>>;
-  std::unique_ptr<Link> make_link(bool resp3);
+  using LinksOfDatabase = std::array<Links, 2>;  // without and with RESP3
+  std::unique_ptr<Link> make_link(LinkKind kind);
+  Links& links_of(std::uint16_t database, bool resp3);
+  std::vector<Link*> all_links() const;
 
   void link_connected() override { ++connects_; }
   void link_answered(Duration latency) override;
@@ -73,7 +81,8 @@ class Node final : public LocalCounted, private LinkObserver {
   Address address_;
   cluster::CacheSettings settings_;
   std::uint32_t eject_after_;
-  std::array<Links, 2> links_;  // without and with RESP3; made when first needed
+  LinksOfDatabase links_;                         // of database 0; made when first needed
+  std::vector<LinksOfDatabase> other_databases_;  // from 1 on
   PrivateLinks private_links_;
   std::uint64_t answered_ = 0;
   std::uint64_t failures_ = 0;
@@ -147,6 +156,7 @@ class CacheService : public LocalCounted {
   /// The longest prefix first.
   void set_routes(std::vector<Route> routes) { routes_ = std::move(routes); }
   bool has_routes() const { return !routes_.empty(); }
+  const std::vector<Route>& routes() const { return routes_; }
   /// Null for a key of our own.
   Endpoint* route_of(std::string_view key) const;
 
