@@ -290,10 +290,10 @@ class Moving(DatabaseScenario):
         node = self.server()
         with node.client() as client:
             client.pipeline(["SELECT", 5], ["SET", "idle0", "old"])
-        code, out, error = self.tenfold_.cli("add", "cache.test", node.address, "--timeout", "3s")
-        self.assertNotEqual(code, 0)
-        status = self.tenfold_.admin_request("GET", "/v1/status").text
-        self.assertIn("db5:keys=1", out + error + status)
+        code, out, error = self.tenfold_.cli("add", "cache.test", node.address)
+        self.assertNotEqual(code, 0, out + error)
+        service = self.tenfold_.admin_request("GET", "/v1/services/cache.test").json()
+        self.assertIn("db5:keys=1", service["ring_state"]["kept_out"][node.address])
 
     def test_databases_beyond_the_setting_stay_where_they_are(self):
         self.nodes = self.servers(1)
