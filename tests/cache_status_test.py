@@ -213,7 +213,7 @@ class Moving(CacheScenario):
             other.redis("SET", "somebody", "else's")
         code, text, talk = tenfold.cli("add", "cache.test", nodes[1].address, "--json")
         self.assertEqual(code, 4, talk)
-        self.assertIn("is kept out of the ring: DBSIZE", talk)
+        self.assertIn("is kept out of the ring: INFO KEYSPACE", talk)
         self.assertIn("must be empty", talk)
         self.assertIn("must be empty", json.loads(text)["ring_state"]["kept_out"][nodes[1].address])
         self.assertIn(f"{nodes[1].address} is kept out", tenfold.cli("status")[1])
