@@ -169,6 +169,21 @@ class Apart(DatabaseScenario):
         wait_until(is_found, "the key is found to be hot")
 
 
+class Leases(DatabaseScenario):
+    def test_who_fills_a_key_is_asked_in_each_database(self):
+        """What one database lacks or had is nothing to clients of the other."""
+        tenfold = self.redis(self.servers(1), 'persistent = false\nlease = "10s"\nlease_stale = "60s"')
+        zero, three, waiting = self.client(tenfold), self.selecting(tenfold, 3), self.selecting(tenfold, 3)
+        zero.ask("SET", "a", "of zero")
+        self.assertEqual(zero.ask("GET", "a"), b"of zero")
+        self.assertIsNone(three.ask("GET", "a"))  # it has the lease
+        waiting.send_command("GET", "a")
+        self.assertEqual(zero.ask("DEL", "a"), 1)  # no change of the key that is waited for
+        self.assertIsNone(zero.ask("GET", "a"))  # it has the lease of another key
+        self.assertEqual(three.ask("SET", "a", "of three"), b"OK")
+        self.assertEqual(waiting.read(), b"of three")
+
+
 class Limits(DatabaseScenario):
     def test_the_nodes_say_what_they_have(self):
         tenfold = self.redis([self.server("--databases", "2")])

@@ -21,17 +21,20 @@ bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command
 bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
   Endpoint& endpoint = client.endpoint();
   const bool has_leases = client.service().settings().lease > Duration::zero();
-  if (!has_leases && !endpoint.holds_replies()) return false;
+  // They are held by their keys alone.
+  const bool holds_replies = endpoint.holds_replies() && client.database == 0;
+  if (!has_leases && !holds_replies) return false;
   if (outgoing.effect == Effect::kNone || outgoing.key.empty()) return false;
   const std::uint64_t key = key_hash(outgoing.key, client.database);
   if (outgoing.effect == Effect::kGet) {
     if (!command.kept.is_kept()) return false;
     if (has_leases) command.may_fill(key);
+    if (!holds_replies) return false;
     const bool may_be_near = endpoint.near.is_on() && endpoint.hot_keys.is_hot(key);
     if (may_be_near || endpoint.last.is_on()) command.may_be_held(key, may_be_near, endpoint.last.is_on());
     return false;
   }
-  if (endpoint.holds_replies()) command.begins_change(outgoing.key, key, outgoing.effect == Effect::kDelete);
+  if (holds_replies) command.begins_change(outgoing.key, key, outgoing.effect == Effect::kDelete);
   if (!has_leases || !endpoint.leases.has(key)) return false;
   command.ends_lease(key);
   return true;
