@@ -172,7 +172,8 @@ class Apart(DatabaseScenario):
 class Leases(DatabaseScenario):
     def test_who_fills_a_key_is_asked_in_each_database(self):
         """What one database lacks or had is nothing to clients of the other."""
-        tenfold = self.redis(self.servers(1), 'persistent = false\nlease = "10s"\nlease_stale = "60s"')
+        settings = 'persistent = false\nlease = "10s"\nlease_stale = "60s"\nlease_stale_deleted = true'
+        tenfold = self.redis(self.servers(1), settings, run="workers = 1")
         zero, three, waiting = self.client(tenfold), self.selecting(tenfold, 3), self.selecting(tenfold, 3)
         zero.ask("SET", "a", "of zero")
         self.assertEqual(zero.ask("GET", "a"), b"of zero")
