@@ -11,10 +11,6 @@ const NodeSpec* find_node(const RingSide& side, const Address& address) {
   return found == side.nodes.end() ? nullptr : &*found;
 }
 
-bool has_failed(const NodeStatus* status) {
-  return status != nullptr && (status->state == NodeState::kDown || status->state == NodeState::kEjected);
-}
-
 // How keys are spread over workers is nobody's business but ours: the ring of the settings is for nodes.
 RingSide built_in_ring(const CacheSettings& settings, std::uint32_t workers) {
   RingSide ring{.policy = RingPolicy::kRendezvous,
@@ -38,6 +34,10 @@ std::string_view name_of(RingPhase phase) {
       return "moving";
   }
   return "";
+}
+
+bool has_failed(const NodeStatus& node) {
+  return node.state == NodeState::kDown || node.state == NodeState::kEjected;
 }
 
 bool is_built_in(const RingSide& side) {
@@ -65,7 +65,7 @@ RingSide wanted_ring(const Service& service, const ServiceStatus* health, const 
     if (!first && !is_member && !is_up) continue;
     const bool was_usable = first || !is_member || serves(now.to, node.address);
     // What is not known yet stays as it is: a cache that has just started must not answer with errors.
-    const bool is_usable = settings.is_store() || is_up || (was_usable && !has_failed(status));
+    const bool is_usable = settings.is_store() || is_up || (was_usable && (status == nullptr || !has_failed(*status)));
     wanted.nodes.push_back(node);
     wanted.usable.push_back(is_usable);
   }

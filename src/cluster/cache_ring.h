@@ -69,6 +69,9 @@ RingSide with_failures_of(const RingSide& wanted, RingSide side);
 /// Nodes that are asked in `wanted` and not in `now`: what they hold is old, or somebody else's.
 std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now);
 
+/// Whether a node of a cache has failed, as far as its health says.
+bool has_failed(const NodeStatus& node);
+
 /// Whether a key can have a node of `from` that is asked, and another one of `to`, and can be taken from one to the
 /// other: what Redis nodes hold cannot come into the built-in cache, which begins empty.
 bool keys_move(CacheProtocol protocol, const RingSide& from, const RingSide& to);

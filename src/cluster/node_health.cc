@@ -42,6 +42,7 @@ std::optional<Transition> NodeHealth::change(NodeState to, std::string reason, I
   reason_ = std::move(reason);
   since_ = now;
   good_in_a_row_ = bad_in_a_row_ = 0;
+  suspicion_.clear();
   if (shown_before == state()) return std::nullopt;
   return Transition{shown_before, state(), reason_, now};
 }
@@ -55,6 +56,7 @@ std::optional<Transition> NodeHealth::probed(const ProbeReport& report, Instant 
   if (report.ok) {
     ++good_in_a_row_;
     bad_in_a_row_ = 0;
+    suspicion_.clear();
   } else {
     ++bad_in_a_row_;
     good_in_a_row_ = 0;
@@ -64,6 +66,8 @@ std::optional<Transition> NodeHealth::probed(const ProbeReport& report, Instant 
       return change(report.ok ? NodeState::kUp : NodeState::kDown, report.detail, now);
     case NodeState::kUp:
       if (now - since_ > kForgivenAfter) ejections_ = 0;
+      if (!suspicion_.empty())
+        return change(NodeState::kDown, fmt::format("{}; and a probe: {}", suspicion_, report.detail), now);
       if (bad_in_a_row_ < settings_.fall) return std::nullopt;
       return change(NodeState::kDown,
                     fmt::format("{} probes failed in a row; the last: {}", settings_.fall, report.detail), now);
@@ -75,11 +79,21 @@ std::optional<Transition> NodeHealth::probed(const ProbeReport& report, Instant 
       return change(NodeState::kUp,
                     fmt::format("{} probes succeeded in a row; the last: {}", settings_.rise, report.detail), now);
     default:
-      if (bad_in_a_row_ < settings_.fall) return std::nullopt;
-      return change(NodeState::kDown,
-                    fmt::format("{} probes failed while it was ejected; the last: {}", settings_.fall, report.detail),
-                    now);
+      return probed_while_ejected(report, now);
   }
+}
+
+// What probes do not see would let it in again and again: each ejection asks for more of them.
+std::optional<Transition> NodeHealth::probed_while_ejected(const ProbeReport& report, Instant now) {
+  if (bad_in_a_row_ >= settings_.fall)
+    return change(NodeState::kDown,
+                  fmt::format("{} probes failed while it was ejected; the last: {}", settings_.fall, report.detail),
+                  now);
+  const std::uint64_t needed = std::uint64_t{settings_.rise} * ejections_;
+  if (good_in_a_row_ < needed) return std::nullopt;
+  return change(NodeState::kUp,
+                fmt::format("{} probes in a row succeeded while it was ejected; the last: {}", needed, report.detail),
+                now);
 }
 
 std::optional<Transition> NodeHealth::eject(std::string_view reason, Instant now) {
@@ -88,6 +102,17 @@ std::optional<Transition> NodeHealth::eject(std::string_view reason, Instant now
   const Duration length = std::min<Duration>(settings_.eject_for * ejections_, kEjectedMost);
   ejected_until_ = now + length;
   return change(NodeState::kEjected, fmt::format("{}; for {}", reason, to_text(length)), now);
+}
+
+std::optional<Transition> NodeHealth::let_in(Instant now) {
+  return change(NodeState::kUp,
+                "let in before its time, as no other node takes traffic; its last probe: " + last_probe_, now);
+}
+
+bool NodeHealth::suspect(std::string_view reason) {
+  if (judged_ != NodeState::kUp || !settings_.enabled || !suspicion_.empty()) return false;
+  suspicion_ = reason;
+  return true;
 }
 
 std::optional<Transition> NodeHealth::tick(Instant now) {
@@ -105,12 +130,12 @@ std::optional<Transition> NodeHealth::reconfigure(const HealthSettings& settings
   return Transition{before, state(), draining ? "drained by the operator" : "enabled by the operator", now};
 }
 
-Instant NodeHealth::next_probe_at(Instant now, Prng& prng) const {
-  const bool may_change =
-      judged_ == NodeState::kUnknown || bad_in_a_row_ > 0 || (judged_ == NodeState::kDown && good_in_a_row_ > 0);
+Instant NodeHealth::next_probe_at(Instant last, Prng& prng) const {
+  const bool may_change = judged_ == NodeState::kUnknown || !suspicion_.empty() || bad_in_a_row_ > 0 ||
+                          (judged_ == NodeState::kDown && good_in_a_row_ > 0);
   const Duration interval = may_change ? std::min(settings_.fast_interval, settings_.interval) : settings_.interval;
   const double jitter = 0.9 + 0.2 * prng.unit();
-  return now + Duration(static_cast<Duration::rep>(static_cast<double>(interval.count()) * jitter));
+  return last + Duration(static_cast<Duration::rep>(static_cast<double>(interval.count()) * jitter));
 }
 
 }  // namespace tenfold::cluster

@@ -6,7 +6,11 @@
 //      │                  ▲ │ failed requests in a row       │
 //      │ bad probe        │ ▼                                │ rise good probes
 //      └────► down        ejected ── its time is over ──► unknown (with probes) or up (without)
+//                            └────── rise good probes in a row for its first ejection, twice as many for the next ──►
+//                            up
 //
+// A node that fails requests and may not be ejected is suspected: one more bad probe takes it down (HAProxy's
+// "sudden-death"), and it is probed sooner; a good one clears it.
 // "draining" is what the operator asked for; it hides the judgement beneath, which goes on.
 // Pure decisions: every call says what time it is, and nothing here reads a clock. Not thread safe.
 #pragma once
@@ -51,6 +55,14 @@ class NodeHealth {
   /// The node failed too many requests in a row. REQUIRES: the caller has checked the cap (ServiceHealth).
   std::optional<Transition> eject(std::string_view reason, Instant now);
 
+  /// The same, where the cap keeps it from being ejected: true when it was not suspected already.
+  bool suspect(std::string_view reason);
+
+  /// An ejected node that the last probe found well.
+  bool could_return() const { return judged_ == NodeState::kEjected && good_in_a_row_ > 0; }
+  /// Lets it in before its time, as no other node is left. REQUIRES: could_return().
+  std::optional<Transition> let_in(Instant now);
+
   /// Ends an ejection whose time is over.
   std::optional<Transition> tick(Instant now);
 
@@ -67,13 +79,14 @@ class NodeHealth {
     return state() == NodeState::kUp || (state() == NodeState::kUnknown && !settings_.enabled);
   }
 
-  /// When to probe next: the interval from `now`, shorter while the state may change, jittered by a tenth.
-  Instant next_probe_at(Instant now, Prng& prng) const;
+  /// When to probe next: the interval from the last probe, shorter while the state may change, jittered by a tenth.
+  Instant next_probe_at(Instant last, Prng& prng) const;
   /// When tick() has something to do; kNever while not ejected.
   Instant ejected_until() const { return judged_ == NodeState::kEjected ? ejected_until_ : kNever; }
 
  private:
   std::optional<Transition> change(NodeState to, std::string reason, Instant now);
+  std::optional<Transition> probed_while_ejected(const ProbeReport& report, Instant now);
 
   HealthSettings settings_;
   AdminState admin_;
@@ -85,6 +98,7 @@ class NodeHealth {
   std::uint32_t bad_in_a_row_ = 0;
   std::uint32_t ejections_ = 0;  // in recent times: each makes the next longer
   Instant ejected_until_ = kNever;
+  std::string suspicion_;  // the requests that it failed, while it is suspected; empty when it is not
 };
 
 }  // namespace tenfold::cluster

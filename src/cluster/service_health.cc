@@ -64,25 +64,57 @@ Transitions ServiceHealth::reconfigure(const Service& service, Instant now) {
     next.push_back(std::move(*known));
   }
   nodes_ = std::move(next);
-  return transitions;
+  return with_relief(std::move(transitions), now);
 }
 
 Transitions ServiceHealth::probed(const Address& node, const ProbeReport& report, Instant now) {
   Entry* known = entry(node);
-  return known == nullptr ? Transitions() : one(node, known->health.probed(report, now));
+  return known == nullptr ? Transitions() : with_relief(one(node, known->health.probed(report, now)), now);
+}
+
+bool ServiceHealth::is_wanted(const Entry& node) {
+  return node.weight > 0 && node.health.state() != NodeState::kDraining;
+}
+
+bool ServiceHealth::others_serve(const Entry& node) const {
+  return std::ranges::any_of(nodes_, [&node](const Entry& other) {
+    return &other != &node && is_wanted(other) && other.health.takes_traffic();
+  });
+}
+
+bool ServiceHealth::others_could_serve(const Entry& node) const {
+  return std::ranges::any_of(nodes_, [&node](const Entry& other) {
+    return &other != &node && is_wanted(other) && (other.health.takes_traffic() || other.health.could_return());
+  });
+}
+
+// What has happened, and what follows from it when it has left no node that takes traffic.
+Transitions ServiceHealth::with_relief(Transitions transitions, Instant now) {
+  const auto serves = [](const Entry& node) { return is_wanted(node) && node.health.takes_traffic(); };
+  if (std::ranges::any_of(nodes_, serves)) return transitions;
+  for (Entry& node : nodes_) {
+    if (!is_wanted(node) || !node.health.could_return()) continue;
+    std::optional<Transition> transition = node.health.let_in(now);
+    if (transition) transitions.push_back({node.address, std::move(*transition)});
+  }
+  return transitions;
 }
 
 bool ServiceHealth::may_eject_one_more() const {
-  const auto ejected =
-      std::ranges::count_if(nodes_, [](const Entry& node) { return node.health.judged() == NodeState::kEjected; });
-  return static_cast<std::size_t>(ejected + 1) * 2 <= nodes_.size();
+  const auto ejected = std::ranges::count_if(
+      nodes_, [](const Entry& node) { return is_wanted(node) && node.health.judged() == NodeState::kEjected; });
+  return (ejected + 1) * 2 <= std::ranges::count_if(nodes_, is_wanted);
 }
 
-Transitions ServiceHealth::failing(const Address& node, std::uint32_t failures, std::string_view reason, Instant now) {
+Transitions ServiceHealth::failing(const Address& node, std::uint32_t failures, std::string_view reason, Instant now,
+                                   bool& suspected) {
+  suspected = false;
   Entry* known = entry(node);
-  if (known == nullptr || !may_eject_one_more()) return {};
-  return one(node,
-             known->health.eject(fmt::format("{} requests failed in a row; the last: {}", failures, reason), now));
+  if (known == nullptr || !others_could_serve(*known)) return {};
+  const std::string why = fmt::format("{} requests failed in a row; the last: {}", failures, reason);
+  if (others_serve(*known) && may_eject_one_more()) return one(node, known->health.eject(why, now));
+  suspected = known->health.suspect(why);
+  return {};
 }
 
 Transitions ServiceHealth::tick(Instant now) {
@@ -91,7 +123,7 @@ Transitions ServiceHealth::tick(Instant now) {
     std::optional<Transition> transition = node.health.tick(now);
     if (transition) transitions.push_back({node.address, std::move(*transition)});
   }
-  return transitions;
+  return with_relief(std::move(transitions), now);
 }
 
 ServiceStatus ServiceHealth::status() const {

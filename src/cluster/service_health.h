@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The health of all nodes of one service, and what workers are told of it. Two rules bind the nodes together: at most
-// half of a service is ejected for failing requests, and when no node is left to take traffic, all that are not drained
-// do (panic): a wrong judgement must not take the service down.
+// The health of all nodes of one service, and what workers are told of it. Two rules bind the nodes together, as a
+// wrong judgement must not take the service down:
+//
+//   cap    of the nodes that the operator wants to serve (not drained, with a weight), at most half are ejected for
+//          failing requests, rounded down: of one none, of two or three one; and never the last that takes traffic.
+//          A node that the cap keeps in is suspected instead: its requests and one probe are enough to take it down.
+//   panic  when no node is left to take traffic, one that is ejected and that probes find well is let in before its
+//          time; without one, all that are not drained take it
+//
+// A node is suspected only while another could take its place: else it is better tried than left.
 // Lives on the control thread; workers hold immutable snapshots. Pure decisions, as node_health.h.
 #pragma once
 
@@ -60,8 +67,9 @@ class ServiceHealth {
 
   /// Events of one node; an unknown address is ignored (the node was removed meanwhile).
   std::vector<NodeTransition> probed(const Address& node, const ProbeReport& report, Instant now);
-  std::vector<NodeTransition> failing(const Address& node, std::uint32_t failures, std::string_view reason,
-                                      Instant now);
+  /// `suspected` is set when the node was not ejected, and is to be probed sooner.
+  std::vector<NodeTransition> failing(const Address& node, std::uint32_t failures, std::string_view reason, Instant now,
+                                      bool& suspected);
   std::vector<NodeTransition> tick(Instant now);
 
   /// nullptr when there is no such node.
@@ -75,6 +83,10 @@ class ServiceHealth {
     NodeHealth health;
   };
   Entry* entry(const Address& node);
+  static bool is_wanted(const Entry& node);
+  bool others_serve(const Entry& node) const;
+  bool others_could_serve(const Entry& node) const;
+  std::vector<NodeTransition> with_relief(std::vector<NodeTransition> transitions, Instant now);
   bool may_eject_one_more() const;
 
   std::string name_;

@@ -38,27 +38,27 @@ void HealthKeeper::apply(cluster::TopologyPtr topology) {
 }
 
 void HealthKeeper::start_and_end_probes() {
-  std::map<NodeKey, std::shared_ptr<runtime::Stop>> wanted;
+  std::map<NodeKey, std::shared_ptr<Probing>> wanted;
   for (const cluster::Service& service : topology_->services) {
     if (!service.health.enabled) continue;
     for (const cluster::NodeSpec& node : service.nodes) wanted[{service.full_name(), node.address}] = nullptr;
   }
-  for (auto& [key, stop] : probes_) {
+  for (auto& [key, probing] : probes_) {
     if (wanted.contains(key)) continue;
-    stop->request();
-    ended_.push_back(std::move(stop));
+    probing->stop.request();
+    ended_.push_back(std::move(probing));
   }
   std::erase_if(probes_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
   for (const auto& [key, unused] : wanted) {
     if (probes_.contains(key)) continue;
-    const auto stop = std::make_shared<runtime::Stop>(stopped_);
-    probes_[key] = stop;
-    scope_.spawn(probe_node(key.first, key.second, stop.get()));
+    const auto probing = std::make_shared<Probing>(stopped_);
+    probes_[key] = probing;
+    scope_.spawn(probe_node(key.first, key.second, probing.get()));
   }
 }
 
-runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, runtime::Stop* stop) {
-  while (!stop->requested()) {
+runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, Probing* probing) {
+  while (!probing->stop.requested()) {
     const cluster::TopologyPtr topology = topology_;
     const cluster::Service* spec = topology->find(service);
     if (spec == nullptr) break;
@@ -66,14 +66,25 @@ runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, 
     if (node_spec == spec->nodes.end()) break;
     const cluster::ProbeReport found = co_await probe_(io_, *spec, *node_spec);
     const auto health = services_.find(service);
-    if (stop->requested() || health == services_.end()) break;
+    if (probing->stop.requested() || health == services_.end()) break;
     const auto transitions = health->second.probed(node, found, io_.now());
     report(service, transitions);
     publish();
-    const cluster::NodeHealth* state = health->second.find(node);
-    if (state == nullptr) break;
-    const Status slept = co_await io_.sleep_until(state->next_probe_at(io_.now(), io_.prng()), stop);
-    if (!slept) break;
+    const bool is_due = co_await pause(service, node, probing);
+    if (!is_due) break;
+  }
+}
+
+// Until the next probe is due; false when there is to be none. When that is may change meanwhile.
+runtime::Task<bool> HealthKeeper::pause(std::string service, Address node, Probing* probing) {
+  const Instant last = io_.now();
+  for (;;) {
+    const auto health = services_.find(service);
+    const cluster::NodeHealth* state = health == services_.end() ? nullptr : health->second.find(node);
+    if (state == nullptr) co_return false;
+    const runtime::Wait wait(state->next_probe_at(last, io_.prng()), &probing->stop);
+    const Status woken = co_await probing->sooner.wait(io_, wait);
+    if (!woken) co_return woken.error().kind == ErrorKind::kTimeout;
   }
 }
 
@@ -96,7 +107,12 @@ void HealthKeeper::node_failing(std::string_view service, const Address& node, s
   if (stopped_.requested()) return;  // the workers may have ended since this was posted
   const auto health = services_.find(service);
   if (health == services_.end()) return;
-  const Transitions transitions = health->second.failing(node, failures, reason, io_.now());
+  bool suspected = false;
+  const Transitions transitions = health->second.failing(node, failures, reason, io_.now(), suspected);
+  if (suspected) {
+    const auto probing = probes_.find({health->first, node});
+    if (probing != probes_.end()) probing->second->sooner.wake_all();
+  }
   report(service, transitions);
   if (!transitions.empty()) publish();
 }

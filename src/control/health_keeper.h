@@ -17,6 +17,7 @@
 #include "runtime/io.h"
 #include "runtime/scope.h"
 #include "runtime/stop.h"
+#include "runtime/wait_queue.h"
 
 namespace tenfold::control {
 
@@ -41,7 +42,14 @@ class HealthKeeper {
   using Transitions = std::vector<cluster::ServiceHealth::NodeTransition>;
   using NodeKey = std::pair<std::string, Address>;
 
-  runtime::Task<void> probe_node(std::string service, Address node, runtime::Stop* stop);
+  struct Probing {
+    explicit Probing(runtime::Stop& of_all) : stop(of_all) {}
+    runtime::Stop stop;
+    runtime::WaitQueue sooner;  // woken when the next probe is due before what its pause was made for
+  };
+
+  runtime::Task<void> probe_node(std::string service, Address node, Probing* probing);
+  runtime::Task<bool> pause(std::string service, Address node, Probing* probing);
   runtime::Task<void> tick();
   void report(std::string_view service, const Transitions& transitions);
   void publish();
@@ -55,8 +63,8 @@ class HealthKeeper {
   std::map<std::string, cluster::ServiceHealth, std::less<>> services_;
   cluster::HealthSnapshotPtr snapshot_;
   runtime::Stop stopped_;
-  std::map<NodeKey, std::shared_ptr<runtime::Stop>> probes_;
-  std::vector<std::shared_ptr<runtime::Stop>> ended_;  // of probes that may still be under way
+  std::map<NodeKey, std::shared_ptr<Probing>> probes_;
+  std::vector<std::shared_ptr<Probing>> ended_;  // of probes that may still be under way
   runtime::Scope scope_;
   bool ticking_ = false;
 };

@@ -90,14 +90,16 @@ const std::vector<Key> kHealthKeys = {
     {.section = Section::kWebHealth,
      .name = "eject_after",
      .type = KeyType::kInteger,
-     .doc = "Failed requests in a row that eject a node (at most half of a service); 0 never ejects.",
+     .doc = "Failed requests in a row that eject a node (at most half of those that are to serve, and never the last); "
+            "0 never ejects.",
      .example = "5",
      .most = 1'000'000,
      TENFOLD_KEY(health().eject_after, number, shown::number)},
     {.section = Section::kWebHealth,
      .name = "eject_for",
      .type = KeyType::kDuration,
-     .doc = "How long the first time; longer with each repeat.",
+     .doc = "How long the first time, and longer with each repeat; `rise` good probes in a row end it sooner (twice as "
+            "many the second time, and so on).",
      .example = "\"10s\"",
      .least = 10,
      .most = kDayMs,

@@ -42,6 +42,14 @@ void leave_out(RingSide& wanted, const RingSide& now, const Address& node) {
   }
 }
 
+// A node that has failed and is up again already loses its keys all the same, so that it is emptied before it gets them
+// back: what was given up with it may have been carried out since. Not when no other is left.
+void pass_over_failed(RingSide& wanted, const std::set<Address>& failed) {
+  RingSide without = wanted;
+  for (const Address& node : failed) pass_over(without, node);
+  if (std::ranges::count(without.usable, true) > 0) wanted = std::move(without);
+}
+
 // With nobody there to take the keys, they stay where they are: until a node that is to come is up, and a store's in
 // any case.
 bool must_keep_last(const cluster::Service& service, const RingSide& wanted) {
@@ -83,6 +91,16 @@ void RingKeeper::apply(cluster::TopologyPtr topology) {
 
 void RingKeeper::health_changed(cluster::HealthSnapshotPtr health) {
   health_ = std::move(health);
+  for (const cluster::ServiceStatus& service : health_->services) {
+    const auto kept = kept_.find(service.service);
+    const cluster::Service* spec = topology_->find(service.service);
+    if (kept == kept_.end() || spec == nullptr || spec->cache().is_store()) continue;
+    for (const cluster::NodeStatus& node : service.nodes) {
+      if (!cluster::has_failed(node)) continue;
+      kept->second->emptied.erase(node.address);  // it was before it failed
+      if (cluster::serves(kept->second->now().to, node.address)) kept->second->failed.insert(node.address);
+    }
+  }
   changed_.wake_all();
 }
 
@@ -131,6 +149,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
     co_await change(kept, RingPhase::kSteady, RingSide(), std::move(wanted));
     co_return true;
   }
+  pass_over_failed(wanted, std::exchange(kept.failed, {}));
   RingSide alive = cluster::with_failures_of(wanted, now.to);
   RingSide from = cluster::with_failures_of(wanted, now.from);
   for (const Address& node : std::exchange(kept.lost, {})) pass_over(from, node);

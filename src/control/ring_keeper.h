@@ -63,6 +63,7 @@ class RingKeeper {
     RingProgress progress;
     bool finished = false;               // moving: no key is left to move
     std::set<Address> lost;              // nodes that are leaving, and do not answer any more
+    std::set<Address> failed;            // members that have failed since the last step, be they up again or not
     std::map<Address, Instant> emptied;  // nodes that are to join, and when they were found empty
     Instant retry_at{};                  // of nodes that could not be emptied
     runtime::Stop stop;
