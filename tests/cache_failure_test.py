@@ -240,6 +240,106 @@ class Returning(RawScenario):
                 self.assertEqual(len(values), len(self.keys))
 
 
+class Ejected(RawScenario):
+    """Nodes that failing requests put out, and what lets them in again."""
+
+    # Probes neither take a node down by themselves, nor is the time of an ejection ever over.
+    HEALTH = (
+        'health = {{ interval = "{interval}", fast_interval = "100ms", timeout = "200ms", rise = 2, fall = 100, '
+        'eject_for = "1h", eject_after = 1 }}'
+    )
+
+    def begin(self, interval):
+        self.nodes = self.memcached(3)
+        self.tenfold_ = self.cache(self.nodes, SHORT, self.HEALTH.format(interval=interval))
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.keys = {}  # one of each node
+        for i in range(1000):
+            owner = self.owner_of(self.tenfold_, f"key:{i}")
+            self.keys.setdefault(owner, b"key:%d" % i)
+            if len(self.keys) == 3:
+                return
+        self.fail("a node has no key")
+
+    def states(self):
+        return {node["address"]: node["state"] for node in self.service(self.tenfold_)["nodes"]}
+
+    def reason_of(self, node):
+        return next(row["reason"] for row in self.service(self.tenfold_)["nodes"] if row["address"] == node.address)
+
+    def test_a_node_that_probes_find_well_is_back_before_its_time_and_serves_nothing_old(self):
+        self.begin("100ms")
+        node, key = self.nodes[0], self.keys[self.nodes[0].address]
+        client = self.client(self.tenfold_)
+        self.assertEqual(client.set(key, b"old"), b"STORED\r\n")
+        node.pause()
+        client.get(key)
+        wait_until(lambda: self.states()[node.address] == "ejected", "it is ejected")
+        self.wait_for_ring(self.tenfold_, self.nodes[1:])
+        self.assertEqual(client.set(key, b"new"), b"STORED\r\n")
+        node.go_on()
+        self.wait_for_ring(self.tenfold_, self.nodes)
+        self.assertEqual(self.states()[node.address], "up")
+        self.assertIn("2 probes in a row succeeded while it was ejected", self.reason_of(node))
+        self.assertEqual(client.get(key), b"new")
+        with RawClient(node.port) as direct:
+            self.assertEqual(direct.get(key), b"new", "it is where it belongs again")
+
+    def test_a_node_that_may_not_be_ejected_any_more_is_probed_at_once(self):
+        self.begin("1h")
+        hung, killed, well = self.nodes
+        client = self.client(self.tenfold_)
+        hung.pause()
+        client.ask(b"incr %s 1\r\n" % self.keys[hung.address])
+        wait_until(lambda: self.states()[hung.address] == "ejected", "it is ejected")
+        killed.kill()
+        self.assertEqual(client.ask(b"get %s\r\n" % self.keys[killed.address]), b"END\r\n")
+        self.wait_for_ring(self.tenfold_, [well])
+        self.assertEqual(self.states()[killed.address], "down")
+        self.assertIn("; and a probe: ", self.reason_of(killed))
+        hung.go_on()
+
+
+class Unreachable(RawScenario):
+    """Nodes that cannot be connected to, or end every connection."""
+
+    def test_a_node_that_accepts_and_closes_is_left_alone_for_a_while(self):
+        node = self.scripted(lambda _line, _reader, _connection: None)
+        tenfold = self.cache([node], SHORT, NO_HEALTH)
+        client = self.client(tenfold)
+        for _ in range(5):
+            self.assertTrue(client.ask(b"get k\r\n").startswith(b"SERVER_ERROR"))
+        self.assertLess(node.connections, 30)
+        (row,) = wait_until(
+            lambda: [row for row in self.service(tenfold)["nodes"] if "back_off" in row]
+            or client.ask(b"incr k 1\r\n") is None,
+            "status tells of it",
+        )
+        self.assertIn("no connection to it has brought a reply", row["back_off"])
+        events = tenfold.admin_request("GET", "/v1/events").json()
+        (event,) = [event for event in events if event["event"] == "node_backs_off"]
+        self.assertIn(node.address, event["details"])
+
+    def test_a_large_value_waits_for_another_node_when_there_is_no_connection(self):
+        """Not one byte of it was sent: it is stored at the key's next node, and lives no longer there than it may."""
+        nodes = self.memcached(2)
+        health = 'health = { interval = "1h", fast_interval = "1h" }'
+        tenfold = self.cache(nodes, 'gutter_ttl = "100s"', health, run="workers = 1")
+        self.wait_for_ring(tenfold, nodes)
+        keys = [f"key:{i}" for i in range(30)]
+        of_dead = [key.encode() for key in keys if self.owner_of(tenfold, key) == nodes[0].address]
+        self.assertTrue(of_dead)
+        nodes[0].kill()
+        client = self.client(tenfold)
+        value = b"v" * 3000
+        client.send(b"".join(b"set %s 0 0 3000\r\n%s\r\n" % (key, value) for key in of_dead))
+        self.assertEqual([client.reply() for _ in of_dead], [b"STORED\r\n"] * len(of_dead))
+        with RawClient(nodes[1].port) as node:
+            for key in of_dead:
+                self.assertRegex(node.ask(b"mg %s t\r\n" % key), rb"^HD t(100|9\d)\r\n$")
+                self.assertEqual(client.get(key), value)
+
+
 class SecondTry(RawScenario):
     """A lookup whose node fails waits for the next owner of its key, and is a miss then."""
 

@@ -260,6 +260,13 @@ void Controller::keys_moved(std::string_view service, std::uint64_t version) {
   io_.post([this, service = std::string(service), version] { rings_.keys_moved(service, version); });
 }
 
+void Controller::node_backs_off(std::string_view service, const Address& node, std::string_view problem) {
+  io_.post([this, service = std::string(service), node, problem = std::string(problem)] {
+    events_.add(EventLog::Level::kWarning, "node_backs_off",
+                {{"service", service}, {"node", node.to_text()}, {"reason", problem}});
+  });
+}
+
 void Controller::client_warning(std::string_view service, std::string_view problem) {
   io_.post([this, service = std::string(service), problem = std::string(problem)] {
     events_.add(EventLog::Level::kWarning, "client_warning", {{"service", service}, {"problem", problem}});

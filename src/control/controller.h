@@ -81,6 +81,7 @@ class Controller final : public planes::PlaneObserver {
   void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                     std::string_view reason) override;
   void keys_moved(std::string_view service, std::uint64_t version) override;
+  void node_backs_off(std::string_view service, const Address& node, std::string_view problem) override;
   void client_warning(std::string_view service, std::string_view problem) override;
   bool write_access_log(std::string lines) override;
 

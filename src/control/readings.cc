@@ -14,6 +14,7 @@ void add_node(planes::NodeReading& total, const planes::NodeReading& reading) {
   total.connects += reading.connects;
   total.outstanding += reading.outstanding;
   total.idle_connections += reading.idle_connections;
+  if (total.back_off.empty()) total.back_off = reading.back_off;
   total.latency_us.merge(reading.latency_us);
 }
 

@@ -48,6 +48,7 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
     row["idle_connections"] = node->idle_connections;
     row["sent_bytes"] = node->bytes_sent;
     row["received_bytes"] = node->bytes_received;
+    if (!node->back_off.empty()) row["back_off"] = node->back_off;
     row["latency"] = latency_json(node->latency_us);
   }
   return row;

@@ -45,6 +45,7 @@ struct NodeReading {
   std::uint64_t connects = 0;
   std::int64_t outstanding = 0;
   std::int64_t idle_connections = 0;
+  std::string back_off;  // why no connection to it is tried at the moment, in words; empty when one may be
   Histogram latency_us;  // from the request sent to the response head
 };
 
@@ -138,6 +139,8 @@ class PlaneObserver {
                             std::string_view reason) = 0;
   /// Every key of a cache service has been taken over under that version of its ring.
   virtual void keys_moved(std::string_view service, std::uint64_t version) = 0;
+  /// A node takes connections and ends them without one reply: no further one is tried for a while.
+  virtual void node_backs_off(std::string_view /*service*/, const Address& /*node*/, std::string_view /*problem*/) {}
   /// What clients of a service do that its operator should know of, in words.
   virtual void client_warning(std::string_view service, std::string_view problem) = 0;
   /// A batch of whole access log lines. Returns false when it could not be taken (the lines are then lost, and

@@ -41,11 +41,13 @@ std::string node_line(const Json& node, const Json* before, double seconds) {
                                 ? fmt::format("{}", requests)
                                 : rate_text(requests, before->value("requests", std::uint64_t{0}), seconds);
   const Json latency = node.value("latency", Json::object());
-  const bool quiet = node.value("state", "") == "up";
+  std::string remark = node.value("state", "") == "up" ? std::string() : node.value("reason", "");
+  if (const std::string back_off = node.value("back_off", ""); !back_off.empty())
+    remark.append(remark.empty() ? "" : "; ").append(back_off);
   return fmt::format("  {:<24} {:<9} {:>5} {:>6} {:>10} {:>8} {:>8.1f} {:>8.1f}  {}\n", node.value("address", ""),
                      node.value("state", ""), duration_text(node.value("since_seconds", 0.0)), node.value("weight", 0),
                      count, node.value("outstanding", 0), latency.value("p50_ms", 0.0), latency.value("p99_ms", 0.0),
-                     quiet ? "" : node.value("reason", ""));
+                     remark);
 }
 
 std::string web_line(const Json& service, const Json* before, double seconds) {

@@ -6,7 +6,9 @@
 
 #include "base/hash.h"
 #include "planes/cache/client/client.h"
+#include "planes/cache/memcached/expiry.h"
 #include "planes/cache/memcached/front.h"
+#include "planes/cache/redis/expiry.h"
 #include "planes/cache/redis/front.h"
 #include "planes/cache/service/claim.h"
 
@@ -19,7 +21,10 @@ constexpr Duration kTick = 50ms;
 constexpr int kTicksASecond = 20;
 constexpr Duration kQuietPoll = 1ms;
 constexpr Duration kQuietGrace = 1s;
-constexpr Fronts kFronts{.memcached = take_memcached, .redis = take_redis};
+constexpr Fronts kFronts{.memcached = take_memcached,
+                         .redis = take_redis,
+                         .memcached_bounded = send_bounded_memcached,
+                         .redis_bounded = send_bounded_redis};
 
 // The service of the listener has gone since; so does the client.
 runtime::Task<void> send_away(runtime::Socket client) {

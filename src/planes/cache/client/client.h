@@ -38,10 +38,17 @@ struct ClientHandle : LocalCounted {
 /// Takes the request at the front of `bytes`; returns its size, or 0 when not all of it has come.
 using TakeRequest = std::size_t (*)(class Client& client, std::string_view bytes);
 
-/// That of each protocol.
+/// Sends a change of a key whose own node has failed, as it was once made for that: what it stores at the key's next
+/// node lives for gutter_ttl at the most. False when the link does not take it.
+using SendBounded = bool (*)(class Client& client, Link& link, std::string_view request, std::string_view key,
+                             Pending& pending);
+
+/// Those of each protocol.
 struct Fronts {
   TakeRequest memcached;
   TakeRequest redis;
+  SendBounded memcached_bounded;
+  SendBounded redis_bounded;
 };
 
 /// A reply in the words of another protocol, in two pieces; the second may be a part of the reply.
@@ -70,6 +77,8 @@ class Client final : private OutboxOwner {
 
   /// Serves the client until it goes, or is sent away.
   runtime::Task<void> serve();
+
+  const Fronts& fronts() const { return fronts_; }
 
   // -- For fronts ------------------------------------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ void Command::on_failure(const LinkFailure& failure) {
   const bool harmless = failure.never_sent || may_repeat;
   if (harmless && client != nullptr && wait_for_owner(failure.text, client->worker().io.now())) {
     // A broken connection may just be made anew; one that could not be made has to wait for another node.
-    if (!failure.never_sent) endpoint_->second_tries.go_on(client->worker().io.now());
+    if (failure.was_connected) endpoint_->second_tries.go_on(client->worker().io.now());
     return;
   }
   fail(failure.text);
@@ -115,6 +115,7 @@ void Command::try_again(Instant now) {
 // -- Replies that are held -----------------------------------------------------------------------------------------
 
 Command::~Command() {
+  kept.drop();  // while the service is there
   if ((held_ & kChanges) == 0) return;
   endpoint_->near.change_ends(key_);
   if ((held_ & kChangesLast) != 0) endpoint_->last.change_ends(key_);
@@ -247,8 +248,12 @@ bool Command::send_to_owner() {
   if (endpoint_->held || owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
   if (service.source_of(kept.key()) != CacheService::kNoNode) return false;
   Node& node = *service.nodes()[owner];
-  return node.has_database(client->database) &&
-         node.link_for(client->id(), client->link_kind()).send(kept.bytes(), *this);
+  if (!node.has_database(client->database)) return false;
+  Link& link = node.link_for(client->id(), client->link_kind());
+  if (lookup_ != Lookup::kNone || !service.in_gutter(kept.key())) return link.send(kept.bytes(), *this);
+  const Visit visit(*client, *endpoint_);
+  const Fronts& fronts = client->fronts();
+  return (redis_ ? fronts.redis_bounded : fronts.memcached_bounded)(*client, link, kept.bytes(), kept.key(), *this);
 }
 
 // A line end in the text would end the reply too soon.

@@ -49,6 +49,9 @@ void send_or_refuse(Client& client, Link* link, std::string_view why, const Outg
   ++client.endpoint().counters.commands;
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
+  if (!outgoing.key.empty() && !command->kept.is_kept() && (link == nullptr || !link->is_open()) &&
+      !client.service().settings().is_store())
+    command->kept.keep_large(outgoing.first, outgoing.second, outgoing.key, client.endpoint().second_tries.large);
   const bool ends_lease = prepare(client, outgoing, *command);
   client.add(*command);
   if (link != nullptr && send(client, *link, outgoing, *command)) {

@@ -79,7 +79,7 @@ void Join::Part::on_failure(const LinkFailure& failure) {
   if (!wait_for_owner(failure)) return fail(failure.text);
   // A broken connection may just be made anew; one that could not be made has to wait for another node.
   Endpoint& home = *again_.home;
-  if (!failure.never_sent) home.second_tries.go_on(home.io.now());
+  if (failure.was_connected) home.second_tries.go_on(home.io.now());
 }
 
 void Join::Part::fail(std::string_view text) {

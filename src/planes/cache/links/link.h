@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/time.h"
@@ -36,6 +37,9 @@ class LinkObserver {
   virtual void link_failed(std::size_t commands, std::string_view reason, bool lost) = 0;
   /// A push of RESP3, which answers no command; nobody asked for one on a shared link.
   virtual void link_pushed(std::string_view /*push*/) {}
+  /// Connections are made, and end without one reply: no further one is tried for a while. Told once, until one has
+  /// brought a reply; `problem` is for people.
+  virtual void link_backs_off(std::string_view /*problem*/) {}
   /// The connection is no more, or could not be made; the pendings are told next.
   virtual void link_ended(std::string_view /*reason*/) {}
 
@@ -58,6 +62,8 @@ class Link {
   virtual bool is_open() const = 0;
   /// The node has answered that it has no such database: problem() repeats its words.
   virtual bool is_refused() const { return false; }
+  /// Why no connection is tried at the moment; empty when one may be.
+  virtual std::string back_off(Instant now) const = 0;
   /// Why send() has just taken nothing.
   virtual std::string_view problem() const = 0;
   virtual std::size_t under_way() const = 0;

@@ -70,6 +70,7 @@ bool NodeLink::accept(Pending& pending) {
   pending.queued_at = io_.now();
   queue_.push_back(pending);
   ++queued_;
+  ++unsent_;
   flusher_.expect(1);
   return true;
 }
@@ -101,6 +102,7 @@ void NodeLink::close(bool at_once, std::string_view why) {
   closing_ = true;
   if (state_ == State::kIdle || (!at_once && (queued_ > 0 || given_up_ > 0))) return;
   if (stop_reason_.empty()) stop_reason_ = why;
+  let_go_ = true;
   stop_->request();
 }
 
@@ -124,13 +126,10 @@ runtime::Task<void> NodeLink::run() {
   const bool is_blamed = is_connected ? !refused_ : connected.error().kind != ErrorKind::kExhausted;
   if (is_open) {
     state_ = State::kOpen;
-    backoff_ = Duration::zero();
+    has_answered_ = false;
     observer_.link_connected();
     outbox_->open(socket_, settings_.response_timeout);
     status = co_await receive();
-  } else {
-    backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kBackoffMost);
-    retry_at_ = io_.now() + backoff_;
   }
   outbox_->close();
   co_await outbox_->ended();
@@ -148,9 +147,32 @@ runtime::Task<void> NodeLink::run() {
   partial_.reset();
   stop_reason_.clear();
   state_ = State::kIdle;
+  if (!std::exchange(let_go_, false)) wait_to_connect(is_open);
   if (may_be_carried_out) observer_.link_failed(0, problem_, true);
   observer_.link_ended(problem_);
-  fail_all({.never_sent = !is_open, .is_blamed = is_blamed, .would_first_repeat = is_reply_bad});
+  fail_all({.was_open = is_open, .is_blamed = is_blamed, .would_first_repeat = is_reply_bad});
+}
+
+// A node that accepts and says nothing is no better than one that refuses.
+void NodeLink::wait_to_connect(bool was_open) {
+  if (was_open && has_answered_) {
+    fruitless_ = 0;
+    told_of_ = false;
+    backoff_ = Duration::zero();
+    return;
+  }
+  ++fruitless_;
+  if (was_open && fruitless_ == 1) return;
+  backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kBackoffMost);
+  retry_at_ =
+      io_.now() + backoff_ / 2 + Duration(io_.prng().below(static_cast<std::uint64_t>(backoff_.count() / 2) + 1));
+  if (was_open && !std::exchange(told_of_, true)) observer_.link_backs_off(back_off(io_.now()));
+}
+
+std::string NodeLink::back_off(Instant now) const {
+  if (state_ != State::kIdle || now >= retry_at_) return {};
+  return fmt::format("no connection to it has brought a reply, {} in a row; the last: {}; the next is tried in {}ms",
+                     fruitless_, problem_, to_milliseconds(retry_at_ - now));
 }
 
 // HELLO or AUTH, and SELECT, go ahead of everything else, and their replies belong to nobody's command.
@@ -258,6 +280,7 @@ Status NodeLink::take(std::string_view bytes) {
 }
 
 void NodeLink::deliver(Reply& reply) {
+  has_answered_ = true;
   if (given_up_ > 0) {
     --given_up_;
     return;
@@ -275,6 +298,7 @@ void NodeLink::deliver(Reply& reply) {
 void NodeLink::give_up(std::string_view why) {
   if (state_ == State::kIdle || unanswered() == 0) return;
   if (stop_reason_.empty()) stop_reason_ = why;
+  let_go_ = true;
   stop_->request();
 }
 
@@ -283,11 +307,14 @@ void NodeLink::fail_all(Ending ending) {
   IntrusiveList<Pending, LinkTag> failed;
   failed.splice_back(queue_);
   const std::size_t count = std::exchange(queued_, 0);
+  std::size_t sent = count - std::min(std::exchange(unsent_, 0), count);
   flusher_.expect(-static_cast<std::ptrdiff_t>(count));
-  if (count > 0 && ending.is_blamed) observer_.link_failed(count, problem_, ending.never_sent);
+  if (count > 0 && ending.is_blamed) observer_.link_failed(count, problem_, !ending.was_open);
   const std::string text = problem_;
-  LinkFailure failure{.never_sent = ending.never_sent, .would_repeat = ending.would_first_repeat, .text = text};
+  LinkFailure failure{.was_connected = ending.was_open, .would_repeat = ending.would_first_repeat, .text = text};
   while (Pending* pending = failed.pop_front()) {
+    failure.never_sent = sent == 0;
+    sent -= sent > 0 ? 1 : 0;
     pending->on_failure(failure);
     failure.would_repeat = false;
   }
@@ -297,11 +324,12 @@ void NodeLink::check(Instant now) {
   if (state_ != State::kOpen) return;
   if (now - progress_at_ < settings_.response_timeout) return;
   const std::string text = fmt::format("{}: no reply within {}", name_, to_text(settings_.response_timeout));
-  const LinkFailure failure{.never_sent = false, .text = text};
+  const LinkFailure failure{.was_connected = true, .text = text};
   std::size_t count = 0;
   while (!queue_.empty() && now - queue_.front().queued_at >= settings_.response_timeout) {
     Pending* pending = queue_.pop_front();
     --queued_;
+    unsent_ = std::min(unsent_, queued_);
     flusher_.expect(-1);
     ++given_up_;
     ++count;
@@ -310,6 +338,7 @@ void NodeLink::check(Instant now) {
   if (count > 0) observer_.link_failed(count, text, false);
   if (given_up_ > 0 && now - progress_at_ >= 2 * settings_.response_timeout) {
     stop_reason_ = "no reply for long";
+    let_go_ = true;
     stop_->request();
   }
 }

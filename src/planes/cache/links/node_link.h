@@ -4,11 +4,12 @@
 //   send(bytes, pending) ──► outbox ──► node
 //          └── queue: pending, pending, pending ◄── replies, in order
 //
-// It connects when first needed. When it breaks, every pending is told; the next command connects anew, but not sooner
-// than a back-off after a failed attempt. A node that stays silent for the response timeout loses the commands that
-// wait for it; their replies are counted off if they still come, and the connection is closed when none does.
-// What belongs to one client alone goes over links of its own (private_link.h).
-// Thread rule: one worker's thread.
+// It connects when first needed. When it breaks, every pending is told; the next command connects anew. After an
+// attempt that failed, and after a second connection in a row that the node ended without one reply (one may just have
+// been too old), not sooner than a back-off, which doubles each time up to a second, and is drawn from its upper half.
+// A node that stays silent for the response timeout loses the commands that wait for it; their replies are counted off
+// if they still come, and the connection is closed when none does. What belongs to one client alone goes over links of
+// its own (private_link.h). Thread rule: one worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,7 @@ class NodeLink final : public Link, private OutboxOwner {
   std::size_t unanswered() const override { return queued_ + given_up_; }
   std::uint64_t sent_bytes() const override { return sent_bytes_; }
   std::uint64_t received_bytes() const override { return received_bytes_; }
+  std::string back_off(Instant now) const override;
 
   void give_up(std::string_view why) override;
   void check(Instant now) override;
@@ -57,7 +59,7 @@ class NodeLink final : public Link, private OutboxOwner {
   enum class State : std::uint8_t { kIdle, kConnecting, kOpen };
   /// How a connection ended, or was not made.
   struct Ending {
-    bool never_sent;          // nothing that is queued
+    bool was_open;
     bool is_blamed;           // it was the node that failed
     bool would_first_repeat;  // by the reply to the first command that is queued
   };
@@ -78,6 +80,8 @@ class NodeLink final : public Link, private OutboxOwner {
   bool has_more_to_come() const override { return false; }
   void send_failed(const Error& error) override;
   void all_sent() override {}
+  void send_begins() override { unsent_ = 0; }
+  void wait_to_connect(bool was_open);
 
   runtime::Io& io_;
   Address address_;
@@ -93,6 +97,7 @@ class NodeLink final : public Link, private OutboxOwner {
   std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened
   std::unique_ptr<runtime::Stop> stop_;
   std::string stop_reason_;
+  bool let_go_ = false;  // it is we who end the connection
   std::string problem_;  // why the last connection ended or could not be made
   runtime::WaitQueue begin_;
   Scanner scanner_;
@@ -103,6 +108,10 @@ class NodeLink final : public Link, private OutboxOwner {
   Instant progress_at_{};     // of the last reply
   Instant retry_at_{};        // no attempt to connect before
   Duration backoff_{};
+  bool has_answered_ = false;    // on this connection
+  bool told_of_ = false;         // that connections bring no reply, since the last that did
+  std::uint32_t fruitless_ = 0;  // attempts and connections in a row without one reply, but for those that we ended
+  std::size_t unsent_ = 0;       // commands at the end of the queue of which no byte has gone to the kernel
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;
   runtime::Scope running_;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "runtime/simulated/simulated_io.h"
 
@@ -24,6 +26,8 @@ class Observer final : public LinkObserver {
     failed += commands;
     any_lost |= lost;
   }
+  void link_backs_off(std::string_view problem) override { backs_off.emplace_back(problem); }
+  std::vector<std::string> backs_off;
   std::size_t failed = 0;
   bool any_lost = false;
 };
@@ -42,6 +46,62 @@ class Command final : public Pending {
   std::string& told_;
 };
 
+// Of a command that waits: what became of it.
+struct Told {
+  bool ended = false;
+  bool answered = false;
+  bool never_sent = false;
+  bool was_connected = false;
+};
+
+class Noting final : public Pending {
+ public:
+  explicit Noting(Told& told) : told_(told) {}
+  void on_reply(Reply&) override {
+    told_ = {.ended = true, .answered = true};
+    delete this;
+  }
+  void on_failure(const LinkFailure& failure) override {
+    told_ = {.ended = true, .never_sent = failure.never_sent, .was_connected = failure.was_connected};
+    delete this;
+  }
+
+ private:
+  Told& told_;
+};
+
+// A node that accepts, reads as many commands as it is told to and answers them, or ends the connection at once.
+class Node {
+ public:
+  explicit Node(World& world) : io_(world, kNode) {}
+  void start(runtime::Stop* stop) { io_.spawn(serve(stop)); }
+  SimulatedIo& io() { return io_; }
+
+  std::size_t accepted = 0;
+  std::size_t read_bytes = 0;
+  bool answers = false;
+  bool closes = true;
+
+ private:
+  runtime::Task<void> serve(runtime::Stop* stop) {
+    runtime::Socket listener = io_.adopt_listener(*io_.open_listener(kNode));
+    for (;;) {
+      Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait(kNever, stop));
+      if (!caller) co_return;
+      ++accepted;
+      while (!closes) {
+        const Result<runtime::Buffer> read =
+            co_await io_.recv(*caller, runtime::BufferSize::kSmall, runtime::Wait(io_.now() + 10ms, stop));
+        if (!read && read.error().kind != ErrorKind::kTimeout) break;
+        read_bytes += read ? read->size() : 0;
+        if (!read || !answers) continue;
+        static_cast<void>(co_await io_.send(*caller, "END\r\n", runtime::Wait(kNever, stop)));
+      }
+    }
+  }
+  SimulatedIo io_;
+};
+
 class NodeLinkTest : public testing::Test {
  protected:
   // One command to a node that is not there; what its client is told.
@@ -55,17 +115,38 @@ class NodeLinkTest : public testing::Test {
     EXPECT_TRUE(world_.run_until([&told] { return !told.empty(); }, world_.now() + 60s));
     return told;
   }
+  // Queues one; what became of it stands in `told`.
+  bool send(Told& told) {
+    told = Told();
+    auto* const command = new Noting(told);
+    if (link_.send("get x\r\n", *command)) return true;
+    delete command;
+    return false;
+  }
+  // So that the loop knows what time it is.
+  runtime::Task<void> tick() {
+    while (!stop_.requested()) static_cast<void>(co_await io_.sleep_for(1ms, &stop_));
+  }
+  void run_until(auto condition) { EXPECT_TRUE(world_.run_until(condition, world_.now() + 60s)); }
+
+  void pass(Duration time) {
+    bool over = false;
+    world_.after(time, [&over] { over = true; });
+    run_until([&over] { return over; });
+  }
+
   void TearDown() override {
     stop_.request();
     link_.close(true);
     io_.run(link_.ended());
-    EXPECT_TRUE(world_.run_until([this] { return io_.running() == 0; }, world_.now() + 60s));
+    run_until([this] { return io_.running() == 0 && node_.io().running() == 0; });
   }
 
   World world_{1};
   SimulatedIo io_{world_, Address::ipv4({10, 0, 0, 1}, 50'000)};
   Flusher flusher_{io_};
   runtime::Stop stop_;
+  Node node_{world_};
   cluster::CacheSettings settings_;
   Observer observer_;
   NodeLink link_{flusher_, kNode, settings_, LinkKind(), observer_};
@@ -84,6 +165,77 @@ TEST_F(NodeLinkTest, WithoutADescriptorOfOurOwnTheNodeHasNot) {
   EXPECT_NE(ask().find("node 10.1.0.1:11211: connect: out of resources"), std::string::npos);
   EXPECT_EQ(observer_.failed, 0U);
   EXPECT_FALSE(observer_.any_lost);
+}
+
+TEST_F(NodeLinkTest, ANodeThatAcceptsAndClosesIsNotReconnectedAllTheTime) {
+  io_.spawn(flusher_.run(&stop_));
+  io_.spawn(tick());
+  node_.start(&stop_);
+  const Instant begin = world_.now();
+  std::size_t taken = 0;
+  while (world_.now() < begin + 20s) {
+    Told told;
+    if (send(told)) {
+      ++taken;
+      run_until([&told] { return told.ended; });
+      EXPECT_FALSE(told.answered);
+    }
+    pass(1ms);
+  }
+  EXPECT_EQ(node_.accepted, taken);
+  // One more at once; then after 50 ms, 100 ms and so on up to a second, of each between the half and the whole.
+  EXPECT_GE(taken, 20U);
+  EXPECT_LE(taken, 46U);
+  ASSERT_EQ(observer_.backs_off.size(), 1U) << "it is told once";
+  EXPECT_NE(observer_.backs_off.front().find("no connection to it has brought a reply, 2 in a row"), std::string::npos)
+      << observer_.backs_off.front();
+}
+
+TEST_F(NodeLinkTest, ABackOffHasItsReasonAndEndsWithAReply) {
+  io_.spawn(flusher_.run(&stop_));
+  io_.spawn(tick());
+  node_.start(&stop_);
+  Told told;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(link_.back_off(world_.now()), "");
+    ASSERT_TRUE(send(told)) << "one may just have been too old";
+    run_until([&told] { return told.ended; });
+    run_until([this] { return link_.has_ended(); });
+  }
+  EXPECT_NE(link_.back_off(world_.now()).find("the last: node 10.1.0.1:11211: "), std::string::npos);
+  EXPECT_FALSE(send(told));
+  node_.closes = false;
+  node_.answers = true;
+  pass(50ms);
+  EXPECT_EQ(link_.back_off(world_.now()), "");
+  ASSERT_TRUE(send(told));
+  run_until([&told] { return told.ended; });
+  EXPECT_TRUE(told.answered);
+  node_.closes = true;
+  run_until([this] { return link_.has_ended(); });
+  EXPECT_EQ(link_.back_off(world_.now()), "") << "it has answered";
+  EXPECT_TRUE(send(told));
+  run_until([&told] { return told.ended; });
+}
+
+TEST_F(NodeLinkTest, WhatHasNotGoneToTheKernelIsKnownNotToHaveBeenSent) {
+  runtime::Stop flushing;
+  io_.spawn(flusher_.run(&flushing));
+  io_.spawn(tick());
+  node_.closes = false;
+  node_.start(&stop_);
+  Told sent;
+  Told unsent[2];
+  ASSERT_TRUE(send(sent));
+  run_until([this] { return node_.read_bytes > 0; });
+  flushing.request();
+  pass(1s);
+  for (Told& told : unsent) ASSERT_TRUE(send(told));
+  node_.closes = true;
+  run_until([&] { return sent.ended && unsent[0].ended && unsent[1].ended; });
+  EXPECT_FALSE(sent.never_sent);
+  EXPECT_TRUE(unsent[0].never_sent && unsent[1].never_sent);
+  EXPECT_TRUE(sent.was_connected && unsent[0].was_connected);
 }
 
 }  // namespace

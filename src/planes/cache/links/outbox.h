@@ -81,6 +81,8 @@ class OutboxOwner {
   virtual bool has_more_to_come() const = 0;
   virtual void send_failed(const Error& error) = 0;
   virtual void all_sent() = 0;
+  /// Bytes go to the kernel now, of all that was appended so far at the most.
+  virtual void send_begins() {}
 
  protected:
   ~OutboxOwner() = default;

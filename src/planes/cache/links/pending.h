@@ -25,8 +25,10 @@ struct Reply {
 
 /// Why a command has no reply.
 struct LinkFailure {
-  /// Whether no byte of the command can have reached the node.
+  /// Whether no byte of the command can have reached the node: not one was handed to the kernel.
   bool never_sent = false;
+  /// Whether there was a connection, which is no more: it may just be made anew.
+  bool was_connected = false;
   /// The same command would fail so again: its own reply is what the connection ended by.
   bool would_repeat = false;
   /// For people: "node 10.0.0.21:11211: connect: refused (Connection refused)".

@@ -127,7 +127,7 @@ void ShardLink::deliver(const ShardBatch& replies) {
     if (bytes.empty()) {  // the service has gone from that worker
       const std::string text = fmt::format("worker {} holds no part of {} any more", worker_, service_);
       observer_.link_failed(1, text, false);
-      pending->on_failure({.never_sent = false, .text = text});
+      pending->on_failure({.was_connected = true, .text = text});
       continue;
     }
     observer_.link_answered(now - pending->queued_at);
@@ -141,7 +141,7 @@ void ShardLink::give_up_first(std::string_view why) {
   Pending* pending = queue_.pop_front();
   --queued_;
   ++given_up_;
-  pending->on_failure({.never_sent = false, .text = why});
+  pending->on_failure({.was_connected = true, .text = why});
 }
 
 void ShardLink::give_up(std::string_view why) {

@@ -30,6 +30,7 @@ class ShardLink final : public Link, private LateWork {
   [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
 
   bool is_open() const override { return true; }
+  std::string back_off(Instant) const override { return {}; }
   std::string_view problem() const override;
   std::size_t under_way() const override { return queued_; }
   std::size_t unanswered() const override { return queued_ + given_up_; }

@@ -121,6 +121,17 @@ std::string bounded_request(const Request& request, std::string_view whole, cons
   return changed;
 }
 
+bool send_bounded_memcached(Client& client, Link& link, std::string_view request, std::string_view /*key*/,
+                            Pending& pending) {
+  const Duration most = client.service().settings().gutter_ttl;
+  const ExpiryRule rule{.most_seconds = std::chrono::duration_cast<std::chrono::seconds>(most).count(),
+                        .now_seconds = seconds_now(client.worker().io)};
+  Request parsed;
+  memcached::parse_request(request, parsed);
+  const std::string bounded = bounded_request(parsed, request, rule);
+  return link.send(bounded.empty() ? request : std::string_view(bounded), pending);
+}
+
 std::string with_expiry(Client& client, const Request& request, std::string_view whole) {
   const CacheService& service = client.service();
   const cluster::CacheSettings& settings = service.settings();

@@ -20,6 +20,11 @@ std::int64_t shortened_expiry(std::int64_t expiry_seconds, const ExpiryRule& rul
 /// The whole request with its expiry times so shortened; empty when they may stay as they are.
 std::string bounded_request(const memcached::Request& request, std::string_view whole, const ExpiryRule& rule);
 
+/// Sends a request that stores one key, which has another node for a while: what is stored lives no longer than that
+/// (client/client.h, SendBounded).
+bool send_bounded_memcached(Client& client, Link& link, std::string_view request, std::string_view key,
+                            Pending& pending);
+
 /// The same by the rule that the service has for the request's keys.
 std::string with_expiry(Client& client, const memcached::Request& request, std::string_view whole);
 

@@ -57,4 +57,10 @@ void bound_expiry(Client& client, std::string_view key) {
   send_and_forget(*link, request);
 }
 
+bool send_bounded_redis(Client& client, Link& link, std::string_view request, std::string_view key, Pending& pending) {
+  if (!link.send(request, pending)) return false;
+  bound_expiry(client, key);
+  return true;
+}
+
 }  // namespace tenfold::cache

@@ -19,4 +19,7 @@ std::string with_jitter(Client& client, const RedisCommand& command, std::span<c
 /// older one refuses, and the key lives as long as it was told to.
 void bound_expiry(Client& client, std::string_view key);
 
+/// Sends a change of a key, and that behind it (client/client.h, SendBounded).
+bool send_bounded_redis(Client& client, Link& link, std::string_view request, std::string_view key, Pending& pending);
+
 }  // namespace tenfold::cache

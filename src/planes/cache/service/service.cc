@@ -116,6 +116,10 @@ void Node::link_failed(std::size_t commands, std::string_view reason, bool lost)
     worker_.observer.node_failing(service_, address_, failures_in_a_row_, reason);
 }
 
+void Node::link_backs_off(std::string_view problem) {
+  worker_.observer.node_backs_off(service_, address_, problem);
+}
+
 planes::NodeReading Node::read() const {
   planes::NodeReading reading;
   reading.address = address_;
@@ -126,6 +130,7 @@ planes::NodeReading Node::read() const {
     reading.outstanding += static_cast<std::int64_t>(link->under_way());
     reading.bytes_sent += link->sent_bytes();
     reading.bytes_received += link->received_bytes();
+    if (reading.back_off.empty()) reading.back_off = link->back_off(worker_.flusher.io().now());
   }
   reading.outstanding += static_cast<std::int64_t>(private_links_.under_way());
   reading.bytes_sent += private_links_.sent_bytes();

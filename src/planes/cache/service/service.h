@@ -75,6 +75,7 @@ class Node final : public LocalCounted, private LinkObserver {
   void link_connected() override { ++connects_; }
   void link_answered(Duration latency) override;
   void link_failed(std::size_t commands, std::string_view reason, bool lost) override;
+  void link_backs_off(std::string_view problem) override;
 
   Worker& worker_;
   std::string service_;
