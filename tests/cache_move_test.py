@@ -2,7 +2,9 @@
 """Nodes of memcached join, drain and leave under load: no key is lost, none has two values, none that was deleted
 comes back."""
 
+import json
 import random
+import socket
 import threading
 import unittest
 
@@ -256,6 +258,45 @@ class Moves(RawScenario):
             adding.join()
             self.wait_for_ring(self.tenfold_, self.nodes)
             self.assertEqual([key for node in self.nodes for key in node.keys()], [])
+
+
+class NewOwnerDies(RawScenario):
+    def test_a_get_of_a_key_on_its_way_is_asked_for_again(self):
+        """The new owner is asked for the key by whoever moves keys and by a client, and dies."""
+        (old,) = self.memcached()
+        asked = []
+        dies = threading.Event()
+
+        def answer(line, _reader, _connection):
+            if line.startswith(b"flush_all"):
+                return b"OK\r\n"
+            asked.append(line)
+            dies.wait(20)
+            new.listener.shutdown(socket.SHUT_RDWR)
+            new.listener.close()
+
+        new = self.scripted(answer)
+        health = 'health = { interval = "100ms", rise = 1, eject_for = "1h" }'
+        tenfold = self.cache([old], 'response_timeout = "10s"', health)
+        self.wait_for_ring(tenfold, [old])
+        client = self.client(tenfold)
+        for i in range(50):
+            self.assertEqual(client.set(b"k:%d" % i, b"v"), b"STORED\r\n")
+        added = tenfold.admin_request(
+            "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": new.address}).encode()
+        )
+        self.assertIn(added.status, (200, 201))
+        wait_until(lambda: asked, "keys are being moved")
+        moving = next(i for i in range(50) if self.owner_of(tenfold, f"k:{i}") == new.address)
+        client.send(b"get k:%d\r\n" % moving)
+
+        def outstanding():
+            rows = self.service(tenfold)["nodes"]
+            return next(row["outstanding"] for row in rows if row["address"] == new.address)
+
+        wait_until(lambda: outstanding() > 1, "the new owner is asked by the client, too")
+        dies.set()
+        self.assertEqual(client.reply(), b"VALUE k:%d 0 1\r\nv\r\nEND\r\n" % moving)
 
 
 class Flushed(CacheScenario):

@@ -88,7 +88,12 @@ Shares share_out(Client& client, const Request& request) {
 bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view line);
 
 void add_parts(Client& client, const Request& request, Shares& shares, Join& join) {
-  for (std::string_view key : shares.moving) get_moving(client, key, request.verb == Verb::kGets, join.add_part(1));
+  for (std::string_view key : shares.moving) {
+    std::string line = fmt::format("{} {}{}", verb_text(request), key, kLineEnd);
+    Join::Part& part = join.add_part(
+        1, {.send = ask_again, .home = LocalPtr<Endpoint>(&client.endpoint()), .request = std::move(line)});
+    get_moving(client, key, request.verb == Verb::kGets, part);
+  }
   for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
     Shares::Share& share = shares.of_nodes[node];
     if (share.keys == 0) continue;

@@ -21,7 +21,8 @@ namespace tenfold::cache {
 /// Takes a whole request that is not get or gets; false when none of its keys moves.
 bool take_moving(Client& client, const memcached::Request& request, std::string_view whole);
 
-/// Gets one key that moves: `part` is told of a reply to `get` (or to `gets`, with_unique).
+/// Gets one key that moves: `part` is told of a reply to `get` (or to `gets`, with_unique). A failure may be tried
+/// again: it has left nothing behind that a later reader could take for a value.
 void get_moving(Client& client, std::string_view key, bool with_unique, Pending& part);
 
 /// `whole` is a flush_all that is allowed. REQUIRES: keys move.
