@@ -56,6 +56,12 @@ class RingKeeperTest : public testing::Test {
   RingKeeperTest()
       : keeper_(io_, events_, empty_node, [this](cluster::RingStatusPtr ring) { return publish(std::move(ring)); }) {
     emptied.clear();
+    io_.spawn(tick());
+  }
+
+  // What is done from outside is seen at the next turn of the loop.
+  runtime::Task<void> tick() {
+    while (!over_.requested()) static_cast<void>(co_await io_.sleep_for(10ms, &over_));
   }
 
   // Workers let go of the ring before when the test says so.
@@ -83,6 +89,7 @@ class RingKeeperTest : public testing::Test {
         world_.now() + 30s);
   }
   void TearDown() override {
+    over_.request();
     io_.run(keeper_.stop());
     EXPECT_TRUE(world_.run_until([this] { return io_.running() == 0; }, world_.now() + 60s));
   }
@@ -91,6 +98,7 @@ class RingKeeperTest : public testing::Test {
   SimulatedIo io_{world_, Address::ipv4({10, 0, 0, 1}, 49'999)};
   EventLog events_{io_, [](std::string_view) {}};
   std::vector<cluster::RingStatusPtr> rings_;
+  runtime::Stop over_;
   bool busy_ = false;
   runtime::WaitQueue free_;
   RingKeeper keeper_;
