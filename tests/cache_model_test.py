@@ -287,6 +287,7 @@ class RedisModel(unittest.TestCase):
             (b"RPOP", b"l"), (b"LLEN", b"l"), (b"LLEN", key), (b"LRANGE", b"l", b"0", b"-1"),
             (b"LRANGE", b"l", b"-3", b"1"), (b"GET", b"l"), (b"PING",), (b"PING", b"hi"), (b"ECHO", b"hi"),
             (b"SELECT", b"0"), (b"SELECT", b"1"), (b"SELECT", b"16"), (b"SELECT", b"x"), (b"DBSIZE",),
+            (b"PUBLISH", b"news", value),
             (b"GET",), (b"SET", key), (b"SCAN", b"0", b"COUNT", b"1000"), (b"AUTH", b"x")][:-1]))
 
     def transaction(self, prng, keys):
@@ -301,6 +302,7 @@ class RedisModel(unittest.TestCase):
         requests += [plain() for _ in range(prng.randrange(3))] if requests else []
         requests += [resp(b"UNWATCH")] if prng.random() < 0.1 else []
         requests += [resp(b"MULTI")] + [plain() for _ in range(prng.randrange(4))]
+        requests += [resp(b"BLPOP", prng.choice(keys), b"l", b"0")] if prng.random() < 0.3 else []  # it does not block
         return requests + [resp(b"DISCARD" if prng.random() < 0.2 else b"EXEC")]
 
     def moves(self, prng, keys):
@@ -318,6 +320,10 @@ class RedisModel(unittest.TestCase):
         for _ in range(COMMANDS):
             if prng.random() < 0.05:
                 trace.send(self.moves(prng, keys))
+            elif prng.random() < 0.03:
+                server = prng.randrange(2)
+                trace.send(resp(b"RPUSH", b"l", b"1", b"2", b"3"), server=server)
+                trace.send(resp(prng.choice([b"BLPOP", b"BRPOP"]), b"none", b"l", b"0.1"), server=server)
             elif prng.random() < 0.05:
                 server = prng.randrange(2)
                 for request in self.transaction(prng, keys):

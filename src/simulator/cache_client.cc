@@ -27,6 +27,7 @@ CacheClient::CacheClient(CacheLedger& ledger, const Address& proxy, int number, 
 
 CacheClient::Scanner CacheClient::fresh_scanner() const {
   if (protocol_ == cluster::CacheProtocol::kRedis) return resp::ReplyScanner();
+  if (workload_ && workload_->speaks_binary()) return BinaryReplyScanner();
   return memcached::ReplyScanner();
 }
 
@@ -70,9 +71,9 @@ runtime::Task<bool> CacheClient::connect() {
     co_return false;
   }
   socket_ = std::move(*fresh);
+  workload_ = make_workload_();
   scanner_ = fresh_scanner();
   arrived_.clear();
-  workload_ = make_workload_();
   const bool greeted = co_await talk(workload_->greeting());
   if (!greeted) failed();
   co_return greeted&& socket_;

@@ -12,6 +12,7 @@
 #include "cluster/cache_settings.h"
 #include "runtime/simulated/simulated_io.h"
 #include "runtime/task.h"
+#include "simulator/binary_packets.h"
 #include "simulator/cache_workload.h"
 #include "wire/memcached/reply.h"
 #include "wire/resp/reply.h"
@@ -33,7 +34,7 @@ class CacheClient {
   void expect_service() { healed_ = true; }
 
  private:
-  using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
+  using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner, BinaryReplyScanner>;
 
   runtime::Task<void> visit(int batches);
   runtime::Task<void> look();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bytes.h"
@@ -42,6 +43,7 @@ void CacheNode::start() {
 void CacheNode::kill() {
   if (life_ == nullptr) return;
   hung_ = false;
+  if (auto* redis = std::get_if<ModelRedis>(&model_)) redis->close_all();
   life_->ended.request();
   life_.reset();
   free_.wake_all();
@@ -78,7 +80,7 @@ runtime::Task<void> CacheNode::accept_callers(LifePtr life) {
   for (;;) {
     Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait(kNever, &life->ended));
     if (caller) {
-      auto connection = std::make_unique<Connection>();
+      auto connection = std::make_shared<Connection>();
       connection->life = life;
       connection->socket = std::move(*caller);
       io_.spawn(serve(std::move(connection)));
@@ -90,34 +92,83 @@ runtime::Task<void> CacheNode::accept_callers(LifePtr life) {
   }
 }
 
-runtime::Task<void> CacheNode::serve(std::unique_ptr<Connection> connection) {
+runtime::Task<void> CacheNode::serve(ConnectionPtr connection) {
   runtime::Stop* ended = &connection->life->ended;
+  auto* redis = std::get_if<ModelRedis>(&model_);
+  if (redis != nullptr) redis->open(connection->session);
+  connections_.push_back(connection);
   for (bool open = true; open;) {
-    const runtime::Wait wait(io_.now() + kIdle, ended);
-    const Result<runtime::Buffer> read = co_await io_.recv(connection->socket, runtime::BufferSize::kLarge, wait);
-    if (!read || ended->requested()) break;
-    connection->bytes += read->view();
-    open = co_await serve_arrived(*connection);
+    open = co_await receive(*connection);
+    if (open) open = co_await serve_arrived(*connection);
+    tell_others();
+    open = open && !connection->is_broken;
   }
+  if (redis != nullptr) redis->close(connection->session);
+  std::erase(connections_, connection);
   if (ended->requested()) io_.reset_on_close(connection->socket);
+}
+
+// More bytes, or what was waited for, or the end of its time; false when the connection is over.
+runtime::Task<bool> CacheNode::receive(Connection& connection) {
+  runtime::Stop* ended = &connection.life->ended;
+  connection.woken = std::make_unique<runtime::Stop>(*ended);
+  const auto& waiting = connection.session.waiting;
+  Instant until = io_.now() + kIdle;
+  if (waiting && waiting->until_ms > 0) {
+    const std::int64_t left_ms = waiting->until_ms - to_milliseconds(io_.wall_now().time_since_epoch());
+    until = io_.now() + std::chrono::milliseconds(std::max<std::int64_t>(left_ms, 0));
+  }
+  const runtime::Wait wait(until, connection.woken.get());
+  const Result<runtime::Buffer> read = co_await io_.recv(connection.socket, runtime::BufferSize::kLarge, wait);
+  if (ended->requested()) co_return false;
+  if (read) {
+    connection.bytes += read->view();
+    co_return true;
+  }
+  if (read.error().kind == ErrorKind::kTimeout) co_return connection.is_waiting;
+  co_return read.error().kind == ErrorKind::kCanceled;
 }
 
 // Executes what has come whole; false when the connection is over.
 runtime::Task<bool> CacheNode::serve_arrived(Connection& connection) {
   runtime::Stop* ended = &connection.life->ended;
-  std::string replies;
   for (;;) {
     while ((hung_ || migrating_) && !ended->requested())
       static_cast<void>(co_await free_.wait(io_, runtime::Wait(kNever, ended)));
     if (ended->requested()) co_return false;
-    const std::size_t used = co_await execute(connection, replies);
-    if (used == 0) break;
+    const auto& waiting = connection.session.waiting;
+    if (waiting && waiting->until_ms > 0 && to_milliseconds(io_.wall_now().time_since_epoch()) >= waiting->until_ms)
+      std::get<ModelRedis>(model_).time_out(connection.session);
+    connection.is_waiting = waiting.has_value();
+    if (connection.is_waiting) co_return true;
+    const std::size_t used = co_await execute(connection, connection.session.out);
+    if (used == 0) co_return true;
     connection.bytes.erase(0, used);
   }
-  if (replies.empty()) co_return true;
-  const runtime::Wait wait(io_.now() + kSendTimeout, ended);
-  const Status sent = co_await io_.send(connection.socket, replies, wait);
-  co_return sent.has_value();
+}
+
+runtime::Task<void> CacheNode::send_out(ConnectionPtr connection) {
+  runtime::Stop* ended = &connection->life->ended;
+  while (!connection->session.out.empty() && !connection->is_broken) {
+    const std::string out = std::exchange(connection->session.out, {});
+    const Status sent = co_await io_.send(connection->socket, out, runtime::Wait(io_.now() + kSendTimeout, ended));
+    if (sent || connection->is_broken) continue;
+    connection->is_broken = true;
+    connection->woken->request();
+  }
+  connection->is_sending = false;
+}
+
+// Sends what there is for each connection, and wakes those that need not wait any more.
+void CacheNode::tell_others() {
+  for (const ConnectionPtr& connection : connections_) {
+    if (connection->is_waiting && !connection->session.waiting) {
+      connection->is_waiting = false;
+      connection->woken->request();
+    }
+    if (connection->session.out.empty() || connection->is_broken) continue;
+    if (!std::exchange(connection->is_sending, true)) io_.spawn(send_out(connection));
+  }
 }
 
 // The request at the front; its size, or 0 when not all of it has come.

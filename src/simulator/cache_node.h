@@ -58,12 +58,20 @@ class CacheNode {
     LifePtr life;
     runtime::Socket socket;
     std::string bytes;
-    ModelRedis::Session session;
+    ModelRedis::Session session;  // its `out` holds all that the connection is told
+    bool is_waiting = false;      // for something in the session
+    bool is_sending = false;
+    bool is_broken = false;
+    std::unique_ptr<runtime::Stop> woken;  // ends a receive: what was waited for is there
   };
+  using ConnectionPtr = std::shared_ptr<Connection>;
 
   runtime::Task<void> accept_callers(LifePtr life);
-  runtime::Task<void> serve(std::unique_ptr<Connection> connection);
+  runtime::Task<void> serve(ConnectionPtr connection);
+  runtime::Task<bool> receive(Connection& connection);
   runtime::Task<bool> serve_arrived(Connection& connection);
+  runtime::Task<void> send_out(ConnectionPtr connection);
+  void tell_others();
   runtime::Task<std::size_t> execute(Connection& connection, std::string& reply);
   runtime::Task<void> migrate(LifePtr life, const ModelRedis::Session& session, std::vector<std::string> words,
                               std::string& reply);
@@ -78,6 +86,7 @@ class CacheNode {
   bool hung_ = false;
   bool migrating_ = false;  // Redis does nothing else meanwhile
   runtime::WaitQueue free_;
+  std::vector<ConnectionPtr> connections_;
   std::map<std::string, int> changes_;
   std::map<std::string, int> keys_;
 };

@@ -97,6 +97,19 @@ std::function<void()> Workload::deleting(const std::string& key) {
   };
 }
 
+std::function<void()> Workload::deleting_all(const std::vector<std::string_view>& ends_of_names) {
+  std::vector<std::function<void()>> dones;
+  for (std::string_view end : ends_of_names) {
+    for (std::size_t i = 0; i < ledger_.keys; ++i) {
+      dones.push_back(deleting(fmt::format("k{}{}", i, end)));
+      dones.push_back(deleting(fmt::format("t{}{}", i, end)));
+    }
+  }
+  return [dones = std::move(dones)] {
+    for (const auto& done : dones) done();
+  };
+}
+
 std::uint64_t Workload::adding(const std::string& key) {
   const std::uint64_t number = ledger_.fresh();
   ledger_.maybe_added[key].push_back(number);

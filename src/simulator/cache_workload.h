@@ -16,6 +16,7 @@
 
 #include "runtime/simulated/world.h"
 #include "simulator/history.h"
+#include "simulator/mailbox.h"
 
 namespace tenfold::simulator {
 
@@ -34,13 +35,18 @@ struct CacheLedger {
 
   runtime::simulated::World& world;
   bool is_store = false;
-  std::size_t keys = 8;  // of each kind
+  bool may_flush = false;  // clients may, and some do
+  std::size_t keys = 8;    // of each kind
   History history;
   std::uint64_t next_value = 1;
   std::string complaint;  // an answer that must not be: the run has failed
   // What was added to counters, texts and lists, and acknowledged; by key.
   std::map<std::string, std::vector<std::uint64_t>> added;
   std::map<std::string, std::vector<std::uint64_t>> maybe_added;  // whether acknowledged or not
+
+  Queues queues;               // lists that clients take elements from
+  Channels channels;           // of messages
+  std::uint64_t messages = 0;  // that came
 
   std::uint64_t asked = 0;
   std::uint64_t answered = 0;
@@ -100,6 +106,8 @@ class Workload {
   virtual Step next() = 0;
   /// What a connection has to say first; nothing for most.
   virtual std::vector<Step> greeting() { return {}; }
+  /// Whether its bytes are those of memcached's binary protocol.
+  virtual bool speaks_binary() const { return false; }
   /// Asks for every key once; for the end.
   virtual std::vector<Step> last_look() = 0;
 
@@ -120,6 +128,9 @@ class Workload {
   };
   Writing writing(const std::string& key);
   std::function<void()> deleting(const std::string& key);
+  // Whether the next step empties the cache; and what to call when it has.
+  bool may_flush() { return ledger_.may_flush && prng().chance(0.01); }
+  std::function<void()> deleting_all(const std::vector<std::string_view>& ends_of_names = {""});
   // A change that must not happen twice: its number.
   std::uint64_t adding(const std::string& key);
 
@@ -128,6 +139,7 @@ class Workload {
 };
 
 std::unique_ptr<Workload> memcached_workload(CacheLedger& ledger);
+std::unique_ptr<Workload> binary_workload(CacheLedger& ledger);
 
 /// What a Redis client is: it logs in first or does not, and speaks RESP3 or does not.
 struct RedisManners {

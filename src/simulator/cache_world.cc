@@ -18,6 +18,7 @@
 #include "simulator/cache_client.h"
 #include "simulator/cache_node.h"
 #include "simulator/cache_workload.h"
+#include "simulator/subscriber.h"
 
 namespace tenfold::simulator {
 namespace {
@@ -62,10 +63,11 @@ struct Setting {
     if (prng.chance(0.3)) cache.pipeline = 3;
     if (cache.protocol == CacheProtocol::kRedis && prng.chance(0.3)) cache.password = "open";
     if (cache.protocol == CacheProtocol::kRedis && prng.chance(0.3)) cache.node_password = "sesame";
+    cache.allow_admin = !cache.is_store() && prng.chance(0.5);
     health.interval = 500ms;
     health.fast_interval = 100ms;
     health.timeout = 200ms;
-    health.eject_for = 500ms;
+    health.eject_for = prng.chance(0.5) ? 500ms : 5s;
     health.eject_after = 1 + static_cast<std::uint32_t>(prng.below(5));
   }
 
@@ -91,6 +93,7 @@ class CacheWorld {
         events_(control_io_, [](std::string_view) {}),
         controller_(control_io_, events_, {cache::probe, cache::empty_node}, [](const std::string&) { return true; }) {
     ledger_.is_store = setting_.cache.is_store();
+    ledger_.may_flush = setting_.cache.allow_admin;
     for (std::size_t i = 0; i < kNodesMost; ++i) {
       const Address address = Address::ipv4({10, 1, 0, static_cast<std::uint8_t>(i + 1)}, 11'211);
       nodes_.push_back(
@@ -102,6 +105,8 @@ class CacheWorld {
     for (std::uint64_t i = 0; i < first; ++i) members_[i] = true;
     for (int i = 0; i < kWorkers; ++i)
       workers_.push_back(std::make_unique<WorkerHouse>(world_, controller_, neighbours_, i));
+    const std::uint64_t readers = setting_.cache.protocol == CacheProtocol::kRedis ? world_.workload.below(3) : 0;
+    for (std::uint64_t i = 1; i <= readers; ++i) subscribers_.push_back(make_subscriber(static_cast<int>(i)));
     const int clients = 2 + static_cast<int>(world_.workload.below(5));
     for (int i = 1; i <= clients; ++i) clients_.push_back(make_client(i));
   }
@@ -119,6 +124,7 @@ class CacheWorld {
     plan_ = world_.fault.chance(0.3) ? FaultPlan::none() : FaultPlan::from(world_.fault);
     world_.faults = plan_;
     for (const auto& client : clients_) client->start(kBatches);
+    for (const auto& subscriber : subscribers_) subscriber->start();
     control_io_.spawn(change_often());
     control_io_.spawn(disturb_nodes());
     world_.after(kFaultTime, [this] { heal(); });
@@ -140,10 +146,17 @@ class CacheWorld {
                                .logs_in = number == 100 || !world_.workload.chance(0.1),
                                .resp3 = world_.workload.chance(0.3)};
     const bool is_redis = setting_.cache.protocol == CacheProtocol::kRedis;
-    auto make_workload = [this, manners, is_redis] {
+    const bool is_binary = !is_redis && world_.workload.chance(0.3);
+    auto make_workload = [this, manners, is_redis, is_binary] {
+      if (is_binary) return binary_workload(ledger_);
       return is_redis ? redis_workload(ledger_, manners) : memcached_workload(ledger_);
     };
     return std::make_unique<CacheClient>(ledger_, kProxy, number, setting_.cache.protocol, make_workload);
+  }
+
+  std::unique_ptr<Subscriber> make_subscriber(int number) {
+    const RedisManners manners{.password = setting_.cache.password, .resp3 = world_.workload.chance(0.5)};
+    return std::make_unique<Subscriber>(ledger_, kProxy, number, manners);
   }
 
   cluster::Topology topology() const {
@@ -224,6 +237,16 @@ class CacheWorld {
       } else if (prng.chance(0.5)) {
         ++kills_;
         node.kill();
+        // Some are back before anybody has judged them.
+        if (prng.chance(0.3)) {
+          const Duration away(prng.below(300'000'000));
+          const bool empty = !ledger_.is_store && prng.chance(0.5);
+          world_.after(away, [this, &node, empty] {
+            if (healed_ || node.is_up()) return;
+            if (empty) node.lose_content();
+            node.start();
+          });
+        }
       } else if (!node.is_hung()) {
         ++hangs_;
         node.hang();
@@ -252,8 +275,40 @@ class CacheWorld {
            std::ranges::none_of(clients_, [](const auto& client) { return client->io().running() > 0; });
   }
 
+  // Those of before have gone, or stay in vain on what they lost; others come, and now they must get everything.
+  bool subscribe_again() {
+    if (subscribers_.empty()) return true;
+    const auto have_left = [this] {
+      return std::ranges::all_of(subscribers_, [](const auto& one) { return one->io().running() == 0; });
+    };
+    for (const auto& subscriber : subscribers_) subscriber->stop();
+    if (!world_.run_until(have_left, world_.now() + 600s)) return false;
+    for (int number : {101, 102}) {
+      subscribers_.push_back(make_subscriber(number));
+      subscribers_.back()->expect_service();
+      subscribers_.back()->start();
+    }
+    const auto are_there = [this] {
+      return std::ranges::all_of(subscribers_.end() - 2, subscribers_.end(),
+                                 [](const auto& one) { return one->is_subscribed(); });
+    };
+    if (!world_.run_until(are_there, world_.now() + 60s)) found("A4: nobody can subscribe after all was healed");
+    return true;
+  }
+
+  // Whatever was published has had time to come.
+  bool end_subscriptions() {
+    world_.run_until([] { return false; }, world_.now() + 5s);
+    for (const auto& subscriber : subscribers_) subscriber->stop();
+    const auto have_left = [this] {
+      return std::ranges::all_of(subscribers_, [](const auto& one) { return one->io().running() == 0; });
+    };
+    return world_.run_until(have_left, world_.now() + 600s);
+  }
+
   // All is well again: the clients of before and a new one are served, and every key is looked at by several.
   bool come_back() {
+    if (!subscribe_again()) return false;
     clients_.push_back(make_client(100));
     for (const auto& client : clients_) {
       client->expect_service();
@@ -266,7 +321,7 @@ class CacheWorld {
       clients_.back()->expect_service();
       clients_.back()->look_at_all();
     }
-    return world_.run_until([this] { return is_quiet(); }, world_.now() + 600s);
+    return world_.run_until([this] { return is_quiet(); }, world_.now() + 600s) && end_subscriptions();
   }
 
   // -- Checks ------------------------------------------------------------------------------------------------------
@@ -371,10 +426,10 @@ class CacheWorld {
     const control::RingProgress* progress = controller_.ring_of(kService);
     outcome.summary = fmt::format(
         "{}; {} clients, {} changes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} hits), {} "
-        "refused, {} broken",
+        "refused, {} broken, {} messages",
         setting_.to_text(), clients_.size(), changes_, kills_, hangs_,
         progress == nullptr ? 0 : progress->ring->version, plan_.to_text(), ledger_.asked, ledger_.answered,
-        ledger_.hits, ledger_.refused, ledger_.broken);
+        ledger_.hits, ledger_.refused, ledger_.broken, ledger_.messages);
     outcome.trace_hash = world_.trace_hash();
     outcome.events = world_.events();
     return outcome;
@@ -392,6 +447,7 @@ class CacheWorld {
   cache::Neighbours neighbours_{kWorkers};
   std::vector<std::unique_ptr<WorkerHouse>> workers_;
   std::vector<std::unique_ptr<CacheClient>> clients_;
+  std::vector<std::unique_ptr<Subscriber>> subscribers_;
   FaultPlan plan_ = FaultPlan::none();
   std::string failure_;
   bool serving_ = false;

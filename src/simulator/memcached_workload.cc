@@ -66,6 +66,7 @@ class MemcachedWorkload final : public Workload {
         &MemcachedWorkload::meta_remove, &MemcachedWorkload::expiring, &MemcachedWorkload::get_expiring,
         &MemcachedWorkload::count,       &MemcachedWorkload::append,   &MemcachedWorkload::get_grown,
         &MemcachedWorkload::touch,       &MemcachedWorkload::noop};
+    if (may_flush()) return flush();
     return (this->*kKinds[prng().below(std::size(kKinds))])();
   }
 
@@ -261,6 +262,10 @@ class MemcachedWorkload final : public Workload {
   Step touch() {
     const std::string name = key('k');
     return {fmt::format("touch {} 0\r\n", name), expecting({"TOUCHED", "NOT_FOUND"}, [](std::string_view) {})};
+  }
+
+  Step flush() {
+    return {"flush_all\r\n", expecting({"OK"}, [done = deleting_all()](std::string_view) { done(); })};
   }
 
   Step noop() {

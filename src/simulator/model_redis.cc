@@ -14,7 +14,6 @@
 namespace tenfold::simulator {
 namespace {
 
-constexpr std::string_view kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range\r\n";
 constexpr std::string_view kWrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 constexpr std::string_view kHelloFirst =
@@ -63,6 +62,14 @@ const std::vector<ModelRedis::Command>& ModelRedis::commands() {
       {"RPUSH", &M::push, -3, true},
       {"LPOP", &M::pop, 2, true},
       {"RPOP", &M::pop, 2, true},
+      {"BLPOP", &M::blocking_pop, -3, true},
+      {"BRPOP", &M::blocking_pop, -3, true},
+      {"CLIENT", &M::client, -2, false},
+      {"PUBLISH", &M::publish, 3, true},
+      {"SUBSCRIBE", &M::subscribe, -2, false},
+      {"PSUBSCRIBE", &M::subscribe, -2, false},
+      {"UNSUBSCRIBE", &M::unsubscribe, -1, false},
+      {"PUNSUBSCRIBE", &M::unsubscribe, -1, false},
       {"LLEN", &M::list_length, 2, true},
       {"LRANGE", &M::range, 4, true},
       {"DBSIZE", &M::size_of_all, 1, false},
@@ -106,7 +113,8 @@ void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now
     reply += "+QUEUED\r\n";
     return;
   } else {
-    return run(*command, arguments, session, reply);
+    run(*command, arguments, session, reply);
+    return serve_waiting();
   }
   session.spoiled = session.in_transaction;
 }
@@ -401,14 +409,7 @@ void ModelRedis::pop(Call& call) {
   Item* item = find(call.words[1]);
   if (item != nullptr && !item->is_list) return static_cast<void>(call.reply += kWrongType);
   if (item == nullptr) return null(call.session.resp3, call.reply);
-  const bool left = is(call.words[0], "LPOP");
-  resp::write_bulk(left ? item->list.front() : item->list.back(), call.reply);
-  if (left)
-    item->list.pop_front();
-  else
-    item->list.pop_back();
-  changed(call.words[1]);
-  if (item->list.empty()) erase(call.words[1]);
+  resp::write_bulk(pop_from(call.words[1], is(call.words[0], "LPOP")), call.reply);
 }
 
 void ModelRedis::list_length(Call& call) {

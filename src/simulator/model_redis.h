@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model of Redis 7.0: strings, lists, counters, times to live, transactions, SCAN, DUMP and RESTORE, and the two
-// steps of MIGRATE, in 16 databases, in RESP2 and RESP3. It executes one command at a time and knows nothing of a
-// network. What it answers is compared with the real Redis by tests/cache_model_test.py; its DUMP is in a format of its
-// own. Thread rule: one thread.
+// A model of Redis 7.0: strings, lists, counters, times to live, transactions, commands that block, pub/sub, SCAN, DUMP
+// and RESTORE, and the two steps of MIGRATE, in RESP2 and RESP3. It executes one command at a time and knows nothing of
+// a network. What it answers is compared with the real Redis by tests/cache_model_test.py; its DUMP is in a format of
+// its own. Thread rule: one thread.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +24,21 @@ class ModelRedis {
  public:
   using Arguments = std::span<const std::string_view>;
 
-  /// What a connection has said of itself, and its transaction.
+  /// A command that waits for a list to have something.
+  struct Waiting {
+    std::size_t database = 0;
+    std::vector<std::string> keys;
+    bool left = false;
+    std::int64_t until_ms = 0;  // 0: for ever
+  };
+
+  /// What a connection has said of itself, its transaction, and what it waits for.
   struct Session {
+    std::int64_t id = 0;             // not 0 of one that was opened
+    std::optional<Waiting> waiting;  // nothing more of it is executed meanwhile
+    std::set<std::string> channels;
+    std::set<std::string> patterns;
+    std::string out;  // what it is told beside its own replies: messages, and what it has waited for
     bool logged_in = false;
     bool resp3 = false;
     std::size_t database = 0;
@@ -57,6 +71,17 @@ class ModelRedis {
                                            std::string& reply);
   /// The target's replies, each whole; fewer when the connection broke. Keys that it has stored go from here.
   void end_migration(const Migration& migration, std::span<const std::string> replies, std::string& reply);
+
+  /// From now on others may have something for the session; it outlives close().
+  void open(Session& session);
+  void close(Session& session);
+  /// All connections are gone at once.
+  void close_all() {
+    sessions_.clear();
+    waiting_.clear();
+  }
+  /// The time of what it waits for is over.
+  void time_out(Session& session);
 
   void clear();
   std::size_t size() const;
@@ -97,6 +122,9 @@ class ModelRedis {
   Item& put(std::string_view key);
   void erase(std::string_view key);
   void changed(std::string_view key);
+  std::string pop_from(std::string_view key, bool left);
+  bool take_for(const Waiting& waiting, std::string& reply);
+  void serve_waiting();
   static std::string dump_of(const Item& item);
   static std::optional<Item> item_of(std::string_view dump);
 
@@ -132,6 +160,11 @@ class ModelRedis {
   void flush(Call& call);
   void dump(Call& call);
   void restore(Call& call);
+  void blocking_pop(Call& call);
+  void client(Call& call);
+  void publish(Call& call);
+  void subscribe(Call& call);
+  void unsubscribe(Call& call);
   void multi(Call& call);
   void exec(Call& call);
   void discard(Call& call);
@@ -149,6 +182,10 @@ class ModelRedis {
   std::size_t database_ = 0;  // of the command at hand
   Database& here() { return databases_[database_]; }
   std::int64_t now_ms_ = 0;
+  std::map<std::int64_t, Session*> sessions_;
+  std::deque<Session*> waiting_;  // those that wait, the longest first
+  std::int64_t last_id_ = 0;
+  bool in_exec_ = false;  // nothing blocks there
   std::vector<std::string> last_keys_;
   std::vector<std::string> last_changes_;
   std::string complaint_;

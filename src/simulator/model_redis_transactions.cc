@@ -36,10 +36,12 @@ void ModelRedis::exec(Call& call) {
     call.reply += session.resp3 ? "_\r\n" : "*-1\r\n";
   } else {
     resp::write_array_head(queued.size(), call.reply);
+    in_exec_ = true;
     for (const std::vector<std::string>& words : queued) {
       const std::vector<std::string_view> arguments(words.begin(), words.end());
       run(*find_command(arguments), arguments, session, call.reply);
     }
+    in_exec_ = false;
   }
 }
 

@@ -17,6 +17,7 @@
 namespace tenfold::simulator {
 
 inline constexpr std::string_view kOk = "+OK\r\n";
+inline constexpr std::string_view kWrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 
 inline bool is(std::string_view word, std::string_view name) {
   return equals_ignore_case(word, name);

@@ -62,7 +62,10 @@ class RedisWorkload final : public Workload {
         &RedisWorkload::set_new,       &RedisWorkload::expiring,    &RedisWorkload::get_expiring,
         &RedisWorkload::count,         &RedisWorkload::append,      &RedisWorkload::get_grown,
         &RedisWorkload::push,          &RedisWorkload::get_list,    &RedisWorkload::echo,
-        &RedisWorkload::private_state, &RedisWorkload::transaction, &RedisWorkload::counting_transaction};
+        &RedisWorkload::private_state, &RedisWorkload::transaction, &RedisWorkload::counting_transaction,
+        &RedisWorkload::put,           &RedisWorkload::take,        &RedisWorkload::take_or_wait,
+        &RedisWorkload::publish};
+    if (may_flush()) return flush();
     return (this->*kKinds[prng().below(std::size(kKinds))])();
   }
 
@@ -76,6 +79,8 @@ class RedisWorkload final : public Workload {
         steps.push_back(list_of(name_of('l', i), true));
         steps.push_back(text_of(name_of('a', i), true));
         steps.push_back(counter_of(name_of('n', i)));
+        steps.push_back(queue_of(name_of('q', i)));
+        steps.push_back(publish_to(fmt::format("c{}", i)));
       }
     }
     return steps;
@@ -99,7 +104,9 @@ class RedisWorkload final : public Workload {
     return {request_of({"SELECT", in_other_ ? "1" : "0"}), judge};
   }
 
-  static bool is_refusal(std::string_view reply) { return reply.starts_with("-ERR"); }
+  static bool is_refusal(std::string_view reply) {
+    return reply.starts_with("-ERR") || reply.starts_with("-UNBLOCKED");
+  }
 
   Judge exactly(std::string text) {
     return [&ledger = ledger_, text = std::move(text)](std::string_view reply) {
@@ -304,6 +311,15 @@ class RedisWorkload final : public Workload {
   }
   Step get_list() { return list_of(key('l'), false); }
 
+  Step flush() {
+    const bool is_one = prng().chance(0.5);
+    const std::string_view here = in_other_ ? kOther : "";
+    std::vector<std::string_view> ends = {here};
+    if (!is_one) ends.push_back(in_other_ ? "" : kOther);
+    return {request_of({is_one ? "FLUSHDB" : "FLUSHALL"}),
+            expecting('+', [done = deleting_all(ends)](std::string_view) { done(); })};
+  }
+
   Step echo() {
     const std::string text = fmt::format("echo{}", ledger_.fresh());
     std::string reply;
@@ -322,6 +338,73 @@ class RedisWorkload final : public Workload {
     };
     return {request_of({"SELECT", "16"}), judge};
   }
+
+  // -- From client to client -----------------------------------------------------------------------------------------
+
+  Step put() {
+    const std::string name = key('q');
+    const std::uint64_t number = ledger_.fresh();
+    ledger_.queues.pushes(name, number);
+    auto told = [&ledger = ledger_, name, number](std::string_view) { ledger.queues.pushed(name, number); };
+    return {request_of({"RPUSH", name, fmt::format("{}", number)}), expecting(':', told)};
+  }
+
+  Verdict took(const std::string& name, std::string_view text) {
+    if (text.data() == nullptr) {
+      ledger_.queues.took_nothing(name);
+      return Verdict::kGood;
+    }
+    const std::string problem = ledger_.queues.taken(name, parse_decimal(text).value_or(0), ledger_.history.now());
+    return problem.empty() ? Verdict::kGood : ledger_.complain(problem);
+  }
+
+  Step take() {
+    const std::string name = key('q');
+    ledger_.queues.asks(name);
+    return {request_of({"LPOP", name}),
+            text_judge(name, [this, name](std::string_view text) { return took(name, text); })};
+  }
+
+  Step take_or_wait() {
+    static constexpr std::string_view kSeconds[] = {"0.05", "0.3", "1"};
+    const std::string name = key('q');
+    ledger_.queues.asks(name);
+    auto judge = [this, name](std::string_view reply) {
+      if (is_refusal(reply)) return Verdict::kRefused;
+      if (reply == (manners_.resp3 ? "_\r\n" : "*-1\r\n")) return took(name, {});
+      std::vector<std::string_view> parts;
+      resp::elements_of(reply, parts);
+      if (!reply.starts_with('*') || parts.size() != 2 || resp::text_of(parts[0]) != sent(name))
+        return ledger_.complain(fmt::format("C1: {:.60} is no answer to BLPOP {}", reply, name));
+      return took(name, resp::text_of(parts[1]));
+    };
+    return {request_of({prng().chance(0.5) ? "BLPOP" : "BRPOP", name, std::string(kSeconds[prng().below(3)])}), judge};
+  }
+
+  Step queue_of(const std::string& name) {
+    const History::Moment begin = ledger_.history.now();
+    auto judge = [&ledger = ledger_, name, begin](std::string_view reply) {
+      if (is_refusal(reply)) return Verdict::kRefused;
+      if (!reply.starts_with('*')) return ledger.complain(fmt::format("C1: {:.60} is no list", reply));
+      std::vector<std::string_view> elements;
+      resp::elements_of(reply, elements);
+      std::vector<std::uint64_t> numbers;
+      for (std::string_view element : elements) numbers.push_back(parse_decimal(resp::text_of(element)).value_or(0));
+      const std::string problem = ledger.queues.seen(name, numbers, begin, ledger.is_store);
+      return problem.empty() ? Verdict::kGood : ledger.complain(problem);
+    };
+    return {request_of({"LRANGE", name, "0", "-1"}), judge};
+  }
+
+  Step publish_to(const std::string& name) {
+    const std::uint64_t number = ledger_.fresh();
+    ledger_.channels.publishes(name, number, ledger_.history.now());
+    auto told = [&ledger = ledger_, name, number](std::string_view) {
+      ledger.channels.published(name, number, ledger.history.now());
+    };
+    return {request_of({"PUBLISH", name, fmt::format("{}", number)}), expecting(':', told)};
+  }
+  Step publish() { return publish_to(fmt::format("c{}", prng().below(ledger_.keys))); }  // of all databases
 
   // -- Transactions ------------------------------------------------------------------------------------------------
 

@@ -145,17 +145,18 @@ bool Subscriptions::changes(const std::string& name) const {
 }
 
 bool Subscriptions::send_channels() {
-  std::map<Node*, std::vector<std::string_view>> words_of;
+  std::map<std::uint32_t, std::vector<std::string_view>> words_of;  // by the number of the node
   const CacheService& service = client_.service();
   for (const std::string& name : step_->names) {
     if (!changes(name)) continue;
-    Node* node = node_to(client_, service.owner_of(name), step_->error);
-    if (node == nullptr) return fail_step(step_->error);
+    const std::uint32_t node = service.owner_of(name);
+    if (node_to(client_, node, step_->error) == nullptr) return fail_step(step_->error);
     std::vector<std::string_view>& words = words_of[node];
     if (words.empty()) words.push_back(step_->verb);
     words.push_back(name);
   }
-  return std::ranges::all_of(words_of, [this](const auto& one) { return send_to(*one.first, one.second); });
+  return std::ranges::all_of(
+      words_of, [this, &service](const auto& one) { return send_to(*service.nodes()[one.first], one.second); });
 }
 
 // A cache's node that is down has no part in the ring; one of a store has, and may publish again at any time.
