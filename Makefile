@@ -8,7 +8,7 @@ BENCH ?=
 FUZZ ?= request_head response_head chunked target topology memcached_request memcached_reply memcached_binary resp_request resp_reply
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build test test-tsan test-placement bench lab fuzz install format docs clean
+.PHONY: help build test test-tsan test-placement bench lab fuzz profile install format docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ fuzz: ## each fuzz target for FUZZ_SECONDS, 60; FUZZ="chunked target" runs only 
 	cmake --preset fuzz
 	cmake --build build/fuzz -j $(JOBS) --target fuzz/all
 	@printf '%s\n' $(FUZZ) | xargs -P $(JOBS) -I {} fuzz/run {} $(FUZZ_SECONDS)
+
+profile: ## cmake/tenfold.proftext anew, which release builds are optimised by; takes some ten minutes
+	tools/profile
 
 install: build ## the binary, its manual pages, the systemd unit and an example file
 	install -D build/release/tenfold $(DESTDIR)$(PREFIX)/bin/tenfold

@@ -42,11 +42,8 @@ void Io::ended(SocketState& socket, PeerEnd end) {
 }
 
 void Io::watch(Operation& operation) {
-  if (operation.wait_.deadline != kNever) {
-    operation.deadline = operation.wait_.deadline;
-    wheel_.insert(operation);
-  }
-  if (operation.wait_.stop != nullptr) operation.wait_.stop->listen(operation);
+  if (operation.deadline != kNever) wheel_.insert(operation);
+  if (operation.stop_ != nullptr) operation.stop_->listen(operation);
 }
 
 void Io::complete(Operation& operation) {

@@ -39,7 +39,9 @@ class Operation : public Timer, public StopListener {
   enum class Kind : std::uint8_t { kAccept, kConnect, kRecv, kSend, kSendFile, kPark };
 
   Operation(Kind kind, Io& io, SocketState* socket, const Wait& wait)
-      : io_(&io), socket_(socket), wait_(wait), kind_(kind) {}
+      : io_(&io), socket_(socket), stop_(wait.stop), kind_(kind) {
+    deadline = wait.deadline;
+  }
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
@@ -49,7 +51,6 @@ class Operation : public Timer, public StopListener {
   Io& io() const { return *io_; }
   SocketState* socket() const { return socket_; }
   Kind kind() const { return kind_; }
-  const Wait& wait() const { return wait_; }
 
   /// For back ends: what the system call returned, or minus an errno. Set before completion.
   void set_outcome(std::int64_t outcome) { outcome_ = outcome; }
@@ -62,7 +63,7 @@ class Operation : public Timer, public StopListener {
   Io* io_;
   SocketState* socket_;
   std::coroutine_handle<> waiter_;
-  Wait wait_;
+  Stop* stop_;
   std::int64_t outcome_ = 0;
   Kind kind_;
 };

@@ -73,12 +73,13 @@ LocalPtr<ClientHandle> Client::handle() {
 
 bool Client::is_full() const {
   return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost ||
-         under_way_ * reply_bytes_ >= kExpectedBytesMost;
+         std::size_t{under_way_} * reply_bytes_ >= kExpectedBytesMost;
 }
 
-// Larger at once, smaller by and by.
+// Larger at once, smaller by and by. Of one that fills it all by itself, more need not be known.
 void Client::learn_size(std::size_t reply_bytes) {
-  reply_bytes_ = std::max(reply_bytes, reply_bytes_ - reply_bytes_ / 16);
+  const auto known = static_cast<std::uint32_t>(std::min(reply_bytes, kExpectedBytesMost));
+  reply_bytes_ = std::max(known, reply_bytes_ - reply_bytes_ / 16);
 }
 
 void Client::tell_operator(std::string_view problem) {

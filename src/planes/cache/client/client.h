@@ -185,7 +185,7 @@ class Client final : private OutboxOwner {
   runtime::Stop reading_;  // ends with the listener
   std::uint32_t id_;
   std::uint32_t under_way_ = 0;
-  LocalPtr<ClientHandle> handle_;  // made when first needed
+  std::uint32_t reply_bytes_;  // so large is a reply likely to be
   std::uint32_t paused_ = 0;
   bool interrupted_ = false;  // input_ holds requests that had to wait
   bool awaits_line_ = false;  // the first of them, for the line to be empty
@@ -193,10 +193,10 @@ class Client final : private OutboxOwner {
   bool broken_ = false;
   bool is_translated_ = false;
   bool gone_ = false;  // it has closed the connection, or lost it
+  LocalPtr<ClientHandle> handle_;  // made when first needed
   std::uint64_t drop_ = 0;
   std::uint64_t wanted_ = 0;
   std::size_t held_bytes_ = 0;  // of replies that wait for those before them
-  std::size_t reply_bytes_;     // so large is a reply likely to be
   runtime::Buffer input_;       // the start of a request that did not come in one piece
   Outbox outbox_;
   IntrusiveList<Slot, SlotTag> slots_;
