@@ -57,6 +57,10 @@ struct Work {
   Work(Worker& of, Client& client, std::string_view bytes) : worker(of), turn(client), whole(bytes) {
     memcached::parse_request(whole, request);
   }
+  void replace(std::string bytes) {
+    whole = std::move(bytes);
+    memcached::parse_request(whole, request);
+  }
   Worker& worker;
   Turn turn;
   std::string whole;
@@ -174,16 +178,43 @@ std::string_view miss_reply(Verb verb) {
   }
 }
 
+// Each node counts its unique numbers for itself. What a client has of a key that has just been moved for it is a
+// number of the old node: at the new one that could be by chance the number of the copy, though another value had it.
+// So it is told there as one that nobody has. Empty when the request compares none.
+std::string without_old_unique(const Request& request, std::string_view whole) {
+  constexpr std::size_t kUniqueOfCas = 5;
+  std::string line;
+  bool compares = false;
+  std::string_view words = request.line;
+  std::size_t at = 0;
+  for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words), ++at) {
+    if (at > 0) line += ' ';
+    const bool is_flag = memcached::is_meta(request.verb) && at > 1;
+    const bool is_unique = request.verb == Verb::kCas ? at == kUniqueOfCas : is_flag && word.front() == 'C';
+    if (is_unique)
+      line += fmt::format("{}{}", is_flag ? "C" : "", kNobodysUnique);
+    else
+      line += word;
+    compares |= is_unique;
+  }
+  if (!compares) return {};
+  return line.append(kLineEnd).append(whole.substr(request.line_bytes));
+}
+
 // gat has several keys; all others have one.
 runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, MetaKey>> keys) {
   bool any = false;
+  bool moved = false;
   for (auto& [route, key] : keys) {
     Carried carried =
         co_await carry(carrier_of(work->worker.io, route, work->turn.service()), std::move(key), CarryFor::kChanging);
     if (carried.state == Carried::State::kFailed) co_return fail(*work, carried.problem);
     work->turn.endpoint().moved_keys += carried.moved ? 1 : 0;
     any |= carried.state == Carried::State::kPresent;
+    moved |= carried.moved;
   }
+  std::string told = moved ? without_old_unique(work->request, work->whole) : std::string();
+  if (!told.empty()) work->replace(std::move(told));
   const std::string_view miss = miss_reply(work->request.verb);
   if (any || miss.empty()) co_return go_on(*work);
   ++work->turn.endpoint().counters.commands;
