@@ -190,16 +190,6 @@ class NearCache(CacheScenario):
         self.heat(tenfold, client, "k")
         self.assertEqual(self.service(tenfold)["cache"]["hot_keys"], [])
 
-    def test_redis_has_none(self):
-        tenfold = self.cache(self.redis(1))
-        with open(tenfold.file, encoding="utf-8") as file:
-            text = file.read()
-        with open(tenfold.file, "w", encoding="utf-8") as file:
-            file.write(text + 'near_cache = "1MiB"\n')
-        code, _, talk = tenfold.cli("check")
-        self.assertEqual(code, 3)
-        self.assertIn("near cache for Redis", talk)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -70,6 +70,7 @@ Json cache_json(const planes::CacheReading& cache) {
               {"refused", cache.refused},
               {"near_hits", cache.near_hits},
               {"near_bytes", cache.near_bytes},
+              {"near_problem", cache.near_problem},
               {"stale_hits", cache.stale_hits},
               {"stale_bytes", cache.stale_bytes},
               {"fill_waits", cache.fill_waits},

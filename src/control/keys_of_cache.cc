@@ -311,7 +311,8 @@ const std::vector<Key> kCacheKeys = {
          "Memory in which the workers themselves hold the replies of the hottest keys, all together; \"0B\" is none. "
          "What "
          "a client writes is seen at once by those of its worker, a moment later by those of the others, and what is "
-         "written elsewhere within near_cache_staleness. For memcached, and `get` of one key.",
+         "written elsewhere within near_cache_staleness; Redis nodes (6 and later) tell of it as it happens, to one "
+         "further connection of each worker. For `get` of one key, and Redis GET.",
      .example = "\"8MiB\"",
      TENFOLD_CHECKED_KEY(cache().near_cache_bytes, number, set_near_cache, shown::size)},
     {.section = Section::kCache,

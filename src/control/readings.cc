@@ -39,6 +39,7 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.refused += reading.refused;
   total.near_hits += reading.near_hits;
   total.near_bytes += reading.near_bytes;
+  if (total.near_problem.empty()) total.near_problem = reading.near_problem;
   total.stale_hits += reading.stale_hits;
   total.stale_bytes += reading.stale_bytes;
   total.fill_waits += reading.fill_waits;

@@ -93,9 +93,6 @@ class Rules {
     if (cache.protocol == cluster::CacheProtocol::kMemcached && !service.nodes.empty() &&
         cache.persistent.value_or(false))
       out_.error(key_place(i, "persistent"), "memcached keeps nothing: it is no store", "remove it");
-    if (cache.protocol == cluster::CacheProtocol::kRedis && cache.near_cache_bytes > 0)
-      out_.error(key_place(i, "near_cache"), "a near cache for Redis would need the tracking of its clients",
-                 "remove it: it is for memcached");
     check_stale(i, cache);
     check_routes(i, service, cache);
     const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });

@@ -84,6 +84,7 @@ struct CacheReading {
   std::uint64_t refused = 0;      // commands that make no sense, or are not allowed
   std::uint64_t near_hits = 0;    // of the hits, those that no node was asked for
   std::uint64_t near_bytes = 0;   // that the near cache holds now
+  std::string near_problem;       // why a node's changes are not heard of, so that nothing of it is held near
   std::uint64_t stale_hits = 0;   // of the hits, those answered with what the key was, while another client fills it
   std::uint64_t stale_bytes = 0;  // that are held for them now
   std::uint64_t fill_waits = 0;   // lookups that waited for another client to fill their key

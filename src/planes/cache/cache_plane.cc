@@ -126,6 +126,9 @@ void CachePlane::renew(Place& place) {
   if (place.endpoint->service->is_moving() || speaks_otherwise) place.endpoint->last.clear();
   const bool keeps_last = settings.lease > Duration::zero() && settings.lease_stale > Duration::zero();
   place.endpoint->last.resize(keeps_last ? (settings.lease_stale_memory_bytes + workers - 1) / workers : 0);
+  const bool tracks = settings.protocol == cluster::CacheProtocol::kRedis && settings.near_cache_bytes > 0;
+  for (const LocalPtr<Node>& node : place.endpoint->service->nodes())
+    node->track(tracks ? place.endpoint.get() : nullptr);
   if (before) retire_nodes(*before, place.endpoint->service.get());
 }
 
@@ -297,6 +300,7 @@ planes::PlaneReading CachePlane::collect() const {
                                          .refused = counters.refused,
                                          .near_hits = counters.near_hits,
                                          .near_bytes = place.endpoint->near.used_bytes(),
+                                         .near_problem = {},
                                          .stale_hits = counters.stale_hits,
                                          .stale_bytes = place.endpoint->last.used_bytes(),
                                          .fill_waits = counters.fill_waits,
@@ -311,6 +315,7 @@ planes::PlaneReading CachePlane::collect() const {
       service.nodes.push_back(node->read());
       service.cache->private_connections += static_cast<std::int64_t>(node->private_links().size());
       service.outstanding += service.nodes.back().outstanding;
+      if (service.cache->near_problem.empty()) service.cache->near_problem = node->tracking_problem();
       service.duration_us.merge(service.nodes.back().latency_us);
     }
   }

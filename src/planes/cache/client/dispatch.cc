@@ -16,9 +16,14 @@ bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command
   return link.send(head, std::move(block), command);
 }
 
+// Whether what is read of the node may be held: Redis has commands whose keys only the node knows.
+bool tells_of_changes(Client& client, std::uint32_t node) {
+  return !is_redis(client) || (node != CacheService::kNoNode && client.service().nodes()[node]->is_tracked());
+}
+
 // What the leases of the service, and the replies that it holds, have to do with the command: whether it ends the lease
 // of its key.
-bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
+bool prepare(Client& client, std::uint32_t node, const Outgoing& outgoing, Command& command) {
   Endpoint& endpoint = client.endpoint();
   const bool has_leases = client.service().settings().lease > Duration::zero();
   // They are held by their keys alone.
@@ -30,7 +35,7 @@ bool prepare(Client& client, const Outgoing& outgoing, Command& command) {
     if (!command.kept.is_kept()) return false;
     if (has_leases) command.may_fill(key);
     if (!holds_replies) return false;
-    const bool may_be_near = endpoint.near.is_on() && endpoint.hot_keys.is_hot(key);
+    const bool may_be_near = endpoint.near.is_on() && endpoint.hot_keys.is_hot(key) && tells_of_changes(client, node);
     if (may_be_near || endpoint.last.is_on()) command.may_be_held(key, may_be_near, endpoint.last.is_on());
     return false;
   }
@@ -45,14 +50,14 @@ void remove_lease_item(Link& link, std::string_view key) {
   send_and_forget(link, fmt::format("delete {}\r\n", lease_item(hash_of(key))));
 }
 
-void send_or_refuse(Client& client, Link* link, std::string_view why, const Outgoing& outgoing) {
+void send_or_refuse(Client& client, std::uint32_t node, Link* link, std::string_view why, const Outgoing& outgoing) {
   ++client.endpoint().counters.commands;
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
   if (!outgoing.key.empty() && !command->kept.is_kept() && (link == nullptr || !link->is_open()) &&
       !client.service().settings().is_store())
     command->kept.keep_large(outgoing.first, outgoing.second, outgoing.key, client.endpoint().second_tries.large);
-  const bool ends_lease = prepare(client, outgoing, *command);
+  const bool ends_lease = prepare(client, node, outgoing, *command);
   client.add(*command);
   if (link != nullptr && send(client, *link, outgoing, *command)) {
     if (ends_lease && !is_redis(client)) remove_lease_item(*link, outgoing.key);
@@ -104,19 +109,21 @@ void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing) {
 void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing) {
   std::string why;
   Link* link = link_to(client, node, why);
-  send_or_refuse(client, link, why, outgoing);
+  send_or_refuse(client, node, link, why, outgoing);
 }
 
-void note_change(Client& client, std::string_view key) {
+void note_change(Client& client, std::string_view key, bool deletes) {
   Endpoint& endpoint = client.endpoint();
-  if (!endpoint.holds_replies()) return;
-  const std::uint64_t hash = hash_of(key);
-  for (HeldReplies* held : {&endpoint.near, &endpoint.last}) {
-    held->change_begins(key, hash, endpoint.io.now());
-    held->change_ends(hash);
-  }
-  endpoint.near_news.change_begins(key, hash, false);
-  endpoint.near_news.change_ends(hash, false);
+  if (!endpoint.holds_replies() || client.database != 0) return;
+  const std::uint64_t hash = key_hash(key, 0);
+  const auto drop = [&](HeldReplies& held) {
+    held.change_begins(key, hash, endpoint.io.now());
+    held.change_ends(hash);
+  };
+  drop(endpoint.near);
+  if (!deletes || !client.service().settings().lease_stale_deleted) drop(endpoint.last);
+  endpoint.near_news.change_begins(key, hash, deletes);
+  endpoint.near_news.change_ends(hash, deletes);
 }
 
 bool reply_from_near_cache(Client& client, std::string_view key) {

@@ -41,8 +41,9 @@ struct Outgoing {
 void forward_to_owner(Client& client, std::string_view key, Outgoing outgoing);
 void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoing);
 
-/// A key is changed in a way that no single command stands for: nothing that was asked for so far is held of it.
-void note_change(Client& client, std::string_view key);
+/// A key is changed in a way that no single command stands for: nothing that was asked for so far is held of it. Or it
+/// is deleted, and no more.
+void note_change(Client& client, std::string_view key, bool deletes);
 
 /// Answers a get of the key from the near cache; false when that does not hold it.
 bool reply_from_near_cache(Client& client, std::string_view key);

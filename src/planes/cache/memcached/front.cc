@@ -318,7 +318,7 @@ void refuse_too_large(Client& client, const Request& request) {
   Request deletion;
   memcached::parse_request(line, deletion);
   serve_whole(client, deletion, line, line.size());
-  note_change(client, request.key);  // it was to be overwritten
+  note_change(client, request.key, false);  // it was to be overwritten
 }
 
 // A command with a value, once all of that has come; the size of the request, or 0.

@@ -56,6 +56,10 @@ void to_one_node(const RedisCall& call) {
     const auto at = static_cast<std::size_t>(call.command.first_key);
     if (call.arguments.size() <= at) return refuse_arguments(call);
     Outgoing whole = outgoing(call);
+    // Who watches keys must see what they are at their node.
+    const bool may_be_near =
+        whole.effect == Effect::kGet && call.client.database == 0 && private_of(call.client) == nullptr;
+    if (may_be_near && reply_from_near_cache(call.client, call.arguments[at])) return;
     const std::string lowered = with_jitter(call.client, call.command, call.arguments);
     if (!lowered.empty()) whole.first = lowered;
     forward_to_owner(call.client, call.arguments[at], whole);
@@ -157,8 +161,23 @@ bool is_for_servers(const RedisCall& call) {
          call.command.kind != RedisKind::kAdmin && !RedisEngine::has(call.command.name);
 }
 
+// The keys of a command that has several, or that may be no more than a part of what it changes.
+void note_changes(const RedisCall& call) {
+  if (call.command.is_lookup || !(call.client.has_routes() || call.client.endpoint().holds_replies())) return;
+  const bool has_one_key = call.command.kind == RedisKind::kKeys && call.command.last_key == call.command.first_key;
+  if (has_one_key || call.command.kind == RedisKind::kMget) return;
+  const bool deletes = call.command.name == "DEL" || call.command.name == "UNLINK";
+  std::vector<std::string_view> keys;
+  keys_of(call.command, call.arguments, keys);
+  for (std::string_view key : keys) {
+    const Visit visit(call.client, call.client.home_of(key));
+    note_change(call.client, key, deletes);
+  }
+}
+
 void run(const RedisCall& call) {
   if (is_for_servers(call)) return refuse(call, RedisEngine::refusal_of(call.command.name));
+  note_changes(call);
   switch (call.command.kind) {
     case RedisKind::kKeys:
     case RedisKind::kCountedKeys:

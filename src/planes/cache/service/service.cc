@@ -68,12 +68,23 @@ void Node::change(const cluster::CacheSettings& settings, std::uint32_t eject_af
   eject_after_ = eject_after;
 }
 
+void Node::track(TrackingListener* listener) {
+  tracking_listener_ = listener;
+  if (listener == nullptr && tracking_) tracking_->close();
+}
+
 void Node::check(Instant now) {
+  const bool wants_anew = tracking_listener_ != nullptr && tracking_ && tracking_->is_closed();
+  if (wants_anew && tracking_->has_ended()) tracking_.reset();
+  if (tracking_listener_ != nullptr && !tracking_ && !is_built_in())
+    tracking_ = std::make_unique<Tracking>(worker_.flusher, address_, settings_, *tracking_listener_);
+  if (tracking_) tracking_->check(now);
   for (Link* link : all_links()) link->check(now);
   private_links_.check(now);
 }
 
 void Node::close(bool at_once) {
+  track(nullptr);
   for (Link* link : all_links()) link->close(at_once);
   private_links_.end_all("the node was removed");
 }
@@ -90,7 +101,8 @@ void Node::give_up(std::string_view why) {
 }
 
 bool Node::has_ended() const {
-  return private_links_.has_ended() &&
+  const bool tracks = tracking_ && !tracking_->has_ended();
+  return !tracks && private_links_.has_ended() &&
          std::ranges::all_of(all_links(), [](const Link* link) { return link->has_ended(); });
 }
 
@@ -98,6 +110,7 @@ runtime::Task<void> Node::ended() {
   const std::vector<Link*> links = all_links();  // closed: no more are made
   for (Link* link : links) co_await link->ended();
   co_await private_links_.ended();
+  if (tracking_) co_await tracking_->ended();
 }
 
 void Node::link_answered(Duration latency) {

@@ -22,10 +22,12 @@
 #include "cluster/topology.h"
 #include "planes/cache/keys/held_replies.h"
 #include "planes/cache/keys/hot_keys.h"
+#include "planes/cache/keys/key_hash.h"
 #include "planes/cache/keys/leases.h"
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/link.h"
 #include "planes/cache/links/private_link.h"
+#include "planes/cache/links/tracking.h"
 #include "planes/cache/service/near_news.h"
 #include "planes/cache/service/private_state.h"
 #include "planes/cache/service/worker.h"
@@ -51,6 +53,13 @@ class Node final : public LocalCounted, private LinkObserver {
   /// is built in is asked for database 0.
   Link& link_for(std::uint32_t client, LinkKind kind);
   PrivateLinks& private_links() { return private_links_; }
+
+  /// `listener` hears of what changes at a Redis node, until this is called with null or the node is closed.
+  void track(TrackingListener* listener);
+  /// Whether it hears of all: of the built-in cache, whatever changes does so through workers, which tell each other.
+  bool is_tracked() const { return is_built_in() || (tracking_ && tracking_->is_on()); }
+  /// Why it does not, as far as that is known.
+  std::string_view tracking_problem() const { return tracking_ ? tracking_->problem() : std::string_view(); }
 
   /// Whether its connections can stay under other settings; and takes these over, for them too.
   bool can_serve(const cluster::CacheSettings& settings) const;
@@ -85,6 +94,8 @@ class Node final : public LocalCounted, private LinkObserver {
   LinksOfDatabase links_;                         // of database 0; made when first needed
   std::vector<LinksOfDatabase> other_databases_;  // from 1 on
   PrivateLinks private_links_;
+  TrackingListener* tracking_listener_ = nullptr;
+  std::unique_ptr<Tracking> tracking_;
   std::uint64_t answered_ = 0;
   std::uint64_t failures_ = 0;
   std::uint64_t connects_ = 0;
@@ -185,7 +196,7 @@ class CacheService : public LocalCounted {
   std::vector<Route> routes_;
 };
 
-struct Endpoint : LocalCounted {
+struct Endpoint final : LocalCounted, TrackingListener {
   /// The worker outlives it; `seed` is of what is random in it.
   Endpoint(Worker& worker, const std::string& service, std::uint64_t seed)
       : io(worker.io),
@@ -214,6 +225,12 @@ struct Endpoint : LocalCounted {
   }
   Prng jitter;  // of expiry times
   std::uint32_t clients = 0;
+  void key_changed(std::string_view key) override {
+    const std::uint64_t hash = key_hash(key, 0);  // or of another database, which the node does not tell
+    near.change_begins_elsewhere(key, hash, io.now());
+    near.change_ends_elsewhere(hash);
+  }
+  void all_changed() override { near.clear(); }
   bool has_left = false;  // the topology: nothing that is waited for comes any more
 
   bool held = true;             // a ring is being changed: clients wait until it is in force
