@@ -216,8 +216,8 @@ const std::vector<Key> kCacheKeys = {
      .name = "private_connections",
      .type = KeyType::kInteger,
      .doc =
-         "Further connections of one worker to one Redis node, for transactions, blocking commands and subscriptions; "
-         "each belongs to one client at a time. A client that needs one more gets an error.",
+         "Further connections of one worker to one Redis node, for transactions, blocking commands, subscriptions and "
+         "tracking; each belongs to one client at a time. A client that needs one more gets an error.",
      .example = "1000",
      .least = 0,
      .most = 1'000'000,

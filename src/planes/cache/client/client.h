@@ -66,6 +66,8 @@ class FrontState {
   /// Of a client whose replies are translated: what it gets in the place of one that is not empty. Each is asked for
   /// once, in their order.
   virtual Translation translate(std::string_view /*reply*/) { return {}; }
+  /// Of a client that has links of its own to nodes, and asks over these only; null, with `why`, when there is none.
+  virtual Link* link_to(Node& /*node*/, std::string& /*why*/) { return nullptr; }
 };
 
 class Client final : private OutboxOwner {
@@ -93,6 +95,13 @@ class Client final : private OutboxOwner {
   void wait_for(Endpoint& held);
   /// Chooses among the links of a node.
   std::uint32_t id() const { return id_; }
+  /// What the client's commands take to a node; null, with `why`, when there is nothing. REQUIRES: the node has the
+  /// client's database.
+  Link* link_at(Node& node, std::string& why) {
+    if (has_own_links && !node.is_built_in()) [[unlikely]]
+      return front_state_->link_to(node, why);
+    return &node.link_for(id_, link_kind());
+  }
 
   /// Puts a slot at the end of the line; the client owns it until complete(), or until the client goes.
   void add(Slot& slot);
@@ -144,7 +153,8 @@ class Client final : private OutboxOwner {
   bool resp3 = false;
   std::uint16_t database = 0;
   LinkKind link_kind() const { return {.resp3 = resp3, .database = database}; }
-  bool subscribed = false;  // it waits for messages, and may be silent for as long as it likes
+  bool has_own_links = false;  // the front keeps them
+  bool subscribed = false;     // it waits for messages, and may be silent for as long as it likes
   /// Null until the front keeps something.
   FrontState* front_state() { return front_state_.get(); }
   void keep(std::unique_ptr<FrontState> state) { front_state_ = std::move(state); }

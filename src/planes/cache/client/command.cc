@@ -248,12 +248,13 @@ bool Command::send_to_owner() {
   if (endpoint_->held || owner == CacheService::kNoNode || !service.is_usable(owner)) return false;
   if (service.source_of(kept.key()) != CacheService::kNoNode) return false;
   Node& node = *service.nodes()[owner];
-  if (!node.has_database(client->database)) return false;
-  Link& link = node.link_for(client->id(), client->link_kind());
-  if (lookup_ != Lookup::kNone || !service.in_gutter(kept.key())) return link.send(kept.bytes(), *this);
+  std::string why;
+  Link* link = node.has_database(client->database) ? client->link_at(node, why) : nullptr;
+  if (link == nullptr) return false;
+  if (lookup_ != Lookup::kNone || !service.in_gutter(kept.key())) return link->send(kept.bytes(), *this);
   const Visit visit(*client, *endpoint_);
   const Fronts& fronts = client->fronts();
-  return (redis_ ? fronts.redis_bounded : fronts.memcached_bounded)(*client, link, kept.bytes(), kept.key(), *this);
+  return (redis_ ? fronts.redis_bounded : fronts.memcached_bounded)(*client, *link, kept.bytes(), kept.key(), *this);
 }
 
 // A line end in the text would end the reply too soon.

@@ -93,7 +93,7 @@ Node* node_to(Client& client, std::uint32_t node, std::string& why) {
 
 Link* link_to(Client& client, std::uint32_t node, std::string& why) {
   Node* chosen = node_to(client, node, why);
-  return chosen == nullptr ? nullptr : &chosen->link_for(client.id(), client.link_kind());
+  return chosen == nullptr ? nullptr : client.link_at(*chosen, why);
 }
 
 Link* link_to_owner(Client& client, std::string_view key, std::string& why) {

@@ -39,6 +39,8 @@ class PrivateLink final : private LinkObserver {
   /// As NodeLink::send().
   [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return link_.send(bytes, pending); }
   std::string_view problem() const { return link_.problem(); }
+  /// For what takes links of any kind. It lasts as long as this is the user's.
+  Link& link() { return link_; }
 
   /// What is under way may take as long as it likes: it is not given up after the response timeout, and tells nothing
   /// of the node's latency.

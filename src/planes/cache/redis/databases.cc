@@ -44,6 +44,12 @@ std::vector<LocalPtr<Node>> nodes_to_ask(const CacheService& service, std::uint3
   return nodes;
 }
 
+void enter(Client& client, std::uint16_t database) {
+  client.database = database;
+  client.reply(kOk);
+  if (const RedisPrivate* own = private_of(client); own != nullptr && own->tracking) own->tracking->database_changed();
+}
+
 runtime::Task<void> ask_and_select(Worker* worker, Turn turn, std::vector<LocalPtr<Node>> nodes,
                                    std::uint32_t client_id, LinkKind kind) {
   std::string request;
@@ -64,8 +70,7 @@ runtime::Task<void> ask_and_select(Worker* worker, Turn turn, std::vector<LocalP
   }
   Client* client = turn.client();
   if (client == nullptr) co_return;
-  client->database = kind.database;
-  client->reply(kOk);
+  enter(*client, kind.database);
 }
 
 }  // namespace
@@ -99,10 +104,7 @@ void select_database(const RedisCall& call) {
       for (LocalPtr<Node>& node : nodes_to_ask(*each, client.id(), kind)) nodes.push_back(std::move(node));
     }
   }
-  if (nodes.empty()) {
-    client.database = kind.database;
-    return client.reply(kOk);
-  }
+  if (nodes.empty()) return enter(client, kind.database);
   Worker& worker = client.worker();
   worker.moves.spawn(ask_and_select(&worker, Turn(client), std::move(nodes), client.id(), kind));
 }

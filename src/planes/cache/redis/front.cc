@@ -96,6 +96,8 @@ void may_block(const RedisCall& call) {
     if (call.command.kind == RedisKind::kStreams) return split_streams(call);
     return refuse_arguments(call);
   }
+  if (call.command.name == "XREAD" && call.client.has_own_links)
+    return refuse(call, "XREAD with BLOCK while CLIENT TRACKING is on: its keys would not be told of");
   const std::uint32_t node = node_of_keys(call);
   if (node != CacheService::kNoNode) BlockingCall::begin(call, node);
 }
@@ -248,6 +250,8 @@ bool goes_alone(const RedisCall& call) {
     case RedisKind::kStreams:
       return timeout_argument(command, call.arguments) > 0;
     case RedisKind::kLocal:
+      if (command.name == "CLIENT")
+        return call.arguments.size() > 1 && equals_ignore_case(call.arguments[1], "TRACKING");
       return command.name == "SELECT" && changes_database(call);
     default:
       return false;

@@ -13,9 +13,15 @@ void RedisPrivate::leave(bool gone) {
   subscriptions.reset();
 }
 
+Link* RedisPrivate::link_to(Node& node, std::string& why) {
+  PrivateLink* link = tracking->link_to(node, why);
+  return link == nullptr ? nullptr : &link->link();
+}
+
 void RedisPrivate::reset() {
   name.clear();
   transaction.reset();
+  tracking.reset();
   subscriptions.reset();
 }
 

@@ -13,6 +13,7 @@
 #include "planes/cache/client/client.h"
 #include "planes/cache/redis/blocking.h"
 #include "planes/cache/redis/pubsub.h"
+#include "planes/cache/redis/tracking.h"
 #include "planes/cache/redis/transaction.h"
 
 namespace tenfold::cache {
@@ -22,11 +23,13 @@ struct RedisPrivate final : FrontState {
   ~RedisPrivate() override;
 
   void leave(bool gone) override;
+  Link* link_to(Node& node, std::string& why) override;
   /// As if the client were new (RESET). REQUIRES: no command is under way.
   void reset();
 
   std::string name;                          // of CLIENT SETNAME
-  std::unique_ptr<Transaction> transaction;  // from WATCH or MULTI on
+  std::unique_ptr<Tracking> tracking;        // while CLIENT TRACKING is on
+  std::unique_ptr<Transaction> transaction;  // from WATCH or MULTI on; on a link of `tracking`, while there is one
   BlockingCall* blocking = nullptr;          // a slot of the client
   std::unique_ptr<Subscriptions> subscriptions;
 };

@@ -89,6 +89,8 @@ void hello(Client& client, Arguments arguments) {
   const RedisPrivate* own = private_of(client);
   if (own != nullptr && own->transaction && resp3 != client.resp3)
     return reply_error(client, "HELLO cannot change the protocol while keys are watched");
+  if (own != nullptr && own->tracking && !resp3)
+    return reply_error(client, "HELLO 2 while CLIENT TRACKING is on: its messages come in RESP3");
   if (!name.empty() && !set_name(client, name)) return client.reply(kBadName);
   client.resp3 = resp3;
   // The version is that of the commands that are known here (commands.h).
@@ -99,7 +101,9 @@ void hello(Client& client, Arguments arguments) {
   client.reply((resp3 ? "%7\r\n" : "*14\r\n") + fields);
 }
 
-void client_command(Client& client, Arguments arguments) {
+void client_command(const RedisCall& call) {
+  Client& client = call.client;
+  const Arguments arguments = call.arguments;
   if (arguments.size() < 2) return reply_error(client, "wrong number of arguments for 'client' command");
   const std::string_view what = arguments[1];
   const RedisPrivate* own = private_of(client);
@@ -112,10 +116,7 @@ void client_command(Client& client, Arguments arguments) {
       equals_ignore_case(what, "NO-TOUCH"))
     return client.reply(kOk);
   if (equals_ignore_case(what, "ID")) return client.reply(fmt::format(":{}\r\n", client.id()));
-  if (equals_ignore_case(what, "TRACKING") || equals_ignore_case(what, "CACHING"))
-    return reply_error(client,
-                       "CLIENT TRACKING is not served: the nodes would tell of keys to the connections of Tenfold, "
-                       "which clients share");
+  if (Tracking::is_about(what)) return Tracking::take(call);
   reply_error(client, fmt::format("CLIENT {} has no meaning behind a proxy", what.substr(0, 64)));
 }
 
@@ -181,7 +182,7 @@ void answer_here(const RedisCall& call) {
   } else if (command.name == "SELECT") {
     select_database(call);
   } else if (command.name == "CLIENT") {
-    client_command(client, arguments);
+    client_command(call);
   } else if (command.name == "RESET") {
     client.authenticated = false;
     client.resp3 = false;

@@ -60,8 +60,7 @@ class Transaction::Ending final : public Slot, public Pending {
       return;
     }
     Transaction& transaction = of(*client);
-    if (!resp::is_error(reply.bytes) && transaction.link_ != nullptr)
-      transaction.node_->private_links().give_back(*std::exchange(transaction.link_, nullptr));
+    if (!resp::is_error(reply.bytes)) transaction.give_link_back();
     if (!instead_.empty()) reply = {.bytes = instead_};
     if (!transaction.gutter_keys_.empty()) {
       const Visit visit(*client, *transaction.home_);
@@ -280,7 +279,9 @@ bool Transaction::reach(std::uint32_t node, std::string& why) {
     why = different_nodes("a transaction");
     return false;
   }
-  link_ = take_private_link(*chosen, *this, client_.link_kind(), why);
+  Tracking* tracking = private_of(client_)->tracking.get();
+  is_lent_ = tracking != nullptr;
+  link_ = is_lent_ ? tracking->link_to(*chosen, why) : take_private_link(*chosen, *this, client_.link_kind(), why);
   if (link_ == nullptr) return false;
   node_ = LocalPtr<Node>(chosen);
   home_ = LocalPtr<Endpoint>(&client_.endpoint());
@@ -299,8 +300,21 @@ bool Transaction::begin_at_node() {
   return sent;
 }
 
+void Transaction::give_link_back() {
+  PrivateLink* link = std::exchange(link_, nullptr);
+  if (link != nullptr && !is_lent_) node_->private_links().give_back(*link);
+}
+
 void Transaction::forget_link() {
-  if (link_ != nullptr) node_->private_links().end(*std::exchange(link_, nullptr));
+  PrivateLink* link = std::exchange(link_, nullptr);
+  if (link == nullptr) return;
+  if (!is_lent_) return node_->private_links().end(*link);
+  const RedisPrivate* own = private_of(client_);  // null when all of it goes
+  if (own != nullptr && own->tracking) own->tracking->end_link(*node_);
+}
+
+void Transaction::lent_link_ended(const Node& node, std::string_view reason) {
+  if (is_lent_ && link_ != nullptr && node_.get() == &node) link_ended(reason);
 }
 
 void Transaction::link_ended(std::string_view reason) {

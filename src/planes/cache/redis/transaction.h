@@ -42,6 +42,8 @@ class Transaction final : public PrivateState, private LinkUser {
   void spoil() { spoiled_ = true; }
 
   void ring_changed() override;
+  /// The client's own link to the node (tracking.h) has ended.
+  void lent_link_ended(const Node& node, std::string_view reason);
 
  private:
   class Step;
@@ -62,6 +64,7 @@ class Transaction final : public PrivateState, private LinkUser {
   bool reach(std::uint32_t node, std::string& why);
   bool begin_at_node();
   void forward(const RedisCall& call);
+  void give_link_back();
   void forget_link();
 
   void link_pushed(std::string_view) override {}
@@ -71,6 +74,7 @@ class Transaction final : public PrivateState, private LinkUser {
   LocalPtr<Endpoint> home_;      // the service of the link
   LocalPtr<Node> node_;          // of the link
   PrivateLink* link_ = nullptr;  // null: no key yet, or it was lost
+  bool is_lent_ = false;         // the link is that of the client's tracking
   bool watching_ = false;
   bool open_ = false;
   bool ending_ = false;
