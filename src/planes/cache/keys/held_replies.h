@@ -11,7 +11,7 @@
 //   - what another worker writes is seen as soon as its note has come (service/near_news.h), usually before the write
 //     is acknowledged;
 //   - what another Tenfold, or somebody beside it writes is seen when the time of the reply is over, as is the former;
-//     for what is near, Redis nodes tell of it sooner (links/tracking.h).
+//     for what is near, Redis nodes tell of it sooner (links/node_tracking.h).
 //
 // A reply is held only when nobody was changing its key from the time at which it was asked for: a change that began or
 // ended meanwhile leaves it out. All is dropped when the ring changes (`near`), or when keys begin to move (`last`).

@@ -56,9 +56,10 @@ void to_one_node(const RedisCall& call) {
     const auto at = static_cast<std::size_t>(call.command.first_key);
     if (call.arguments.size() <= at) return refuse_arguments(call);
     Outgoing whole = outgoing(call);
-    // Who watches keys must see what they are at their node.
-    const bool may_be_near =
-        whole.effect == Effect::kGet && call.client.database == 0 && private_of(call.client) == nullptr;
+    // Who watches keys must see what they are at their node, and who tracks them must be seen to read them.
+    const RedisPrivate* own = private_of(call.client);
+    const bool must_be_asked = own != nullptr && (own->transaction || own->tracking);
+    const bool may_be_near = whole.effect == Effect::kGet && call.client.database == 0 && !must_be_asked;
     if (may_be_near && reply_from_near_cache(call.client, call.arguments[at])) return;
     const std::string lowered = with_jitter(call.client, call.command, call.arguments);
     if (!lowered.empty()) whole.first = lowered;

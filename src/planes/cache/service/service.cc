@@ -77,7 +77,7 @@ void Node::check(Instant now) {
   const bool wants_anew = tracking_listener_ != nullptr && tracking_ && tracking_->is_closed();
   if (wants_anew && tracking_->has_ended()) tracking_.reset();
   if (tracking_listener_ != nullptr && !tracking_ && !is_built_in())
-    tracking_ = std::make_unique<Tracking>(worker_.flusher, address_, settings_, *tracking_listener_);
+    tracking_ = std::make_unique<NodeTracking>(worker_.flusher, address_, settings_, *tracking_listener_);
   if (tracking_) tracking_->check(now);
   for (Link* link : all_links()) link->check(now);
   private_links_.check(now);

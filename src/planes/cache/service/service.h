@@ -27,7 +27,7 @@
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/link.h"
 #include "planes/cache/links/private_link.h"
-#include "planes/cache/links/tracking.h"
+#include "planes/cache/links/node_tracking.h"
 #include "planes/cache/service/near_news.h"
 #include "planes/cache/service/private_state.h"
 #include "planes/cache/service/worker.h"
@@ -95,7 +95,7 @@ class Node final : public LocalCounted, private LinkObserver {
   std::vector<LinksOfDatabase> other_databases_;  // from 1 on
   PrivateLinks private_links_;
   TrackingListener* tracking_listener_ = nullptr;
-  std::unique_ptr<Tracking> tracking_;
+  std::unique_ptr<NodeTracking> tracking_;
   std::uint64_t answered_ = 0;
   std::uint64_t failures_ = 0;
   std::uint64_t connects_ = 0;

@@ -30,10 +30,10 @@ class TrackingListener {
   ~TrackingListener() = default;
 };
 
-class Tracking final : private LinkObserver {
+class NodeTracking final : private LinkObserver {
  public:
   /// All outlive this, or the listener until close().
-  Tracking(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
+  NodeTracking(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
            TrackingListener& listener);
 
   /// Whether every change at the node is told.
@@ -54,12 +54,12 @@ class Tracking final : private LinkObserver {
   // The one command that is under way.
   class Asked final : public Pending {
    public:
-    explicit Asked(Tracking& tracking) : tracking_(tracking) {}
+    explicit Asked(NodeTracking& tracking) : tracking_(tracking) {}
     void on_reply(Reply& reply) override { tracking_.answered(reply.bytes); }
     void on_failure(const LinkFailure& failure) override { tracking_.lost(failure.text); }
 
    private:
-    Tracking& tracking_;
+    NodeTracking& tracking_;
   };
 
   void answered(std::string_view reply);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "planes/cache/links/tracking.h"
+#include "planes/cache/links/node_tracking.h"
 
 #include <vector>
 
@@ -17,18 +17,18 @@ constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 
 }  // namespace
 
-Tracking::Tracking(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
+NodeTracking::NodeTracking(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
                    TrackingListener& listener)
     : io_(flusher.io()), listener_(&listener), link_(flusher, address, settings, {.resp3 = true}, *this) {}
 
-void Tracking::check(Instant now) {
+void NodeTracking::check(Instant now) {
   link_.check(now);
   if (is_closed() || is_asking_ || now < ask_at_) return;
   is_asking_ = link_.send(is_on_ ? kPing : kBegin, asked_);
   if (!is_asking_ && problem_.empty()) problem_ = link_.problem();
 }
 
-void Tracking::answered(std::string_view reply) {
+void NodeTracking::answered(std::string_view reply) {
   is_asking_ = false;
   ask_at_ = io_.now() + kPingInterval;
   if (!resp::is_error(reply)) {
@@ -42,7 +42,7 @@ void Tracking::answered(std::string_view reply) {
 
 // The connection may be open still, and what it tells late may be missed by nobody: only a further reply says that all
 // before it was told.
-void Tracking::lost(std::string_view why) {
+void NodeTracking::lost(std::string_view why) {
   is_asking_ = false;
   problem_ = why;
   if (!is_on_) return;
@@ -50,7 +50,7 @@ void Tracking::lost(std::string_view why) {
   listener_->all_changed();
 }
 
-void Tracking::link_pushed(std::string_view push) {
+void NodeTracking::link_pushed(std::string_view push) {
   if (is_closed()) return;
   std::vector<std::string_view> parts;
   resp::elements_of(push, parts);
@@ -60,7 +60,7 @@ void Tracking::link_pushed(std::string_view push) {
   for (std::string_view key = keys.next(); !key.empty(); key = keys.next()) listener_->key_changed(resp::text_of(key));
 }
 
-void Tracking::close() {
+void NodeTracking::close() {
   listener_ = nullptr;
   is_on_ = false;
   link_.close(true, "nobody asks for what changes any more");
