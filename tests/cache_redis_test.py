@@ -4,6 +4,7 @@
 import threading
 import unittest
 
+from harness import wait_until
 from redis_servers import RedisError, RedisScenario, RespClient, ScriptedRedis, encode
 
 
@@ -171,7 +172,8 @@ class Corruption(RedisScenario):
             self.assertEqual(client.read(), [key.encode(), b"key0"])
 
     def test_10_nothing_that_may_have_been_done_is_sent_again(self):
-        node, tenfold = self.scripted(lambda words, connection: b":1\r\n" if words[0] == b"CLIENT" else None)
+        answers = {b"CLIENT": b":1\r\n", b"GET": b"$-1\r\n"}
+        node, tenfold = self.scripted(lambda words, connection: answers.get(words[0]))
         for words in (
             ["INCR", "n"],
             ["LPUSH", "l", "x"],
@@ -183,6 +185,8 @@ class Corruption(RedisScenario):
             ["BLPOP", "l", "0"],
         ):
             with RespClient(tenfold.port) as client:
+                # A node that answers is connected to again at once.
+                wait_until(lambda client=client: client.ask("GET", "other") is None, "an answer of the node")
                 self.assertIsInstance(client.ask(*words), RedisError)
             sent = [command for command in node.commands if command[0].decode() == words[0]]
             self.assertEqual(len(sent), 1, words)
