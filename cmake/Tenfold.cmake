@@ -36,9 +36,10 @@ if(TENFOLD_PROFILE STREQUAL "generate")
 elseif(TENFOLD_PROFILE STREQUAL "use")
   find_program(PROFDATA llvm-profdata-19 REQUIRED)
   set(profile_text ${CMAKE_SOURCE_DIR}/cmake/tenfold.proftext)
-  set(profile ${CMAKE_BINARY_DIR}/tenfold.profdata)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${profile_text})
-  if(NOT EXISTS ${profile} OR ${profile_text} IS_NEWER_THAN ${profile})
+  file(SHA256 ${profile_text} profile_hash)  # in the name, so that another profile compiles everything anew
+  set(profile ${CMAKE_BINARY_DIR}/${profile_hash}.profdata)
+  if(NOT EXISTS ${profile})
     execute_process(COMMAND ${PROFDATA} merge -o ${profile} ${profile_text} COMMAND_ERROR_IS_FATAL ANY)
   endif()
   add_compile_options(-fprofile-use=${profile} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
