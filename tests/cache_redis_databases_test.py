@@ -31,15 +31,6 @@ class DatabaseScenario(RedisScenario):
         self.assertEqual(client.ask("SELECT", database), b"OK")
         return client
 
-    def wait_for_ring(self, tenfold, nodes):
-        wanted = sorted(node.address for node in nodes)
-
-        def is_steady():
-            ring = tenfold.admin_request("GET", "/v1/services/cache.test").json()["ring_state"]
-            return ring["phase"] == "steady" and sorted(ring["nodes"]) == wanted
-
-        wait_until(is_steady, f"the ring is steady with {wanted}")
-
     def verb(self, tenfold, *words):
         code, out, error = tenfold.cli(*words)
         self.assertEqual(code, 0, out + error)

@@ -24,15 +24,6 @@ class TrackingScenario(RedisScenario):
         self.assertEqual(client.ask("CLIENT", "TRACKING", "ON", *options), b"OK")
         return client
 
-    def wait_for_ring(self, tenfold, nodes):
-        wanted = sorted(node.address for node in nodes)
-
-        def is_steady():
-            ring = tenfold.admin_request("GET", "/v1/services/cache.test").json()["ring_state"]
-            return ring["phase"] == "steady" and sorted(ring["nodes"]) == wanted
-
-        wait_until(is_steady, f"the ring is steady with {wanted}")
-
 
 class Changes(TrackingScenario):
     def setUp(self):

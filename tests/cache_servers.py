@@ -263,7 +263,25 @@ def redis_request(*words):
 QUICK_HEALTH = 'health = { interval = "100ms", timeout = "1s", rise = 1, fall = 2 }'
 
 
-class CacheScenario(Scenario):
+class RingScenario(Scenario):
+    """What a service of caches says of itself."""
+
+    def service(self, tenfold, name="cache.test"):
+        """The service's row of the status."""
+        return tenfold.admin_request("GET", f"/v1/services/{name}").json()
+
+    def wait_for_ring(self, tenfold, nodes, name="cache.test"):
+        """Until the ring is steady with exactly these nodes."""
+        wanted = sorted(node.address for node in nodes)
+
+        def is_steady():
+            ring = self.service(tenfold, name)["ring_state"]
+            return ring["phase"] == "steady" and sorted(ring["nodes"]) == wanted
+
+        wait_until(is_steady, f"the ring is steady with {wanted}")
+
+
+class CacheScenario(RingScenario):
     """A test case with a cache service over real servers."""
 
     def memcached(self, count=1):
@@ -293,17 +311,3 @@ class CacheScenario(Scenario):
         client = CacheClient(tenfold.port)
         self.addCleanup(client.close)
         return client
-
-    def service(self, tenfold, name="cache.test"):
-        """The service's row of the status."""
-        return tenfold.admin_request("GET", f"/v1/services/{name}").json()
-
-    def wait_for_ring(self, tenfold, nodes, name="cache.test"):
-        """Until the ring is steady with exactly these nodes."""
-        wanted = sorted(node.address for node in nodes)
-
-        def is_steady():
-            ring = self.service(tenfold, name)["ring_state"]
-            return ring["phase"] == "steady" and sorted(ring["nodes"]) == wanted
-
-        wait_until(is_steady, f"the ring is steady with {wanted}")

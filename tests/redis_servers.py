@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redis servers for scenarios, real ones and scripted ones, and a client that speaks RESP2 and RESP3."""
 
-from cache_servers import Redis
-from harness import Connection, Scenario, ScriptedServer
+from cache_servers import Redis, RingScenario
+from harness import Connection, ScriptedServer
 
 
 class RedisServer(Redis):
@@ -140,7 +140,7 @@ def encode(*words):
     return b"".join(data)
 
 
-class RedisScenario(Scenario):
+class RedisScenario(RingScenario):
     """Tenfold with one cache service over real Redis servers."""
 
     def server(self, *settings):

@@ -29,6 +29,15 @@ std::string request_of(const std::vector<std::string>& words) {
   return request;
 }
 
+// The elements of a list.
+std::vector<std::uint64_t> numbers_of(std::string_view reply) {
+  std::vector<std::string_view> elements;
+  resp::elements_of(reply, elements);
+  std::vector<std::uint64_t> numbers;
+  for (std::string_view element : elements) numbers.push_back(parse_decimal(resp::text_of(element)).value_or(0));
+  return numbers;
+}
+
 class RedisWorkload final : public Workload {
  public:
   RedisWorkload(CacheLedger& ledger, RedisManners manners) : Workload(ledger), manners_(std::move(manners)) {}
@@ -301,10 +310,7 @@ class RedisWorkload final : public Workload {
     auto judge = [&ledger = ledger_, name, is_last](std::string_view reply) {
       if (is_refusal(reply)) return Verdict::kRefused;
       if (!reply.starts_with('*')) return ledger.complain(fmt::format("C1: {:.60} is no list", reply));
-      std::vector<std::string_view> elements;
-      resp::elements_of(reply, elements);
-      std::vector<std::uint64_t> numbers;
-      for (std::string_view element : elements) numbers.push_back(parse_decimal(resp::text_of(element)).value_or(0));
+      const std::vector<std::uint64_t> numbers = numbers_of(reply);
       return ledger.check_grown(name, numbers, is_last);
     };
     return {request_of({"LRANGE", name, "0", "-1"}), judge};
@@ -386,10 +392,7 @@ class RedisWorkload final : public Workload {
     auto judge = [&ledger = ledger_, name, begin](std::string_view reply) {
       if (is_refusal(reply)) return Verdict::kRefused;
       if (!reply.starts_with('*')) return ledger.complain(fmt::format("C1: {:.60} is no list", reply));
-      std::vector<std::string_view> elements;
-      resp::elements_of(reply, elements);
-      std::vector<std::uint64_t> numbers;
-      for (std::string_view element : elements) numbers.push_back(parse_decimal(resp::text_of(element)).value_or(0));
+      const std::vector<std::uint64_t> numbers = numbers_of(reply);
       const std::string problem = ledger.queues.seen(name, numbers, begin, ledger.is_store);
       return problem.empty() ? Verdict::kGood : ledger.complain(problem);
     };
