@@ -12,7 +12,16 @@ import socket
 import statistics
 import subprocess
 
-from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_ports, print_idle_memory
+from measure import (
+    LOAD_PROCESSOR,
+    PROXY_PROCESSOR,
+    Bench,
+    cpu_seconds,
+    free_ports,
+    in_turn,
+    paired_ratio,
+    print_idle_memory,
+)
 
 KEYS = 100_000
 CONNECTIONS = 64
@@ -61,12 +70,12 @@ nodes = [{nodes}]
 
 def add_arguments(parser):
     parser.add_argument("--only", help="one of the works: " + ", ".join(work.name for work in WORKS) + ", idle")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--idle", type=int, default=4000, help="idle connections to measure memory with")
 
 
 def run(options):
-    rounds = f"{options.rounds} rounds, medians"
+    rounds = f"{options.rounds} rounds, medians; ratios within a round, medians"
     print(f"\nCaches: {CONNECTIONS} connections, values of 100 bytes, {KEYS} keys; {rounds}")
     if options.only in (None, "idle"):
         with Bench() as bench:
@@ -159,15 +168,14 @@ def measure_work(options, running, work):
     # A relay has one node: it cannot share the keys of one command out.
     proxies = [proxy for proxy in running if work.keys_per_get == 1 or proxy.name != "relay"]
     rounds = {proxy.name: [] for proxy in proxies}
-    for _ in range(options.rounds):
-        for proxy in proxies:
-            rounds[proxy.name].append(measure(options.build, proxy, work))
+    for proxy in in_turn(proxies, options.rounds):
+        rounds[proxy.name].append(measure(options.build, proxy, work))
     medians = {name: Measured(*map(statistics.median, zip(*values))) for name, values in rounds.items()}
     keys = f" of {work.keys_per_get} keys" if work.keys_per_get > 1 else ""
     print(f"\n{work.protocol} {work.command}{keys}, pipeline {work.pipeline}, {work.nodes} nodes")
     print(f"  {'':16}{'µs CPU/command':>16}{'of twemproxy':>14}{'commands/s':>12}{'median ms':>11}")
     for name, median in medians.items():
-        ratio = median.cpu_us / medians["twemproxy"].cpu_us
+        ratio = paired_ratio(*([measured.cpu_us for measured in rounds[of]] for of in (name, "twemproxy")))
         print(
             f"  {name:16}{median.cpu_us:16.2f}{ratio:14.2f}{median.rate:12.0f}{median.median_us / 1000:11.2f}",
             flush=True,

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -101,6 +102,18 @@ def cpu_seconds(pid):
             fields = file.read().rsplit(")", 1)[1].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / TICKS_PER_SECOND
+
+
+def in_turn(proxies, rounds):
+    """Every proxy once in each round, each round in another order, so that no one always follows the same other."""
+    for number in range(rounds):
+        first = number % len(proxies)
+        yield from proxies[first:] + proxies[:first]
+
+
+def paired_ratio(values, reference):
+    """The median of the ratios of single rounds: what disturbs the machine for longer than a round cancels out."""
+    return statistics.median(value / other for value, other in zip(values, reference, strict=True))
 
 
 def user_memory_bytes(pid):

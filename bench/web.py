@@ -7,7 +7,16 @@ import socket
 import statistics
 import subprocess
 
-from measure import LOAD_PROCESSOR, PROXY_PROCESSOR, Bench, cpu_seconds, free_ports, print_idle_memory
+from measure import (
+    LOAD_PROCESSOR,
+    PROXY_PROCESSOR,
+    Bench,
+    cpu_seconds,
+    free_ports,
+    in_turn,
+    paired_ratio,
+    print_idle_memory,
+)
 import web_proxies
 
 WORKS = [(64, 64), (64, 256), (64, 1024), (16384, 64)]  # body bytes, connections
@@ -16,8 +25,8 @@ PEERS = ("haproxy", "nginx")
 
 def add_arguments(parser):
     parser.add_argument("--only", help="one of the works: BODY_BYTES:CONNECTIONS, as 64:256")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of load in each measurement")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=int, default=1, help="of load in each measurement")
     parser.add_argument("--idle", type=int, default=4000, help="idle connections to measure memory with")
 
 
@@ -57,13 +66,13 @@ def measure(proxy, connections, seconds):
 
 def print_work(body_bytes, connections, times):
     medians = {name: statistics.median(values) for name, values in times.items()}
-    best_peer = min(medians[name] for name in PEERS)
+    best_peer = min(PEERS, key=medians.get)
     print(f"\nHTTP/1.1 keep-alive, {body_bytes} B bodies, {connections} connections")
     print(f"  {'':16}{'µs CPU/request':>16}{'of best peer':>14}{'of relay':>10}{'lowest':>9}{'highest':>9}")
     for name, median in medians.items():
         print(
-            f"  {name:16}{median:16.2f}{median / best_peer:14.2f}{median / medians['relay']:10.2f}"
-            f"{min(times[name]):9.2f}{max(times[name]):9.2f}",
+            f"  {name:16}{median:16.2f}{paired_ratio(times[name], times[best_peer]):14.2f}"
+            f"{paired_ratio(times[name], times['relay']):10.2f}{min(times[name]):9.2f}{max(times[name]):9.2f}",
             flush=True,
         )
 
@@ -78,9 +87,8 @@ def measure_work(body_bytes, connections, options):
         times = {proxy.name: [] for proxy in running}
         for proxy in running:
             load(proxy.port, connections, 1)  # fills pools and caches; not counted
-        for _ in range(options.rounds):
-            for proxy in running:
-                times[proxy.name].append(measure(proxy, connections, options.seconds))
+        for proxy in in_turn(running, options.rounds):
+            times[proxy.name].append(measure(proxy, connections, options.seconds))
         print_work(body_bytes, connections, times)
         if (body_bytes, connections) == WORKS[-1]:
             proxies = [proxy for proxy in running if proxy.name != "relay"]
@@ -101,6 +109,6 @@ def idle_connection(port):
 
 
 def run(options):
-    print(f"Web: {options.rounds} rounds of {options.seconds} s, medians")
+    print(f"Web: {options.rounds} rounds of {options.seconds} s, medians; ratios within a round, medians")
     for body_bytes, connections in chosen_works(options.only):
         measure_work(body_bytes, connections, options)
