@@ -31,7 +31,7 @@ std::variant<ModelMemcached, ModelRedis> model_for(cluster::CacheProtocol protoc
 
 CacheNode::CacheNode(runtime::simulated::World& world, const Address& address, cluster::CacheProtocol protocol,
                      const std::string& password)
-    : world_(world), address_(address), io_(world, address), model_(model_for(protocol, address, password)) {}
+    : address_(address), io_(world, address), model_(model_for(protocol, address, password)) {}
 
 // -- Life and death ------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,6 @@ class CacheNode {
   runtime::Task<std::vector<std::string>> replies_of(LifePtr life, const ModelRedis::Migration& migration);
   void note(std::span<const std::string> keys, std::span<const std::string> changes);
 
-  runtime::simulated::World& world_;
   Address address_;
   runtime::simulated::SimulatedIo io_;
   std::variant<ModelMemcached, ModelRedis> model_;

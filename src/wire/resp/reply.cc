@@ -11,6 +11,8 @@
 namespace tenfold::resp {
 namespace {
 
+constexpr std::string_view kNullBulk = "$-1\r\n";
+
 // Types whose line is a count or a size.
 constexpr bool is_sized(char type) {
   return type == '$' || type == '=' || type == '!' || type == ';';
@@ -29,16 +31,15 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   return static_cast<std::int64_t>(*value);
 }
 
-// The size of a whole bulk string at the front, with all that belongs to it; 0 for anything else, or when a part of it
-// is missing. Most elements are such.
+// The size of a whole bulk string at the front, or of a null one, with all that belongs to it; 0 for anything else, or
+// when a part of it is missing, and for the largest. Most elements are such.
 std::size_t bulk_bytes(std::string_view reply) {
-  if (reply.front() != '$') return 0;
-  std::size_t at = 1;
-  std::size_t size = 0;
-  while (at < reply.size() && is_digit(reply[at]) && size < limits::kRespBulkBytesMost)
-    size = size * 10 + static_cast<std::size_t>(reply[at++] - '0');
-  if (at == 1 || (at > 2 && reply[1] == '0') || size > limits::kRespBulkBytesMost) return 0;
-  const std::size_t whole = at + 2 + size + 2;
+  if (reply.size() <= sizeof(std::uint64_t) || reply.front() != '$') return 0;
+  const LeadingDigits size = leading_digits(reply.data() + 1);
+  const std::size_t at = 1 + size.count;
+  if (size.count == 0) return reply.starts_with(kNullBulk) ? kNullBulk.size() : 0;
+  if (size.count == sizeof(std::uint64_t) || (size.count > 1 && reply[1] == '0')) return 0;
+  const std::size_t whole = at + 2 + size.value + 2;
   return whole <= reply.size() && reply[at] == '\r' && reply[at + 1] == '\n' ? whole : 0;
 }
 
@@ -88,11 +89,27 @@ bool ReplyScanner::take_line(std::string_view line) {
   return take_count(type == '%' ? *count * 2 : *count);
 }
 
+// Goes over bulk strings in a row, up to the last one of their array, and tells how many bytes they are.
+std::size_t ReplyScanner::skip_bulks(std::string_view bytes) {
+  if (left_.empty()) return 0;
+  std::size_t used = 0;
+  std::int64_t left = left_.back();
+  while (left > 1) {
+    const std::size_t bulk = bulk_bytes(bytes.substr(used));
+    if (bulk == 0) break;
+    used += bulk;
+    --left;
+  }
+  left_.back() = left;
+  return used;
+}
+
 ReplyScanner::Step ReplyScanner::scan(std::string_view bytes) {
   std::size_t used = 0;
   if (at_start()) push_ = false;
   while (used < bytes.size()) {
     const bool is_between = bulk_left_ == 0 && line_used_ == 0 && !skipping_line_;
+    if (is_between) used += skip_bulks(bytes.substr(used));
     if (const std::size_t bulk = is_between ? bulk_bytes(bytes.substr(used)) : 0; bulk > 0) {
       used += bulk;
       ended_ = value_ended();

@@ -33,6 +33,7 @@ class ReplyScanner {
   bool at_start() const { return left_.empty() && line_used_ == 0 && bulk_left_ == 0 && !skipping_line_; }
 
  private:
+  std::size_t skip_bulks(std::string_view bytes);
   bool value_ended();
   bool take_line(std::string_view line);
   bool take_count(std::int64_t count);

@@ -31,7 +31,18 @@ struct Number {
   std::size_t line_bytes = 0;  // with the line end
 };
 
+// Of up to six digits, as nearly all are; false for any other, also when it is wrong.
+bool read_short_number(std::string_view bytes, Number& number) {
+  if (bytes.size() < sizeof(std::uint64_t)) return false;
+  const LeadingDigits digits = leading_digits(bytes.data());
+  if (digits.count == 0 || digits.count > 6 || (digits.count > 1 && bytes.front() == '0')) return false;
+  if (bytes[digits.count] != '\r' || bytes[digits.count + 1] != '\n') return false;
+  number = {NumberState::kComplete, static_cast<std::int64_t>(digits.value), digits.count + 2};
+  return true;
+}
+
 Number read_number(std::string_view bytes) {
+  if (Number number{}; read_short_number(bytes, number)) return number;
   std::size_t at = 0;
   const bool negative = !bytes.empty() && bytes.front() == '-';
   if (negative) ++at;

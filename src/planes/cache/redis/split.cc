@@ -29,12 +29,16 @@ struct Part {
   std::uint32_t node;
   std::uint32_t keys = 0;
   std::size_t words = 0;  // behind the common ones
-  std::size_t bytes = 0;  // of those
+  std::size_t bytes = 0;  // of those, as they stand in the request, at most
   std::string request{};
 
-  void count(std::string_view word) {
+  void count_framed(std::string_view word) {
     ++words;
     bytes += word.size();
+  }
+  void count(std::string_view word) {
+    count_framed(word);
+    bytes += kBulkFrameBytesMost;
   }
 };
 
@@ -53,7 +57,7 @@ class Parts {
   /// Once all words have been counted: every part's request begins with the same words.
   void begin_requests(std::span<const std::string_view> common) {
     for (Part& part : all) {
-      std::size_t bytes = part.bytes + (1 + common.size() + part.words) * kBulkFrameBytesMost;
+      std::size_t bytes = part.bytes + (1 + common.size()) * kBulkFrameBytesMost;
       for (std::string_view word : common) bytes += word.size();
       part.request.reserve(bytes);
       resp::write_array_head(common.size() + part.words, part.request);
@@ -170,7 +174,7 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
     order.push_back(parts.number_of(home, node));
     Part& part = parts.all[order.back()];
     ++part.keys;
-    for (std::size_t i = 0; i < step; ++i) part.count(call.arguments[at + i]);
+    for (std::size_t i = 0; i < step; ++i) part.count_framed(framed(call, at + i));
   }
   const bool looks_up = is_lookup(call.command.name);
   const bool is_store = parts.all.front().home->service->settings().is_store();
