@@ -117,6 +117,13 @@ class Checks(unittest.TestCase):
         self.assertEqual(self.found(tidy.check_first_line, "a", "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0"), [])
         self.assertIn("#pragma once", self.found(tidy.check_header, "a.h", "int x;")[0])
 
+    def test_a_header_is_built_alone_when_its_own_source_begins_with_it(self):
+        own = '// SPDX\n#include "base/a.h"\n\n#include <vector>\n'
+        self.assertTrue(tidy.is_built_alone("src/base/a.h", own))
+        later = '#include <vector>\n#include "base/a.h"\n'
+        self.assertFalse(tidy.is_built_alone("src/base/a.h", later))
+        self.assertFalse(tidy.is_built_alone("src/base/a.h", "int x;\n"))
+
 
 if __name__ == "__main__":
     unittest.main()
