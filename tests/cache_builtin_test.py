@@ -130,7 +130,7 @@ def without_unique_numbers(replies):
 
 class AsMemcached(BuiltIn):
     def compare(self, workers, trace, simplify=lambda replies: replies):
-        wanted = memcached_replies(self.memcached()[0].client(), trace)
+        wanted = memcached_replies(self.still_memcached().client(), trace)
         with CacheClient(self.built_in(workers=workers).port) as client:
             got = memcached_replies(client, trace)
         self.assertEqual(simplify(got).split(b"\r\n"), simplify(wanted).split(b"\r\n"))

@@ -236,7 +236,7 @@ def canonical(reply, any_order):
 
 class Differential(RawScenario):
     def setUp(self):
-        (self.direct,) = self.memcached()
+        self.direct = self.still_memcached()
         self.groups = []
         for count in (1, 3):
             nodes = self.memcached(count)

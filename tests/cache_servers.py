@@ -91,6 +91,14 @@ class Memcached(Server):
             return keys
 
 
+class StillMemcached(Memcached):
+    """To compare replies with: no thread looks at its items, for a number that a thread looks at does not stay in its
+    place when it changes, and tells so by its size."""
+
+    def command(self):
+        return [*super().command(), "-o", "no_lru_maintainer,no_lru_crawler"]
+
+
 class Redis(Server):
     def command(self):
         return [
@@ -286,6 +294,9 @@ class CacheScenario(RingScenario):
 
     def memcached(self, count=1):
         return self.servers(Memcached, count)
+
+    def still_memcached(self):
+        return self.servers(StillMemcached, 1)[0]
 
     def redis(self, count=1):
         return self.servers(Redis, count)

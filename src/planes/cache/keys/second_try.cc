@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/keys/second_try.h"
 
-#include <algorithm>
-
 namespace tenfold::cache {
 
 void KeptRequest::keep(std::string_view first, std::string_view second, std::string_view key) {
   if (first.size() + second.size() + key.size() > sizeof(bytes_)) return;
-  char* end = std::ranges::copy(first, bytes_).out;
-  end = std::ranges::copy(second, end).out;
-  std::ranges::copy(key, end);
+  char* end = bytes_ + first.copy(bytes_, first.size());
+  end += second.copy(end, second.size());
+  key.copy(end, key.size());
   size_ = static_cast<std::uint8_t>(first.size() + second.size());
   key_size_ = static_cast<std::uint8_t>(key.size());
 }
