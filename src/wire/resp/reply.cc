@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "wire/resp/bulk.h"
 
 namespace tenfold::resp {
 namespace {
@@ -31,16 +32,11 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   return static_cast<std::int64_t>(*value);
 }
 
-// The size of a whole bulk string at the front, or of a null one, with all that belongs to it; 0 for anything else, or
-// when a part of it is missing, and for the largest. Most elements are such.
+// The size on the wire of a whole bulk string at the front, or of a null one; 0 for anything else. Most elements are
+// such.
 std::size_t bulk_bytes(std::string_view reply) {
-  if (reply.size() <= sizeof(std::uint64_t) || reply.front() != '$') return 0;
-  const LeadingDigits size = leading_digits(reply.data() + 1);
-  const std::size_t at = 1 + size.count;
-  if (size.count == 0) return reply.starts_with(kNullBulk) ? kNullBulk.size() : 0;
-  if (size.count == sizeof(std::uint64_t) || (size.count > 1 && reply[1] == '0')) return 0;
-  const std::size_t whole = at + 2 + size.value + 2;
-  return whole <= reply.size() && reply[at] == '\r' && reply[at + 1] == '\n' ? whole : 0;
+  const WholeBulk bulk = whole_bulk(reply);
+  return bulk.bytes > 0 || !reply.starts_with(kNullBulk) ? bulk.bytes : kNullBulk.size();
 }
 
 }  // namespace

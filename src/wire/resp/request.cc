@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "wire/resp/bulk.h"
 
 namespace tenfold::resp {
 namespace {
@@ -31,18 +32,7 @@ struct Number {
   std::size_t line_bytes = 0;  // with the line end
 };
 
-// Of up to six digits, as nearly all are; false for any other, also when it is wrong.
-bool read_short_number(std::string_view bytes, Number& number) {
-  if (bytes.size() < sizeof(std::uint64_t)) return false;
-  const LeadingDigits digits = leading_digits(bytes.data());
-  if (digits.count == 0 || digits.count > 6 || (digits.count > 1 && bytes.front() == '0')) return false;
-  if (bytes[digits.count] != '\r' || bytes[digits.count + 1] != '\n') return false;
-  number = {NumberState::kComplete, static_cast<std::int64_t>(digits.value), digits.count + 2};
-  return true;
-}
-
 Number read_number(std::string_view bytes) {
-  if (Number number{}; read_short_number(bytes, number)) return number;
   std::size_t at = 0;
   const bool negative = !bytes.empty() && bytes.front() == '-';
   if (negative) ++at;
@@ -62,6 +52,28 @@ Number read_number(std::string_view bytes) {
   return {NumberState::kComplete, negative ? -value : value, at + 2};
 }
 
+// An argument that is not all there yet, or wrong, or larger than others are: what it is short of. `at` goes behind it
+// when it is there and right: then it is kComplete.
+ParseOutcome take_other_argument(std::string_view bytes, std::size_t& at, std::uint64_t behind,
+                                 const RequestLimits& limits, Request& request) {
+  constexpr std::uint64_t kArgumentBytesLeast = 6;
+  if (at >= bytes.size()) return {.wanted = at + kArgumentBytesLeast * (behind + 1)};
+  if (bytes[at] != '$') return error(kNoDollar);
+  const Number size = read_number(bytes.substr(at + 1));
+  if (size.state == NumberState::kNeedMore) return {};
+  if (size.state == NumberState::kBad || size.value < 0 ||
+      static_cast<std::uint64_t>(size.value) > limits.bulk_bytes_most)
+    return error(kBadBulk);
+  const std::size_t start = at + 1 + size.line_bytes;
+  const std::size_t end = start + static_cast<std::size_t>(size.value);
+  if (end > limits.request_bytes_most) return error(kTooLarge);
+  if (end + 2 > bytes.size()) return {.wanted = end + 2 + kArgumentBytesLeast * behind};
+  if (bytes[end] != '\r' || bytes[end + 1] != '\n') return error(kNoLineEnd);
+  request.arguments.push_back(bytes.substr(start, end - start));
+  at = end + 2;
+  return {.state = ParseState::kComplete};
+}
+
 ParseOutcome parse_array(std::string_view bytes, const RequestLimits& limits, Request& request) {
   const Number count = read_number(bytes.substr(1));
   if (count.state == NumberState::kNeedMore) return {};
@@ -69,21 +81,16 @@ ParseOutcome parse_array(std::string_view bytes, const RequestLimits& limits, Re
     return error(kBadMultibulk);
   std::size_t at = 1 + count.line_bytes;
   if (count.value <= 0) return {.state = ParseState::kEmpty, .consumed = at};
-  for (std::int64_t left = count.value; left > 0; --left) {
-    if (at >= bytes.size()) return {.wanted = at + 6 * static_cast<std::uint64_t>(left)};
-    if (bytes[at] != '$') return error(kNoDollar);
-    const Number size = read_number(bytes.substr(at + 1));
-    if (size.state == NumberState::kNeedMore) return {};
-    if (size.state == NumberState::kBad || size.value < 0 ||
-        static_cast<std::uint64_t>(size.value) > limits.bulk_bytes_most)
-      return error(kBadBulk);
-    const std::size_t start = at + 1 + size.line_bytes;
-    const std::size_t end = start + static_cast<std::size_t>(size.value);
-    if (end > limits.request_bytes_most) return error(kTooLarge);
-    if (end + 2 > bytes.size()) return {.wanted = end + 2 + 6 * static_cast<std::uint64_t>(left - 1)};
-    if (bytes[end] != '\r' || bytes[end + 1] != '\n') return error(kNoLineEnd);
-    request.arguments.push_back(bytes.substr(start, end - start));
-    at = end + 2;
+  for (auto left = static_cast<std::uint64_t>(count.value); left > 0; --left) {
+    const WholeBulk bulk = whole_bulk(bytes.substr(at));
+    const std::size_t end = at + bulk.bytes;
+    if (bulk.bytes > 0 && bulk.text_bytes() <= limits.bulk_bytes_most && end <= limits.request_bytes_most) [[likely]] {
+      request.arguments.emplace_back(bytes.data() + at + bulk.head_bytes, bulk.text_bytes());
+      at = end;
+      continue;
+    }
+    const ParseOutcome other = take_other_argument(bytes, at, left - 1, limits, request);
+    if (other.state != ParseState::kComplete) return other;
   }
   request.bytes = at;
   return {.state = ParseState::kComplete, .consumed = at};
