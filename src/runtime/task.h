@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "runtime/frame_pool.h"
+#include "runtime/pooled.h"
 
 namespace tenfold::runtime {
 
@@ -32,11 +32,8 @@ class TaskOwner {
 
 namespace detail {
 
-class TaskPromiseBase {
+class TaskPromiseBase : public Pooled {
  public:
-  static void* operator new(std::size_t size_bytes) { return FramePool::allocate(size_bytes); }
-  static void operator delete(void* frame, std::size_t size_bytes) noexcept { FramePool::release(frame, size_bytes); }
-
   std::suspend_always initial_suspend() noexcept { return {}; }
   void unhandled_exception() noexcept { std::terminate(); }
 

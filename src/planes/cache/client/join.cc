@@ -37,7 +37,7 @@ Join::Part& Join::add_part(std::uint32_t keys, AskAgain again) {
   return parts_.emplace_back(*this, keys, std::move(again));
 }
 
-void Join::replace_elements(std::uint32_t part, const std::vector<std::uint32_t>& by) {
+void Join::replace_elements(std::uint32_t part, const PartNumbers& by) {
   auto next = by.begin();
   for (std::uint32_t& element : element_parts_) {
     if (element == part) element = *next++;
@@ -119,7 +119,7 @@ bool Join::Part::send_again() {
   const auto at = std::ranges::find_if(join_.parts_, [this](const Part& part) { return &part == this; });
   const auto number = static_cast<std::uint32_t>(at - join_.parts_.begin());
   const Visit visit(*join_.client, *again_.home);
-  return again_.send(*join_.client, join_, number, again_.request);
+  return again_.send(*join_.client, join_, number, request());
 }
 
 void Join::end_wait() {
@@ -258,11 +258,15 @@ runtime::Buffer Join::block_of(std::size_t bytes) {
 
 // None when a node's reply has too few of them.
 runtime::Buffer Join::elements() {
-  std::vector<resp::Elements> of_part;
-  of_part.reserve(parts_.size());
+  struct Source {
+    const Part* part;
+    resp::Elements elements;
+  };
+  std::vector<Source> sources;
+  sources.reserve(parts_.size());
   std::size_t bytes = kArrayHeadBytesMost;
   for (const Part& part : parts_) {
-    of_part.emplace_back(part.failed_ ? std::string_view() : part.reply_.view());
+    sources.push_back({&part, resp::Elements(part.failed_ ? std::string_view() : part.reply_.view())});
     bytes += part.reply_.size();
   }
   if (first_failed() != nullptr) {
@@ -276,12 +280,13 @@ runtime::Buffer Join::elements() {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   for (std::uint32_t index : element_parts_) {
-    if (parts_[index].failed_) {
-      fits = whole.append(parts_[index].error_) && fits;
+    Source& source = sources[index];
+    if (source.part->failed_) {
+      fits = whole.append(source.part->error_) && fits;
       continue;
     }
     for (std::size_t i = 0; i < width; ++i) {
-      const std::string_view element = of_part[index].next();
+      const std::string_view element = source.elements.next();
       if (element.empty()) return {};
       ++(is_nil(element) ? misses : hits);
       fits = whole.append(element) && fits;

@@ -19,6 +19,8 @@
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/pending.h"
 #include "planes/cache/service/service.h"
+#include "runtime/buffer.h"
+#include "runtime/pooled.h"
 
 namespace tenfold::cache {
 
@@ -39,16 +41,19 @@ enum class JoinRule : std::uint8_t {
 
 class Join;
 
+/// Of the parts of a join, one for each key.
+using PartNumbers = std::vector<std::uint32_t, runtime::PoolAllocator<std::uint32_t>>;
+
 /// How the keys of a part are asked for again when its node has failed.
 struct AskAgain {
   /// Sends the part's request to the nodes that have its keys now, as further parts. False, and nothing is sent, when
   /// some of these may not be asked yet. Null: the part fails.
   bool (*send)(Client& client, Join& join, std::uint32_t part, std::string_view request) = nullptr;
-  LocalPtr<Endpoint> home = {};  // the service that the keys belong to
-  std::string request = {};      // as the front understands it
+  LocalPtr<Endpoint> home = {};        // the service that the keys belong to
+  runtime::PooledString request = {};  // as the front understands it
 };
 
-class Join final : public Slot {
+class Join final : public Slot, public runtime::Pooled {
  public:
   class Part final : public Pending, public SecondTry {
    public:
@@ -85,9 +90,9 @@ class Join final : public Slot {
   std::uint32_t parts() const { return static_cast<std::uint32_t>(parts_.size()); }
   /// kRedisElements, kRedisPairs: whose next element each key's is, by the numbers of the parts in the order of
   /// add_part.
-  void set_elements(std::vector<std::uint32_t> parts) { element_parts_ = std::move(parts); }
+  void set_elements(PartNumbers parts) { element_parts_ = std::move(parts); }
   /// The elements of `part` are those of other parts: of each, in their order.
-  void replace_elements(std::uint32_t part, const std::vector<std::uint32_t>& by);
+  void replace_elements(std::uint32_t part, const PartNumbers& by);
 
   /// kRedisStreams: the next stream's name.
   void add_stream(std::string_view name) { streams_.emplace_back(name); }
@@ -123,8 +128,8 @@ class Join final : public Slot {
   std::uint32_t missing_ = 0;  // parts without an end
   std::uint32_t waiting_ = 0;  // of these, those that wait for another node; the client is paused
   Instant give_up_at_{};       // of a second try
-  std::deque<Part> parts_;
-  std::vector<std::uint32_t> element_parts_;
+  std::deque<Part, runtime::PoolAllocator<Part>> parts_;
+  PartNumbers element_parts_;
   std::vector<std::string> streams_;
 };
 

@@ -12,7 +12,7 @@
 #include "base/intrusive_list.h"
 #include "base/time.h"
 #include "runtime/buffer.h"
-#include "runtime/frame_pool.h"
+#include "runtime/pooled.h"
 
 namespace tenfold::cache {
 
@@ -37,7 +37,7 @@ struct LinkFailure {
 
 struct LinkTag {};
 
-class Pending : public ListNode<LinkTag> {
+class Pending : public ListNode<LinkTag>, public runtime::Pooled {
  public:
   virtual ~Pending() = default;
   /// The pending has left the queue, and may delete itself.
@@ -45,9 +45,6 @@ class Pending : public ListNode<LinkTag> {
   virtual void on_failure(const LinkFailure& failure) = 0;
 
   Instant queued_at{};
-
-  static void* operator new(std::size_t size) { return runtime::FramePool::allocate(size); }
-  static void operator delete(void* memory, std::size_t size) { runtime::FramePool::release(memory, size); }
 };
 
 /// Of a command whose reply nobody waits for.

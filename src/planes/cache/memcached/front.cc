@@ -50,7 +50,7 @@ std::string_view verb_text(const Request& request) {
 // The keys of one retrieval, by where they are.
 struct Shares {
   struct Share {
-    std::string line;
+    runtime::PooledString line;
     std::uint32_t keys = 0;
   };
   std::vector<Share> of_nodes;
@@ -89,9 +89,9 @@ bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view 
 
 void add_parts(Client& client, const Request& request, Shares& shares, Join& join) {
   for (std::string_view key : shares.moving) {
-    std::string line = fmt::format("{} {}{}", verb_text(request), key, kLineEnd);
+    const std::string line = fmt::format("{} {}{}", verb_text(request), key, kLineEnd);
     Join::Part& part = join.add_part(
-        1, {.send = ask_again, .home = LocalPtr<Endpoint>(&client.endpoint()), .request = std::move(line)});
+        1, {.send = ask_again, .home = LocalPtr<Endpoint>(&client.endpoint()), .request = runtime::PooledString(line)});
     get_moving(client, key, request.verb == Verb::kGets, part);
   }
   for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {

@@ -30,7 +30,7 @@ struct Part {
   std::uint32_t keys = 0;
   std::size_t words = 0;  // behind the common ones
   std::size_t bytes = 0;  // of those, as they stand in the request, at most
-  std::string request{};
+  runtime::PooledString request{};
 
   void count_framed(std::string_view word) {
     ++words;
@@ -39,6 +39,11 @@ struct Part {
   void count(std::string_view word) {
     count_framed(word);
     bytes += kBulkFrameBytesMost;
+  }
+  void add(std::string_view word) {
+    std::string bulk;
+    resp::write_bulk(word, bulk);
+    request += bulk;
   }
 };
 
@@ -56,12 +61,13 @@ class Parts {
 
   /// Once all words have been counted: every part's request begins with the same words.
   void begin_requests(std::span<const std::string_view> common) {
+    std::string head;
     for (Part& part : all) {
-      std::size_t bytes = part.bytes + (1 + common.size()) * kBulkFrameBytesMost;
-      for (std::string_view word : common) bytes += word.size();
-      part.request.reserve(bytes);
-      resp::write_array_head(common.size() + part.words, part.request);
-      for (std::string_view word : common) resp::write_bulk(word, part.request);
+      head.clear();
+      resp::write_array_head(common.size() + part.words, head);
+      for (std::string_view word : common) resp::write_bulk(word, head);
+      part.request.reserve(head.size() + part.bytes);
+      part.request += head;
     }
   }
 
@@ -132,7 +138,7 @@ bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view 
   for (std::string_view& word : words) word = resp::text_of(word);
   const std::span<const std::string_view> keys = std::span(words).subspan(1);
   Parts parts(client);
-  std::vector<std::uint32_t> order;
+  PartNumbers order;
   for (std::string_view key : keys) {
     const std::uint32_t node = service.owner_of(key);
     const bool may_ask = node != CacheService::kNoNode && service.is_usable(node);
@@ -142,7 +148,7 @@ bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view 
     ++parts.all[order.back()].keys;
   }
   parts.begin_requests(std::span(words).first(1));
-  for (std::size_t i = 0; i < keys.size(); ++i) resp::write_bulk(keys[i], parts.all[order[i]].request);
+  for (std::size_t i = 0; i < keys.size(); ++i) parts.all[order[i]].add(keys[i]);
   const std::uint32_t first = join.parts();
   for (std::uint32_t& number : order) number += first;
   send_parts(client, join, parts, true);
@@ -164,7 +170,7 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
   if (count < first_key + step || (count - first_key) % step != 0) return refuse_arguments(call);
   const bool are_keys = rule != JoinRule::kRedisPairs;  // or channels, which no route is for
   Parts parts(client);
-  std::vector<std::uint32_t> order;
+  PartNumbers order;
   order.reserve((count - first_key) / step);
   for (std::size_t at = first_key; at < count; at += step) {
     Endpoint& home = are_keys ? client.home_of(call.arguments[at]) : client.endpoint();
@@ -186,8 +192,9 @@ void split(const RedisCall& call, JoinRule rule, std::size_t first_key) {
     return forward_to(client, *parts.all.front().home, parts.all.front().node, whole);
   }
   parts.begin_requests(call.arguments.first(first_key));
-  for (std::size_t at = first_key; at < count; ++at)
-    parts.all[order[(at - first_key) / step]].request += framed(call, at);
+  for (std::size_t at = first_key; std::uint32_t part : order) {
+    for (const std::size_t end = at + step; at < end; ++at) parts.all[part].request += framed(call, at);
+  }
   Join& join = add_join(client, rule);
   send_parts(client, join, parts, looks_up);
   if (rule == JoinRule::kRedisElements || rule == JoinRule::kRedisPairs) join.set_elements(std::move(order));
@@ -202,7 +209,7 @@ void split_streams(const RedisCall& call) {
   const auto names = call.arguments.subspan(first, count);
   const auto identifiers = call.arguments.subspan(first + count, count);
   Parts parts(client);
-  std::vector<std::uint32_t> order;
+  PartNumbers order;
   for (std::size_t i = 0; i < count; ++i) {
     Endpoint& home = client.home_of(names[i]);
     const std::uint32_t node = home.service->owner_of(names[i]);
@@ -214,8 +221,8 @@ void split_streams(const RedisCall& call) {
   const Part& only = parts.all.front();
   if (parts.all.size() == 1) return forward_to(client, *only.home, only.node, {.first = call.frame});
   parts.begin_requests(call.arguments.first(first));
-  for (std::size_t i = 0; i < count; ++i) resp::write_bulk(names[i], parts.all[order[i]].request);
-  for (std::size_t i = 0; i < count; ++i) resp::write_bulk(identifiers[i], parts.all[order[i]].request);
+  for (std::size_t i = 0; i < count; ++i) parts.all[order[i]].add(names[i]);
+  for (std::size_t i = 0; i < count; ++i) parts.all[order[i]].add(identifiers[i]);
   Join& join = add_join(client, JoinRule::kRedisStreams);
   for (std::string_view name : names) join.add_stream(name);
   send_parts(client, join, parts, false);
