@@ -2,6 +2,7 @@
 #include "planes/web/intake.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/hash.h"
 #include "planes/web/forwarded.h"
@@ -25,9 +26,17 @@ LocalPtr<WebService> find_service(const Exchange& exchange, const http::RequestH
   return table.services[static_cast<std::size_t>(index)];
 }
 
-void append_hex(char*& at, std::uint64_t value) {
+// The two digits of each byte.
+consteval std::array<std::array<char, 2>, 256> make_hex_pairs() {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) *at++ = kDigits[value >> shift & 15];
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+  return pairs;
+}
+
+void append_hex(char*& at, std::uint64_t value) {
+  static constexpr auto kPairs = make_hex_pairs();
+  for (int shift = 56; shift >= 0; shift -= 8) at = std::ranges::copy(kPairs[value >> shift & 255], at).out;
 }
 
 bool is_traceparent(std::string_view text) {
