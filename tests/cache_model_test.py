@@ -313,6 +313,26 @@ class RedisModel(unittest.TestCase):
             b'MIGRATE 127.0.0.1 {port1} "" 0 2000 KEYS %s l none' % key,
             b'MIGRATE 127.0.0.1 {port1} "" 0 2000 REPLACE KEYS %s %s' % (key, prng.choice(keys))])
 
+    def moves_of_users(self, trace, prng, keys):
+        """By the right of a user who may do nothing else, and who is deleted."""
+        user = b"mover%d" % prng.randrange(3)
+        key = prng.choice(keys)
+        migrate = b'MIGRATE 127.0.0.1 {port1} "" 0 2000 REPLACE AUTH2 %s %s KEYS %s %s'
+        trace.send(resp(b"ACL", b"SETUSER", user, b"reset", b"on", b">word", b"~*", b"+restore", b"+select"), server=1)
+        trace.send(resp(b"SET", key, b"1"))
+        trace.send(migrate % (user, b"word", key, prng.choice(keys)))
+        if prng.random() < 0.3:
+            trace.send(resp(b"AUTH", user, b"word"), server=1)
+            for request in (resp(b"GET", key), resp(b"AUTH", user, b"wrong"), resp(b"DEL", key), resp(b"SELECT", b"0"),
+                            resp(b"AUTH", b"default", b"any")):
+                trace.send(request, server=1)
+        trace.send(resp(b"SET", key, b"2"))
+        trace.send(migrate % (user, b"wrong", key, b"none"))
+        trace.send(resp(b"GET", key), server=1)
+        trace.send(resp(b"ACL", b"DELUSER", user, b"nobody"), server=1)
+        trace.send(migrate % (user, b"word", key, b"none"))
+        trace.send(resp(b"AUTH", user, b"word"), server=1)
+
     def run_seed(self, seed):
         prng = random.Random(seed)
         trace = Trace(ask_redis, [redis(self), redis(self)])
@@ -320,6 +340,8 @@ class RedisModel(unittest.TestCase):
         for _ in range(COMMANDS):
             if prng.random() < 0.05:
                 trace.send(self.moves(prng, keys))
+            elif prng.random() < 0.02:
+                self.moves_of_users(trace, prng, keys)
             elif prng.random() < 0.03:
                 server = prng.randrange(2)
                 trace.send(resp(b"RPUSH", b"l", b"1", b"2", b"3"), server=server)

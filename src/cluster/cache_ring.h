@@ -39,12 +39,20 @@ struct RingSide {
   bool operator==(const RingSide&) const = default;
 };
 
+/// A user that Redis nodes know while keys move: those that give keys log in as it where the keys go. Once it is
+/// deleted there, no key comes by a MIGRATE that was begun before, however late that arrives (docs/decisions/0020).
+struct MoveUser {
+  std::string name;  // empty: there is none, and keys move by the nodes' own credentials
+  std::string password;
+};
+
 struct RingStatus {
   std::string service;  // "cache.sessions"
   std::uint64_t version = 0;
   RingPhase phase = RingPhase::kSteady;
   RingSide to;
-  RingSide from;  // while moving
+  RingSide from;       // while moving
+  MoveUser move_user;  // of Redis, while moving
 };
 using RingStatusPtr = std::shared_ptr<const RingStatus>;
 

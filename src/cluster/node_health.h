@@ -36,6 +36,7 @@ struct ProbeReport {
   bool ok = false;
   std::string detail;
   bool inconclusive = false;  // it could not be made for reasons of our own: nothing is known of the node
+  bool refused = false;       // the node cannot do what was asked, or we have no right to ask it
 };
 
 /// A change of state, for the event log.

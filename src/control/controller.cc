@@ -58,7 +58,7 @@ Controller::Controller(runtime::Io& io, EventLog& events, NodeCalls calls, Acces
                   worker->io().post([worker, snapshot] { worker->plane().apply_health(snapshot); });
                 rings_.health_changed(snapshot);
               }),
-      rings_(io, events, calls.empty_node,
+      rings_(io, events, calls.ring,
              [this](cluster::RingStatusPtr ring) { return apply_ring_everywhere(std::move(ring)); }),
       topology_(std::make_shared<cluster::Topology>()),
       started_at_(io.now()) {}
@@ -258,6 +258,10 @@ void Controller::node_failing(std::string_view service, const Address& node, std
 
 void Controller::keys_moved(std::string_view service, std::uint64_t version) {
   io_.post([this, service = std::string(service), version] { rings_.keys_moved(service, version); });
+}
+
+void Controller::move_broke_off(std::string_view service, std::uint64_t version) {
+  io_.post([this, service = std::string(service), version] { rings_.move_broke_off(service, version); });
 }
 
 void Controller::node_backs_off(std::string_view service, const Address& node, std::string_view problem) {

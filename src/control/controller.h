@@ -39,7 +39,7 @@ class Controller final : public planes::PlaneObserver {
   /// What tiers know of nodes.
   struct NodeCalls {
     planes::Probe probe;
-    planes::EmptyNode empty_node;
+    RingKeeper::NodeCalls ring;
   };
   Controller(runtime::Io& io, EventLog& events, NodeCalls calls, AccessLogSink access_log);
 
@@ -81,6 +81,7 @@ class Controller final : public planes::PlaneObserver {
   void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                     std::string_view reason) override;
   void keys_moved(std::string_view service, std::uint64_t version) override;
+  void move_broke_off(std::string_view service, std::uint64_t version) override;
   void node_backs_off(std::string_view service, const Address& node, std::string_view problem) override;
   void client_warning(std::string_view service, std::string_view problem) override;
   bool write_access_log(std::string lines) override;

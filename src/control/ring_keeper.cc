@@ -16,11 +16,21 @@ using cluster::RingSide;
 using cluster::RingStatus;
 
 constexpr Duration kRetryInterval = 5s;  // to empty a node that could not be emptied
+constexpr Duration kRenewInterval = 1s;  // of rings under which moves break off, at least;
+constexpr int kRenewPause = 9;           // and so many times what the last one took, while clients waited
 
 std::string names_of(const std::vector<cluster::NodeSpec>& nodes) {
   std::vector<std::string> names;
   for (const cluster::NodeSpec& node : nodes) names.push_back(node.address.to_text());
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+RingStatus ring_of(RingPhase phase, RingSide to, RingSide from = RingSide()) {
+  RingStatus ring;
+  ring.phase = phase;
+  ring.to = std::move(to);
+  ring.from = std::move(from);
+  return ring;
 }
 
 void pass_over(RingSide& side, const Address& node) {
@@ -61,10 +71,10 @@ bool must_keep_last(const cluster::Service& service, const RingSide& wanted) {
 
 }  // namespace
 
-RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, planes::EmptyNode empty_node, Publish publish)
+RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publish publish)
     : io_(io),
       events_(events),
-      empty_node_(empty_node),
+      calls_(calls),
       publish_(std::move(publish)),
       topology_(std::make_shared<cluster::Topology>()),
       health_(std::make_shared<cluster::HealthSnapshot>()) {}
@@ -79,7 +89,7 @@ void RingKeeper::apply(cluster::TopologyPtr topology) {
   for (const cluster::Service& service : topology_->services) {
     const std::string name = service.full_name();
     if (service.tier != cluster::Tier::kCache || kept_.contains(name)) continue;
-    const auto kept = std::make_shared<Kept>(stopped_);
+    const auto kept = std::make_shared<Kept>(stopped_, MoveUsers(io_, events_, calls_.change_move_users));
     RingStatus none;
     none.service = name;
     kept->progress.ring = std::make_shared<const RingStatus>(std::move(none));
@@ -111,6 +121,13 @@ void RingKeeper::keys_moved(std::string_view service, std::uint64_t version) {
   changed_.wake_all();
 }
 
+void RingKeeper::move_broke_off(std::string_view service, std::uint64_t version) {
+  const auto found = kept_.find(service);
+  if (found == kept_.end() || found->second->now().version != version) return;
+  found->second->broke_off = true;
+  changed_.wake_all();
+}
+
 void RingKeeper::node_failing(std::string_view service, const Address& node, std::string_view reason) {
   const auto found = kept_.find(service);
   const cluster::Service* spec = topology_->find(service);
@@ -137,7 +154,8 @@ runtime::Task<void> RingKeeper::keep(std::string service, std::shared_ptr<Kept> 
     if (spec == nullptr) break;
     const bool changed = co_await step(*spec, *kept);
     if (changed) continue;
-    static_cast<void>(co_await changed_.wait(io_, runtime::Wait(io_.now() + kRetryInterval, &kept->stop)));
+    const Duration interval = kept->broke_off ? kRenewInterval : kRetryInterval;
+    static_cast<void>(co_await changed_.wait(io_, runtime::Wait(io_.now() + interval, &kept->stop)));
   }
 }
 
@@ -146,7 +164,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   const RingStatus& now = kept.now();
   RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now, workers_);
   if (now.version == 0) {
-    co_await change(kept, RingPhase::kSteady, RingSide(), std::move(wanted));
+    co_await change(service, kept, ring_of(RingPhase::kSteady, std::move(wanted)));
     co_return true;
   }
   pass_over_failed(wanted, std::exchange(kept.failed, {}));
@@ -154,12 +172,19 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   RingSide from = cluster::with_failures_of(wanted, now.from);
   for (const Address& node : std::exchange(kept.lost, {})) pass_over(from, node);
   if (alive != now.to || from != now.from) {
-    co_await change(kept, now.phase, std::move(from), std::move(alive));
+    co_await change(service, kept, ring_of(now.phase, std::move(alive), std::move(from)));
+    co_return true;
+  }
+  if (now.phase == RingPhase::kMoving && kept.broke_off) {
+    if (!may_renew(service, kept)) co_return false;
+    const Instant began = io_.now();
+    co_await change(service, kept, ring_of(now.phase, now.to, now.from));
+    kept.renew_at = io_.now() + std::max<Duration>(kRenewInterval, kRenewPause * (io_.now() - began));
     co_return true;
   }
   if (now.phase == RingPhase::kMoving) {
     if (!kept.finished) co_return false;
-    co_await change(kept, RingPhase::kSteady, RingSide(), now.to);
+    co_await change(service, kept, ring_of(RingPhase::kSteady, now.to));
     co_return true;
   }
   if (wanted == now.to) kept.progress.refused.clear();  // who was kept out does not want to join any more
@@ -168,9 +193,9 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   if (!can_join) co_return true;
   if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
   if (cluster::keys_move(service.cache().protocol, now.to, wanted))
-    co_await change(kept, RingPhase::kMoving, now.to, std::move(wanted));
+    co_await change(service, kept, ring_of(RingPhase::kMoving, std::move(wanted), now.to));
   else
-    co_await change(kept, RingPhase::kSteady, RingSide(), std::move(wanted));
+    co_await change(service, kept, ring_of(RingPhase::kSteady, std::move(wanted)));
   kept.emptied.clear();
   co_return true;
 }
@@ -192,7 +217,8 @@ runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, K
       leave_out(wanted, kept.now().to, node.address);
       continue;
     }
-    const cluster::ProbeReport report = co_await empty_node_(io_, service, node);
+    co_await kept.users.leave(service, node);
+    const cluster::ProbeReport report = co_await calls_.empty_node(io_, service, node);
     waited = true;
     if (report.ok) {
       kept.emptied[node.address] = io_.now();
@@ -210,22 +236,51 @@ runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, K
 
 // A ring that places keys otherwise begins when nothing is under way under the one before; and one under which no key
 // moves any more, when nobody is about to take one from a node that leaves.
-runtime::Task<void> RingKeeper::change(Kept& kept, RingPhase phase, RingSide from, RingSide to) {
+runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& kept, RingStatus next) {
   const cluster::RingStatusPtr before = kept.progress.ring;
-  const bool moves_keys = phase == RingPhase::kMoving || before->phase == RingPhase::kMoving;
-  if (before->version != 0 && (to != before->to || moves_keys)) {
+  const bool in_doubt = before->phase == RingPhase::kMoving && (!kept.finished || kept.broke_off);
+  const bool moves_keys = next.phase == RingPhase::kMoving || before->phase == RingPhase::kMoving;
+  if (before->version != 0 && (next.to != before->to || moves_keys)) {
     RingStatus hold = *before;
     hold.phase = RingPhase::kHold;
     co_await publish(kept, std::move(hold));
   }
-  RingStatus next{.service = before->service, .phase = phase, .to = std::move(to), .from = std::move(from)};
+  if (moves_keys && service.cache().protocol == cluster::CacheProtocol::kRedis)
+    co_await call_moves_back(service, kept, in_doubt, next);
+  next.service = before->service;
   co_await publish(kept, std::move(next));
   report(*before, kept.now());
+}
+
+// No command is under way now, but a node that gives keys may have been given up, and one of them still be on its way.
+// A node that cannot be told to take that no more loses its own keys too, and is emptied before it has any again. Not
+// that of a store: no node that gives keys is given up there, and what broke off is moved again before it is used.
+runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service, Kept& kept, bool in_doubt,
+                                                RingStatus& next) {
+  const bool is_moving = next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
+  next.move_user = co_await kept.users.renew(service, next.to, is_moving, in_doubt);
+  if (!in_doubt || service.cache().is_store()) co_return;
+  std::set<Address> doubtful;
+  for (const cluster::NodeSpec& node : next.to.nodes) {
+    if (kept.users.may_know_others(node.address, next.move_user)) doubtful.insert(node.address);
+  }
+  pass_over_failed(next.to, doubtful);
+}
+
+// It holds all clients up, so it is not done while a node is away: its keys cannot move in any case.
+bool RingKeeper::may_renew(const cluster::Service& service, const Kept& kept) const {
+  const cluster::ServiceStatus* status = health_->find(service.full_name());
+  if (io_.now() < kept.renew_at || status == nullptr) return false;
+  return std::ranges::none_of(status->nodes, [&kept](const cluster::NodeStatus& node) {
+    return cluster::has_failed(node) &&
+           (cluster::serves(kept.now().to, node.address) || cluster::serves(kept.now().from, node.address));
+  });
 }
 
 runtime::Task<void> RingKeeper::publish(Kept& kept, RingStatus next) {
   next.version = kept.now().version + 1;
   kept.finished = false;
+  kept.broke_off = false;
   kept.progress.ring = std::make_shared<const RingStatus>(std::move(next));
   kept.progress.since = io_.now();
   co_await publish_(kept.progress.ring);

@@ -5,7 +5,8 @@
 //   a node is to join ── emptied first ──► hold ──► moving ── every key has been taken over ──► steady
 //   a node has failed ──────────────────► hold ──► steady, with its keys on their next candidates
 //
-// A failure is answered at once, also while keys move; everything else waits until they have moved.
+// A failure is answered at once, also while keys move; everything else waits until they have moved. What moves keys of
+// Redis under one ring is called back before there is the next one (control/move_users.h).
 // Thread rule: the control thread.
 #pragma once
 
@@ -19,6 +20,7 @@
 
 #include "cluster/cache_ring.h"
 #include "control/event_log.h"
+#include "control/move_users.h"
 #include "planes/plane.h"
 #include "runtime/io.h"
 #include "runtime/scope.h"
@@ -39,7 +41,12 @@ class RingKeeper {
   /// Gives a ring to every worker; completes when all have it (and, in the phase hold, have nothing under way).
   using Publish = std::move_only_function<runtime::Task<void>(cluster::RingStatusPtr)>;
 
-  RingKeeper(runtime::Io& io, EventLog& events, planes::EmptyNode empty_node, Publish publish);
+  /// What is asked of nodes.
+  struct NodeCalls {
+    planes::EmptyNode empty_node;
+    planes::ChangeMoveUsers change_move_users;
+  };
+  RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publish publish);
 
   /// Before the first apply(): how many hold a part of a cache that is built in.
   void set_workers(std::uint32_t workers) { workers_ = workers; }
@@ -50,6 +57,8 @@ class RingKeeper {
   void node_failing(std::string_view service, const Address& node, std::string_view reason);
   /// Every key has moved under that version of the ring.
   void keys_moved(std::string_view service, std::uint64_t version);
+  /// A move under that version of the ring has an outcome that nobody knows (PlaneObserver::move_broke_off).
+  void move_broke_off(std::string_view service, std::uint64_t version);
 
   /// nullptr when the service has no ring.
   const RingProgress* find(std::string_view service) const;
@@ -59,9 +68,12 @@ class RingKeeper {
 
  private:
   struct Kept {
-    explicit Kept(runtime::Stop& of_all) : stop(of_all) {}
+    Kept(runtime::Stop& of_all, MoveUsers of_nodes) : users(std::move(of_nodes)), stop(of_all) {}
     RingProgress progress;
+    MoveUsers users;
     bool finished = false;               // moving: no key is left to move
+    bool broke_off = false;              // moving: a key may be on its way unseen
+    Instant renew_at{};                  // not before then, the ring is renewed for that
     std::set<Address> lost;              // nodes that are leaving, and do not answer any more
     std::set<Address> failed;            // members that have failed since the last step, be they up again or not
     std::map<Address, Instant> emptied;  // nodes that are to join, and when they were found empty
@@ -74,13 +86,16 @@ class RingKeeper {
   runtime::Task<bool> step(const cluster::Service& service, Kept& kept);
   runtime::Task<void> join(const cluster::Service& service, Kept& kept, cluster::RingSide wanted);
   runtime::Task<bool> empty_joining(const cluster::Service& service, Kept& kept, cluster::RingSide& wanted);
-  runtime::Task<void> change(Kept& kept, cluster::RingPhase phase, cluster::RingSide from, cluster::RingSide to);
+  runtime::Task<void> change(const cluster::Service& service, Kept& kept, cluster::RingStatus next);
+  runtime::Task<void> call_moves_back(const cluster::Service& service, Kept& kept, bool in_doubt,
+                                      cluster::RingStatus& next);
+  bool may_renew(const cluster::Service& service, const Kept& kept) const;
   runtime::Task<void> publish(Kept& kept, cluster::RingStatus next);
   void report(const cluster::RingStatus& before, const cluster::RingStatus& now);
 
   runtime::Io& io_;
   EventLog& events_;
-  planes::EmptyNode empty_node_;
+  NodeCalls calls_;
   Publish publish_;
   std::uint32_t workers_ = 1;
   cluster::TopologyPtr topology_;

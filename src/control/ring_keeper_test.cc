@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,13 +24,17 @@ Address node(int number) {
   return Address::ipv4({10, 1, 0, static_cast<std::uint8_t>(number)}, 11'211);
 }
 
-cluster::TopologyPtr topology() {
+cluster::TopologyPtr topology(int nodes = 3, cluster::CacheProtocol protocol = cluster::CacheProtocol::kMemcached,
+                              bool persistent = false) {
   cluster::Topology topology;
   cluster::Service service;
   service.tier = cluster::Tier::kCache;
   service.name = "test";
-  service.settings = cluster::CacheSettings();
-  for (int i = 1; i <= 3; ++i)
+  cluster::CacheSettings settings;
+  settings.protocol = protocol;
+  settings.persistent = persistent;
+  service.settings = settings;
+  for (int i = 1; i <= nodes; ++i)
     service.nodes.push_back({.address = node(i), .zone = {}, .public_url = {}, .ring_name = {}});
   topology.services.push_back(std::move(service));
   return std::make_shared<const cluster::Topology>(std::move(topology));
@@ -46,16 +53,35 @@ cluster::HealthSnapshotPtr health(std::initializer_list<NodeState> states) {
 
 std::vector<Address> emptied;
 
+// What Redis nodes were told of users, and who answers that how.
+struct UserChange {
+  Address node;
+  std::size_t emptied_before;
+  planes::MoveUserChange change;
+};
+std::vector<UserChange> user_changes;
+std::map<Address, cluster::ProbeReport> user_answers;
+
 runtime::Task<cluster::ProbeReport> empty_node(runtime::Io&, const cluster::Service&, const cluster::NodeSpec& spec) {
   emptied.push_back(spec.address);
   co_return cluster::ProbeReport{.ok = true, .detail = {}};
 }
 
+runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io&, const cluster::Service&,
+                                                      const cluster::NodeSpec& spec, planes::MoveUserChange change) {
+  user_changes.push_back({spec.address, emptied.size(), std::move(change)});
+  const auto answer = user_answers.find(spec.address);
+  co_return answer == user_answers.end() ? cluster::ProbeReport{.ok = true, .detail = {}} : answer->second;
+}
+
 class RingKeeperTest : public testing::Test {
  protected:
   RingKeeperTest()
-      : keeper_(io_, events_, empty_node, [this](cluster::RingStatusPtr ring) { return publish(std::move(ring)); }) {
+      : keeper_(io_, events_, {empty_node, change_move_users},
+                [this](cluster::RingStatusPtr ring) { return publish(std::move(ring)); }) {
     emptied.clear();
+    user_changes.clear();
+    user_answers.clear();
     io_.spawn(tick());
   }
 
@@ -129,6 +155,123 @@ TEST_F(RingKeeperTest, TheLastNodeKeepsItsKeys) {
   wait();
   EXPECT_TRUE(serves(1));
   EXPECT_TRUE(emptied.empty());
+}
+
+// -- Users for moves of Redis --------------------------------------------------------------------------------------
+
+constexpr auto kRedis = cluster::CacheProtocol::kRedis;
+
+class MovesOfRedis : public RingKeeperTest {
+ protected:
+  // The first two serve, and keys move to the third.
+  void begin_to_move(bool persistent = false) {
+    keeper_.apply(topology(2, kRedis, persistent));
+    keeper_.health_changed(health({NodeState::kUp, NodeState::kUp}));
+    wait();
+    keeper_.apply(topology(3, kRedis, persistent));
+    keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+    wait_until_it_moves(0);
+  }
+  // Until there is a ring in that phase behind that version.
+  void wait_until_it_moves(std::uint64_t behind) {
+    const auto moves = [&] { return ring().phase == cluster::RingPhase::kMoving && ring().version > behind; };
+    ASSERT_TRUE(world_.run_until(moves, world_.now() + 30s));
+  }
+  void spend(Duration time) {
+    world_.run_until([] { return false; }, world_.now() + time);
+  }
+  const cluster::RingStatus& ring() const { return *keeper_.find("cache.test")->ring; }
+  static std::size_t told(const std::string& gone) {
+    return static_cast<std::size_t>(std::ranges::count_if(user_changes, [&gone](const UserChange& change) {
+      return std::ranges::count(change.change.leaving, gone) > 0;
+    }));
+  }
+};
+
+TEST_F(MovesOfRedis, EveryNodeKnowsTheUserWhileKeysMoveAndNotAfter) {
+  begin_to_move();
+  const std::string user = ring().move_user.name;
+  EXPECT_TRUE(user.starts_with("tenfold-move-"));
+  EXPECT_EQ(ring().move_user.password.size(), 32U);
+  ASSERT_EQ(user_changes.size(), 3U);
+  for (const UserChange& change : user_changes) EXPECT_EQ(change.change.coming.name, user);
+  wait();
+  EXPECT_EQ(ring().phase, cluster::RingPhase::kSteady);
+  EXPECT_EQ(ring().move_user.name, "");
+  EXPECT_EQ(user_changes.size(), 6U);
+  EXPECT_EQ(told(user), 3U);
+}
+
+TEST_F(MovesOfRedis, AMoveThatBrokeOffBringsAnotherUserButNotMoreOftenThanOnceASecond) {
+  begin_to_move();
+  const cluster::RingStatus first = ring();
+  keeper_.move_broke_off("cache.test", first.version - 1);
+  spend(2s);
+  EXPECT_EQ(ring().version, first.version) << "a ring of before";
+  keeper_.move_broke_off("cache.test", first.version);
+  wait_until_it_moves(first.version);
+  const cluster::RingStatus second = ring();
+  EXPECT_NE(second.move_user.name, first.move_user.name);
+  EXPECT_EQ(told(first.move_user.name), 3U);
+  EXPECT_EQ(second.from, first.from);
+  EXPECT_EQ(second.to, first.to);
+  keeper_.move_broke_off("cache.test", second.version);
+  spend(500ms);
+  EXPECT_EQ(ring().version, second.version);
+  spend(2s);
+  EXPECT_GT(ring().version, second.version);
+}
+
+TEST_F(MovesOfRedis, ARingIsNotRenewedWhileANodeOfAStoreIsAway) {
+  begin_to_move(true);
+  const std::uint64_t version = ring().version;
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kEjected}));
+  keeper_.move_broke_off("cache.test", version);
+  spend(20s);
+  EXPECT_EQ(ring().version, version) << "clients of the others are not held up";
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait_until_it_moves(version);
+}
+
+TEST_F(MovesOfRedis, ANodeThatFailedForgetsTheUserBeforeItIsEmptied) {
+  begin_to_move();
+  const std::uint64_t version = ring().version;
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kEjected}));
+  wait_until_it_moves(version);  // without the third
+  wait();
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait_until_it_moves(version);
+  EXPECT_EQ(emptied.back(), node(3));
+  // The user that it had when it failed is gone before it is emptied.
+  const auto last = std::ranges::find_if(user_changes, [](const UserChange& change) {
+    return change.node == node(3) && !change.change.leaving.empty() && change.change.coming.name.empty();
+  });
+  ASSERT_NE(last, user_changes.end());
+  EXPECT_LT(last->emptied_before, emptied.size());
+}
+
+TEST_F(MovesOfRedis, ANodeThatMayStillTakeALateKeyLosesItsOwnWhenAnotherHasFailed) {
+  begin_to_move();
+  user_answers[node(3)] = {.ok = false, .detail = "no answer"};
+  keeper_.health_changed(health({NodeState::kDown, NodeState::kUp, NodeState::kUp}));
+  const auto without = [this] { return !serves(1) && !serves(3) && ring().phase != cluster::RingPhase::kHold; };
+  EXPECT_TRUE(world_.run_until(without, world_.now() + 5s));
+  EXPECT_TRUE(serves(2));
+  user_answers.clear();
+  wait();
+  EXPECT_TRUE(serves(3)) << "emptied, it is back";
+}
+
+TEST_F(MovesOfRedis, WithoutTheRightToUsersKeysMoveAllTheSame) {
+  user_answers[node(2)] = {.ok = false, .detail = "-NOPERM", .refused = true};
+  begin_to_move();
+  EXPECT_EQ(ring().move_user.name, "");
+  EXPECT_TRUE(serves(3));
+  EXPECT_TRUE(std::ranges::any_of(events_.entries(), [](const EventLog::Entry& entry) {
+    return entry.event == "moves_cannot_be_called_back" && entry.details.contains("10.1.0.2");
+  }));
+  wait();
+  EXPECT_EQ(ring().phase, cluster::RingPhase::kSteady);
 }
 
 }  // namespace

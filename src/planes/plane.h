@@ -140,6 +140,9 @@ class PlaneObserver {
                             std::string_view reason) = 0;
   /// Every key of a cache service has been taken over under that version of its ring.
   virtual void keys_moved(std::string_view service, std::uint64_t version) = 0;
+  /// A key of a cache service may still be on its way between two nodes, and nobody hears of it: it stays where it is
+  /// until there is a ring with another MoveUser than that version has.
+  virtual void move_broke_off(std::string_view /*service*/, std::uint64_t /*version*/) {}
   /// A node takes connections and ends them without one reply: no further one is tried for a while.
   virtual void node_backs_off(std::string_view /*service*/, const Address& /*node*/, std::string_view /*problem*/) {}
   /// What clients of a service do that its operator should know of, in words.
@@ -183,5 +186,16 @@ using Probe = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const clu
 /// Makes sure that a node holds nothing before it joins a ring: a cache's node is flushed, a store's must be empty.
 using EmptyNode = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
                                                           const cluster::NodeSpec& node);
+
+/// Which users a Redis node that takes keys over is to know.
+struct MoveUserChange {
+  std::vector<std::string> leaving;  // their names
+  bool in_doubt = false;             // something may be on its way by their right: connections without a word end
+  cluster::MoveUser coming;          // without a name: nobody
+};
+
+/// Has a Redis node know other users; those that leave are gone, with their connections, before the next one comes.
+using ChangeMoveUsers = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
+                                                                const cluster::NodeSpec& node, MoveUserChange change);
 
 }  // namespace tenfold::planes

@@ -64,6 +64,8 @@ class Io {
   /// The calendar, for logs and dates.
   virtual WallTime wall_now() = 0;
   Prng& prng() { return prng_; }
+  /// Bits that nobody can foresee, for secrets; those of the simulated back end come from its seed.
+  virtual std::uint64_t secret_bits() = 0;
 
   /// ok at the deadline; kCanceled when the stop came first.
   Task<Status> sleep_until(Instant time, Stop* stop = nullptr);

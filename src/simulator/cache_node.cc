@@ -159,9 +159,10 @@ runtime::Task<void> CacheNode::send_out(ConnectionPtr connection) {
   connection->is_sending = false;
 }
 
-// Sends what there is for each connection, and wakes those that need not wait any more.
+// Sends what there is for each connection, wakes those that need not wait any more, and ends those of deleted users.
 void CacheNode::tell_others() {
   for (const ConnectionPtr& connection : connections_) {
+    if (connection->session.is_killed && !std::exchange(connection->is_broken, true)) connection->woken->request();
     if (connection->is_waiting && !connection->session.waiting) {
       connection->is_waiting = false;
       connection->woken->request();

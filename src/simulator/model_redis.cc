@@ -15,10 +15,6 @@ namespace tenfold::simulator {
 namespace {
 
 constexpr std::string_view kNotInteger = "-ERR value is not an integer or out of range\r\n";
-constexpr std::string_view kWrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
-constexpr std::string_view kHelloFirst =
-    "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option "
-    "can be used to authenticate the client and select the RESP protocol version at the same time\r\n";
 constexpr std::string_view kSyntax = "-ERR syntax error\r\n";
 
 }  // namespace
@@ -64,6 +60,7 @@ const std::vector<ModelRedis::Command>& ModelRedis::commands() {
       {"RPOP", &M::pop, 2, true},
       {"BLPOP", &M::blocking_pop, -3, true},
       {"BRPOP", &M::blocking_pop, -3, true},
+      {"ACL", &M::acl, -2, false},
       {"CLIENT", &M::client, -2, false},
       {"PUBLISH", &M::publish, 3, true},
       {"SUBSCRIBE", &M::subscribe, -2, false},
@@ -96,18 +93,22 @@ const ModelRedis::Command* ModelRedis::find_command(Arguments arguments) {
 
 void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply) {
   now_ms_ = now_ms;
+  session.has_spoken = true;
   last_keys_.clear();
   last_changes_.clear();
   const Command* command = find_command(arguments);
   const auto count = static_cast<int>(arguments.size());
-  const bool needs_login = !password_.empty() && !session.logged_in;
+  const bool needs_login = session.is_killed || (!password_.empty() && !session.logged_in);
+  const bool is_greeting = command != nullptr && (command->name == "AUTH" || command->name == "HELLO");
   if (command == nullptr) {
     complaint_ = fmt::format("Redis was sent an unknown command: {}", arguments[0]);
     reply += fmt::format("-ERR unknown command '{}', with args beginning with: \r\n", arguments[0]);
   } else if (command->arity > 0 ? count != command->arity : count < -command->arity) {
     reply += fmt::format("-ERR wrong number of arguments for '{}' command\r\n", lower(arguments[0]));
-  } else if (needs_login && command->name != "AUTH" && command->name != "HELLO") {
+  } else if (needs_login && !is_greeting) {
     reply += "-NOAUTH Authentication required.\r\n";
+  } else if (!is_greeting && !may_run(session, *command)) {
+    reply += fmt::format("-NOPERM this user has no permissions to run the '{}' command\r\n", lower(arguments[0]));
   } else if (is_queued(session, *command)) {
     session.queued.emplace_back(arguments.begin(), arguments.end());
     reply += "+QUEUED\r\n";
@@ -173,27 +174,6 @@ void ModelRedis::ping(Call& call) {
 
 void ModelRedis::echo(Call& call) {
   resp::write_bulk(call.words[1], call.reply);
-}
-
-void ModelRedis::auth(Call& call) {
-  const bool is_right = call.words.back() == password_ && !password_.empty();
-  call.session.logged_in |= is_right;
-  call.reply += is_right ? kOk : kWrongPass;
-}
-
-void ModelRedis::hello(Call& call) {
-  bool is_wrong = false;
-  for (std::size_t i = 2; i + 2 < call.words.size(); ++i) {
-    if (!is(call.words[i], "AUTH")) continue;
-    is_wrong = call.words[i + 2] != password_;
-    call.session.logged_in |= !is_wrong;
-  }
-  if (is_wrong) return static_cast<void>(call.reply += kWrongPass);
-  if (!password_.empty() && !call.session.logged_in) return static_cast<void>(call.reply += kHelloFirst);
-  if (call.words.size() > 1) call.session.resp3 = call.words[1] == "3";
-  call.reply += call.session.resp3 ? "%1\r\n" : "*2\r\n";
-  resp::write_bulk("server", call.reply);
-  resp::write_bulk("redis", call.reply);
 }
 
 void ModelRedis::select(Call& call) {

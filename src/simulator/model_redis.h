@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model of Redis 7.0: strings, lists, counters, times to live, transactions, commands that block, pub/sub, SCAN, DUMP
-// and RESTORE, and the two steps of MIGRATE, in RESP2 and RESP3. It executes one command at a time and knows nothing of
-// a network. What it answers is compared with the real Redis by tests/cache_model_test.py; its DUMP is in a format of
-// its own. Thread rule: one thread.
+// and RESTORE, the two steps of MIGRATE, and users who may do no more than that, in RESP2 and RESP3. It executes one
+// command at a time and knows nothing of a network. What it answers is compared with the real Redis by
+// tests/cache_model_test.py; its DUMP is in a format of its own.
+// Thread rule: one thread.
 #pragma once
 
 #include <array>
@@ -40,6 +41,9 @@ class ModelRedis {
     std::set<std::string> patterns;
     std::string out;  // what it is told beside its own replies: messages, and what it has waited for
     bool logged_in = false;
+    std::string move_user;    // that it is logged in as; empty: the default user
+    bool has_spoken = false;  // sent a command, ever
+    bool is_killed = false;   // it is closed, and nothing more of it is executed
     bool resp3 = false;
     std::size_t database = 0;
     bool in_transaction = false;
@@ -75,10 +79,11 @@ class ModelRedis {
   /// From now on others may have something for the session; it outlives close().
   void open(Session& session);
   void close(Session& session);
-  /// All connections are gone at once.
+  /// It is killed: all connections are gone at once, and the users that it was told of.
   void close_all() {
     sessions_.clear();
     waiting_.clear();
+    move_users_.clear();
   }
   /// The time of what it waits for is over.
   void time_out(Session& session);
@@ -115,6 +120,7 @@ class ModelRedis {
   static const std::vector<Command>& commands();
   static const Command* find_command(Arguments arguments);
   static bool is_queued(const Session& session, const Command& command);
+  static bool may_run(const Session& session, const Command& command);
 
   void run(const Command& command, Arguments arguments, Session& session, std::string& reply);
   Item* find(std::string_view key);
@@ -161,7 +167,12 @@ class ModelRedis {
   void dump(Call& call);
   void restore(Call& call);
   void blocking_pop(Call& call);
+  void acl(Call& call);
+  void set_user(Call& call);
+  void delete_users(Call& call);
   void client(Call& call);
+  void client_list(Call& call);
+  void client_kill(Call& call);
   void publish(Call& call);
   void subscribe(Call& call);
   void unsubscribe(Call& call);
@@ -178,6 +189,7 @@ class ModelRedis {
   static constexpr std::size_t kDatabases = 16;
 
   std::string password_;
+  std::map<std::string, std::string, std::less<>> move_users_;  // and their passwords
   std::array<Database, kDatabases> databases_;
   std::size_t database_ = 0;  // of the command at hand
   Database& here() { return databases_[database_]; }

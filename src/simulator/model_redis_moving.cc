@@ -73,6 +73,10 @@ std::optional<ModelRedis::Migration> ModelRedis::begin_migration(Arguments argum
       resp::write_request({"AUTH", arguments[i + 1]}, migration.request);
       ++migration.replies_before;
       ++i;
+    } else if (is(arguments[i], "AUTH2") && i + 2 < arguments.size()) {
+      resp::write_request({"AUTH", arguments[i + 1], arguments[i + 2]}, migration.request);
+      ++migration.replies_before;
+      i += 2;
     } else if (is(arguments[i], "KEYS")) {
       wanted.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
       break;
@@ -108,10 +112,12 @@ void ModelRedis::end_migration(const Migration& migration, std::span<const std::
   std::string problem;
   if (replies.size() < migration.replies_before + migration.keys.size())
     problem = "-IOERR error or timeout reading to target instance\r\n";
+  bool is_refused = false;  // the log-in, or the database; what was stored all the same is here as well
   for (std::size_t i = 0; i < replies.size(); ++i) {
     if (resp::is_error(replies[i])) {
       if (problem.empty()) problem = "-ERR Target instance replied with error: " + replies[i].substr(1);
-    } else if (i >= migration.replies_before) {
+      is_refused |= i < migration.replies_before;
+    } else if (i >= migration.replies_before && !is_refused) {
       erase(migration.keys[i - migration.replies_before]);
     }
   }

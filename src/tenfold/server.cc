@@ -20,7 +20,7 @@
 #include "control/topology_file.h"
 #include "control/worker_host.h"
 #include "planes/cache/cache_plane.h"
-#include "planes/cache/links/probe.h"
+#include "planes/cache/links/node_calls.h"
 #include "planes/cache/links/shards.h"
 #include "planes/plane_set.h"
 #include "planes/web/probe.h"
@@ -113,7 +113,7 @@ class Server {
         access_log_(settings_.access_log),
         events_(io_, write_to_stderr),
         succession_(io_, events_, std::move(program)),
-        controller_(io_, events_, {probe_of_tier, cache::empty_node},
+        controller_(io_, events_, {probe_of_tier, {cache::empty_node, cache::change_move_users}},
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
         api_(controller_, std::move(loaded), {TENFOLD_VERSION, opened.why}, [this](bool begins) { on_reload(begins); }),
         admin_(io_, first_.admin, [this](control::AdminRequest request) { return api_.handle(std::move(request)); }) {

@@ -66,8 +66,12 @@ class ShutDown {
     service.name = "sessions";
     service.listeners = {kProxy};
     service.settings = cluster::CacheSettings();
-    cluster::RingStatus ring{
-        .service = "cache.sessions", .version = 1, .phase = cluster::RingPhase::kSteady, .to = {}, .from = {}};
+    cluster::RingStatus ring{.service = "cache.sessions",
+                             .version = 1,
+                             .phase = cluster::RingPhase::kSteady,
+                             .to = {},
+                             .from = {},
+                             .move_user = {}};
     for (const Address& address : kNodes) {
       service.nodes.push_back({.address = address, .zone = {}, .public_url = {}, .ring_name = {}});
       ring.to.nodes.push_back(service.nodes.back());

@@ -225,7 +225,7 @@ runtime::Task<bool> Mover::pass_database(std::uint32_t node, std::uint16_t datab
     for (auto& [owner, moving] : by_owner) {
       const std::size_t count = moving.size();
       Freight freight{.source = node, .owner = owner, .database = database, .keys = std::move(moving)};
-      const std::string problem = co_await migrate(worker_.io, *service_, std::move(freight));
+      const std::string problem = co_await migrate(worker_, *service_, std::move(freight));
       if (!problem.empty()) fail(problem);
       endpoint_->moved_keys += problem.empty() ? count : 0;
     }

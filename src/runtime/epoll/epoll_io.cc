@@ -151,6 +151,10 @@ WallTime EpollIo::wall_now() {
   return wall_;
 }
 
+std::uint64_t EpollIo::secret_bits() {
+  return system::random_bits();
+}
+
 // -- Sockets -------------------------------------------------------------------------------------------------------
 
 EpollSocket* EpollIo::make_socket(int descriptor) {

@@ -27,6 +27,7 @@ class EpollIo final : public Io {
   std::string_view name() const override { return "epoll"; }
   void run(Task<void> main) override;
   WallTime wall_now() override;
+  std::uint64_t secret_bits() override;
 
   Result<int> open_listener(const Address& address) override;
   Result<int> duplicate_listener(int handle) override;

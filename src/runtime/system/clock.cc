@@ -36,7 +36,7 @@ void be_punctual() {
   prctl(PR_SET_TIMERSLACK, 1'000);
 }
 
-std::uint64_t random_seed() {
+std::uint64_t random_bits() {
   std::uint64_t seed = 0;
   TENFOLD_ASSERT(getrandom(&seed, sizeof seed, 0) == sizeof seed, "the kernel gives random bytes");
   return seed;

@@ -16,7 +16,7 @@ WallTime calendar_now();
 void pause(Duration duration);
 /// The calling thread's waits end on time: the kernel may not put them off by its usual 50 us.
 void be_punctual();
-/// Unpredictable bits from the kernel, to seed a Prng with.
-std::uint64_t random_seed();
+/// Unpredictable bits from the kernel, for secrets and to seed a Prng with.
+std::uint64_t random_bits();
 
 }  // namespace tenfold::runtime::system

@@ -190,6 +190,10 @@ WallTime UringIo::wall_now() {
   return wall_;
 }
 
+std::uint64_t UringIo::secret_bits() {
+  return system::random_bits();
+}
+
 // -- Sockets -------------------------------------------------------------------------------------------------------
 
 BufferRing& UringIo::ring_of(const UringSocket& socket) {

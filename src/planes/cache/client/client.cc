@@ -15,7 +15,7 @@ constexpr Duration kSendTimeout = 30s;                     // a client that take
 constexpr std::size_t kUnsentBytesMost = 1 << 20;          // before no more of its requests are taken
 constexpr std::size_t kUnsentMessagesBytesMost = 8 << 20;  // before a subscriber is sent away, as Redis does
 constexpr std::size_t kBlockedInputBytesMost = 1 << 20;    // taken in while a command blocks
-constexpr std::size_t kMovedBytesLeast = 8 * 1024;        // smaller blocks are copied
+constexpr std::size_t kMovedBytesLeast = 8 * 1024;         // smaller blocks are copied
 constexpr Duration kTellInterval = 60s;
 
 // A client need not read, and asks for much in few bytes: as many of its commands are under way as are likely to be

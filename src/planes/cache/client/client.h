@@ -202,7 +202,7 @@ class Client final : private OutboxOwner {
   bool leaving_ = false;
   bool broken_ = false;
   bool is_translated_ = false;
-  bool gone_ = false;  // it has closed the connection, or lost it
+  bool gone_ = false;              // it has closed the connection, or lost it
   LocalPtr<ClientHandle> handle_;  // made when first needed
   std::uint64_t drop_ = 0;
   std::uint64_t wanted_ = 0;

@@ -14,7 +14,8 @@ namespace tenfold::cache {
 
 struct Answer {
   bool arrived = false;
-  std::string text;  // the whole reply; without one, why there is none, for people
+  bool never_sent = false;  // and the node has not seen any of it
+  std::string text;         // the whole reply; without one, why there is none, for people
 
   explicit operator bool() const { return arrived; }
 };

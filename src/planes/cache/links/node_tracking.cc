@@ -18,7 +18,7 @@ constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 }  // namespace
 
 NodeTracking::NodeTracking(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
-                   TrackingListener& listener)
+                           TrackingListener& listener)
     : io_(flusher.io()), listener_(&listener), link_(flusher, address, settings, {.resp3 = true}, *this) {}
 
 void NodeTracking::check(Instant now) {

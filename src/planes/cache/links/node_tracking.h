@@ -34,7 +34,7 @@ class NodeTracking final : private LinkObserver {
  public:
   /// All outlive this, or the listener until close().
   NodeTracking(Flusher& flusher, const Address& address, const cluster::CacheSettings& settings,
-           TrackingListener& listener);
+               TrackingListener& listener);
 
   /// Whether every change at the node is told.
   bool is_on() const { return is_on_; }

@@ -23,6 +23,7 @@
 #include "base/local_ptr.h"
 #include "cluster/cache_settings.h"
 #include "planes/cache/builtin/engine.h"
+#include "planes/cache/links/moving_keys.h"
 #include "planes/cache/store/store.h"
 #include "planes/plane.h"
 #include "runtime/io.h"
@@ -52,7 +53,7 @@ class ChangeListener {
   ~ChangeListener() = default;
 };
 
-/// The workers of the program, by number.
+/// The workers of the program, by number, and what they share.
 class Neighbours {
  public:
   explicit Neighbours(std::uint32_t workers) : members_(workers) {}
@@ -65,12 +66,15 @@ class Neighbours {
   /// Runs `work` on that worker's thread. REQUIRES: has(worker), and this worker has not left.
   void post(std::uint32_t worker, std::move_only_function<void(Shards&)> work);
 
+  MovingKeys& moving_keys() { return moving_keys_; }
+
  private:
   struct Member {
     runtime::Io* io = nullptr;
     Shards* shards = nullptr;
   };
   std::vector<Member> members_;
+  MovingKeys moving_keys_;
 };
 
 /// One worker's part of one service.

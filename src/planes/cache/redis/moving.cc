@@ -31,7 +31,7 @@ runtime::Task<void> bring_and_go_on(Worker* worker, std::vector<Journey> journey
   for (Journey& journey : journeys) {
     const Turn& turn = journey.turn;
     const std::size_t count = journey.freight.keys.size();
-    const std::string problem = co_await migrate(worker->io, turn.service(), std::move(journey.freight));
+    const std::string problem = co_await migrate(*worker, turn.service(), std::move(journey.freight));
     if (problem.empty()) {
       turn.endpoint().moved_keys += count;
       continue;
@@ -138,15 +138,19 @@ runtime::Task<void> flush_twice(Worker* worker, Turn turn, std::string frame, st
     reply_error(*client, problem);
 }
 
-std::string migrate_request(const cluster::CacheSettings& settings, const Address& target, const Freight& freight,
-                            bool replace) {
+// Without a user for moves, the nodes' own credentials are those of each other.
+std::string migrate_request(const CacheService& service, const Freight& freight, bool replace) {
+  const cluster::CacheSettings& settings = service.settings();
+  const Address& target = service.nodes()[freight.owner]->address();
   const std::string host = target.host_text();
   const std::string port = fmt::format("{}", target.port());
   const std::string limit_ms = fmt::format("{}", to_milliseconds(settings.response_timeout));
   const std::string database = fmt::format("{}", freight.database);
   std::vector<std::string_view> words = {"MIGRATE", host, port, "", database, limit_ms};
   if (replace) words.emplace_back("REPLACE");
-  if (!settings.node_password.empty()) {
+  if (const cluster::MoveUser& user = service.move_user(); !user.name.empty()) {
+    words.insert(words.end(), {"AUTH2", user.name, user.password});
+  } else if (!settings.node_password.empty()) {
     words.push_back(settings.node_user.empty() ? "AUTH" : "AUTH2");
     if (!settings.node_user.empty()) words.push_back(settings.node_user);
     words.push_back(settings.node_password);
@@ -158,22 +162,64 @@ std::string migrate_request(const cluster::CacheSettings& settings, const Addres
   return request;
 }
 
+// Whether keys may have been sent that nobody knows to have arrived.
+bool is_in_doubt(const Answer& answer) {
+  if (!answer) return !answer.never_sent;
+  return answer.text.starts_with("-IOERR") && !answer.text.contains("connecting");
+}
+
+// The target does not know the user: it has been started since, or could not be told of it.
+bool wants_another_user(const Answer& answer) {
+  return answer && resp::is_error(answer.text) &&
+         (answer.text.contains("WRONGPASS") || answer.text.contains("NOAUTH") || answer.text.contains("NOPERM"));
+}
+
+// The outcome is empty once they are taken, or why they could not be.
+runtime::Task<std::string> take_keys(runtime::Io& io, MovingKeys& moving, const MovingKeys::Ring& ring,
+                                     const std::vector<std::string>& keys, Duration patience) {
+  const Instant until = io.now() + patience;
+  for (;;) {
+    switch (moving.take(ring, keys)) {
+      case MovingKeys::Taken::kAll:
+        co_return std::string();
+      case MovingKeys::Taken::kBrokenOff:
+        co_return "a key may be on its way between two nodes; it stays where it is until that is over";
+      case MovingKeys::Taken::kBusy:
+        if (io.now() >= until) co_return "the key is being moved, and that takes long";
+        static_cast<void>(co_await io.sleep_for(kAnotherCarries, nullptr));
+    }
+  }
+}
+
 }  // namespace
 
-runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, Freight freight) {
+runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freight freight) {
   const Node& source = *service.nodes()[freight.source];
   if (source.is_built_in()) {
-    std::string problem = co_await carry_all_from_shard(io, service, std::move(freight));
+    std::string problem = co_await carry_all_from_shard(worker.io, service, std::move(freight));
     co_return problem;
   }
-  const Address& target = service.nodes()[freight.owner]->address();
+  const Address target = service.nodes()[freight.owner]->address();
   if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
+  MovingKeys& moving = worker.shards.neighbours().moving_keys();
+  const std::string user = service.move_user().name;
+  const MovingKeys::Ring ring{
+      .service = service.name(), .version = service.ring_version(), .move_user = user, .database = freight.database};
+  std::string busy = co_await take_keys(worker.io, moving, ring, freight.keys, service.settings().response_timeout);
+  if (!busy.empty()) co_return busy;
   Link& link = service.nodes()[freight.source]->link_for(0, {.database = freight.database});
-  Answer answer = co_await ask(io, link, migrate_request(service.settings(), target, freight, false));
+  Answer answer = co_await ask(worker.io, link, migrate_request(service, freight, false));
   // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
   // command for it goes to the owner.
   if (answer && answer.text.contains("BUSYKEY"))
-    answer = co_await ask(io, link, migrate_request(service.settings(), target, freight, true));
+    answer = co_await ask(worker.io, link, migrate_request(service, freight, true));
+  const bool in_doubt = is_in_doubt(answer);
+  if (in_doubt)
+    moving.break_off(ring, freight.keys);
+  else
+    moving.give_back(ring, freight.keys);
+  if (!user.empty() && (in_doubt || wants_another_user(answer)))
+    worker.observer.move_broke_off(ring.service, ring.version);
   if (!answer) co_return answer.text;
   if (!resp::is_error(answer.text)) co_return std::string();
   co_return fmt::format("moving keys from {} to {}: {}", source.address().to_text(), target.to_text(),

@@ -2,8 +2,9 @@
 // Keys of Redis that may still be at the node that had them before: they are brought over with MIGRATE before the
 // command that names them goes to their owner. MIGRATE is one atomic step for both nodes, with the value, its type and
 // the time that it has left: nothing is lost, and nothing is there twice. The nodes must reach each other at the
-// addresses of the topology file. (https://redis.io/commands/migrate) What the built-in cache had is taken there by one
-// worker at a time (builtin/redis_engine.h), and stored at its owner.
+// addresses of the topology file. (https://redis.io/commands/migrate) One that breaks off may have a key on its way for
+// ever so long: that is not moved again, nor used, until its new owner refuses what is late (cluster::MoveUser). What
+// the built-in cache had is taken there by one worker at a time (builtin/redis_engine.h), and stored at its owner.
 // Thread rule: one worker's thread.
 #pragma once
 
@@ -33,7 +34,7 @@ struct Freight {
   std::vector<std::string> keys;
 };
 
-/// Moves them; the outcome is empty, or why they could not be moved.
-runtime::Task<std::string> migrate(runtime::Io& io, CacheService& service, Freight freight);
+/// Moves them; the outcome is empty, or why they could not be moved. Waits for whoever moves one of them already.
+runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freight freight);
 
 }  // namespace tenfold::cache

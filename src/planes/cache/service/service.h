@@ -26,8 +26,8 @@
 #include "planes/cache/keys/leases.h"
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/link.h"
-#include "planes/cache/links/private_link.h"
 #include "planes/cache/links/node_tracking.h"
+#include "planes/cache/links/private_link.h"
 #include "planes/cache/service/near_news.h"
 #include "planes/cache/service/private_state.h"
 #include "planes/cache/service/worker.h"
@@ -132,6 +132,8 @@ class CacheService : public LocalCounted {
   const std::string& name() const { return name_; }
   const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
   std::uint64_t ring_version() const { return ring_ ? ring_->version : 0; }
+  /// REQUIRES: keys move.
+  const cluster::MoveUser& move_user() const { return ring_->move_user; }
 
   /// Whether the cache that is built in serves; its parts are the nodes.
   bool is_built_in() const { return ring_ && cluster::is_built_in(ring_->to); }

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The active probe of a cache node: `version` of memcached, PING of Redis.
+// What the control thread asks of cache nodes (Controller::NodeCalls), each over a connection of its own, within the
+// health settings' timeout.
 #pragma once
 
 #include "cluster/node_health.h"
 #include "cluster/topology.h"
+#include "planes/plane.h"
 #include "runtime/io.h"
 #include "runtime/task.h"
 
 namespace tenfold::cache {
 
-/// Connects, asks and reads the answer, all within the health settings' timeout. A planes::Probe.
+/// `version` of memcached, PING of Redis. A planes::Probe.
 runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Service& service,
                                           const cluster::NodeSpec& node);
 
 /// Before a node joins the ring: a cache's node is flushed; one of a store must hold nothing already.
 runtime::Task<cluster::ProbeReport> empty_node(runtime::Io& io, const cluster::Service& service,
                                                const cluster::NodeSpec& node);
+
+/// A planes::ChangeMoveUsers, by ACL DELUSER, which ends the users' connections, and ACL SETUSER.
+/// (https://redis.io/commands/acl-deluser)
+runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io& io, const cluster::Service& service,
+                                                      const cluster::NodeSpec& node, planes::MoveUserChange change);
 
 }  // namespace tenfold::cache

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A MIGRATE breaks off, with its keys on the network between two Redis nodes. They are moved again, and deleted, and
+then what was late arrives: it must bring nothing back."""
+
+import socket
+import threading
+import unittest
+
+from harness import wait_until
+from redis_servers import RedisScenario
+
+KEYS = [f"key{number}" for number in range(400)]
+
+
+class SlowLine:
+    """The network to one Redis server. After so many MIGRATEs it keeps the next one back, and all that follows over its
+    connection; arrive() lets them go on to the server."""
+
+    def __init__(self, server, before):
+        self.server = server
+        self.before = before
+        self.late = None  # the connection to the server, and what is to arrive there
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.server.port))
+            threading.Thread(target=self.to_server, args=(client, server), daemon=True).start()
+            threading.Thread(target=self.to_client, args=(server, client), daemon=True).start()
+
+    def is_kept(self, server, data):
+        with self.lock:
+            if self.late is not None:
+                return self.late[0] is server
+            if b"RESTORE\r\n" not in data:
+                return False
+            self.before -= 1
+            if self.before >= 0:
+                return False
+            self.late = (server, [])
+            return True
+
+    def to_server(self, client, server):
+        kept = False
+        while data := receive(client):
+            kept = kept or self.is_kept(server, data)
+            if kept:
+                self.late[1].append(data)
+            else:
+                server.sendall(data)
+        if not kept:
+            end(server)
+
+    def to_client(self, server, client):
+        while data := receive(server):
+            try:
+                client.sendall(data)
+            except OSError:
+                break
+        end(client)
+
+    def arrive(self):
+        """Returns what has arrived, once the server has done all of it that it does."""
+        server, data = self.late
+        sent = b"".join(data)
+        try:
+            server.sendall(sent)
+            server.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it has ended the connection long ago
+        wait_until(lambda: not self.server.ask("CLIENT", "LIST").count(b" user=tenfold-move"), "nobody moves keys")
+        self.server.ask("PING")
+        return sent
+
+    def stop(self):
+        self.listener.close()
+
+
+def receive(source):
+    try:
+        return source.recv(65536)
+    except OSError:
+        return b""
+
+
+def end(sink):
+    try:
+        sink.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+class Late(RedisScenario):
+    def check(self, before, settings, *server_settings):
+        old, new = self.servers(2, *server_settings)
+        line = SlowLine(new, before)
+        self.addCleanup(line.stop)
+        tenfold = self.redis([old], f'response_timeout = "300ms"\n{settings}', run="workers = 2")
+        client = self.client(tenfold)
+        self.wait_for_ring(tenfold, [old])
+        client.ask("MSET", *[word for key in KEYS for word in (key, f"value of {key}")])
+        adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", line.address))
+        adding.start()
+        wait_until(lambda: line.late is not None, "a MIGRATE is on its way")
+        self.wait_for_ring(tenfold, [old, line])
+        adding.join()
+        self.assertEqual(client.ask("MGET", *KEYS), [f"value of {key}".encode() for key in KEYS])
+        self.assertGreater(new.ask("DBSIZE"), len(KEYS) // 5)
+        self.assertEqual(client.ask("DEL", *KEYS), len(KEYS))
+        late = line.arrive()
+        self.assertIn(b"RESTORE", late)
+        self.assertEqual(client.ask("EXISTS", *KEYS), 0)
+        self.assertEqual((old.ask("DBSIZE"), new.ask("DBSIZE")), (0, 0))
+        for server in (old, new):
+            self.assertEqual([row.split()[1] for row in server.ask("ACL", "LIST")], [b"default"])
+        return tenfold
+
+    def test_over_a_connection_that_has_moved_keys_before(self):
+        self.check(2, "")
+
+    def test_over_a_new_connection(self):
+        self.check(0, "")
+
+    def test_of_a_cache(self):
+        self.check(1, "persistent = false")
+
+
+class WithoutRights(RedisScenario):
+    def test_keys_move_and_the_log_says_what_is_missing(self):
+        old, new = self.servers(2)
+        new.ask("ACL", "SETUSER", "default", "-acl")
+        tenfold = self.redis([old])
+        client = self.client(tenfold)
+        self.wait_for_ring(tenfold, [old])
+        client.ask("MSET", *[word for key in KEYS for word in (key, f"value of {key}")])
+        code, out, error = tenfold.cli("add", "cache.test", new.address)
+        self.assertEqual(code, 0, out + error)
+        self.wait_for_ring(tenfold, [old, new])
+        self.assertEqual(client.ask("MGET", *KEYS), [f"value of {key}".encode() for key in KEYS])
+        self.assertGreater(new.ask("DBSIZE"), len(KEYS) // 5)
+        events = tenfold.admin_request("GET", "/v1/events").json()
+        (event,) = [event for event in events if event["event"] == "moves_cannot_be_called_back"]
+        self.assertIn(f'node="{new.address}"', event["details"])
+        self.assertIn("NOPERM", event["details"])
+
+
+if __name__ == "__main__":
+    unittest.main()
