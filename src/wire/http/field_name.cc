@@ -93,22 +93,12 @@ consteval std::array<Known, kSlots> make_table() {
 constexpr std::array<Known, kSlots> kTable = make_table();
 constexpr std::string_view kForwardedPrefix = "x-forwarded-";
 
-// Whether a name is `known`, which is written in small letters and hyphens. The bit that tells small letters from large
-// ones is set in a hyphen too, and the one byte that becomes a hyphen by it is a control byte, which no name holds. No
-// byte ends the loop early: names of one slot that differ are rare.
-bool is_spelled(std::string_view name, std::string_view known) {
-  if (name.size() != known.size()) return false;
-  unsigned differences = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) differences |= static_cast<unsigned>((name[i] | 0x20) ^ known[i]);
-  return differences == 0;
-}
-
 }  // namespace
 
 FieldName find_field_name(std::string_view name) {
   if (name.empty()) return FieldName::kOther;
   const Known& candidate = kTable[slot_of(name, kMultipliers)];
-  if (is_spelled(name, candidate.name)) return candidate.value;
+  if (equals_ignore_case(name, candidate.name)) return candidate.value;
   if (name.size() > kForwardedPrefix.size() &&
       equals_ignore_case(name.substr(0, kForwardedPrefix.size()), kForwardedPrefix)) {
     return FieldName::kXForwardedOther;

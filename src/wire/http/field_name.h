@@ -44,7 +44,7 @@ enum class FieldName : std::uint8_t {
   kContentType,
 };
 
-/// kOther for a name that is none of the above. REQUIRES: a name of token characters (RFC 9110 section 5.6.2).
+/// kOther for a name that is none of the above.
 FieldName find_field_name(std::string_view name);
 
 }  // namespace tenfold::http

@@ -186,14 +186,6 @@ void read_options(std::string_view list, ConnectionOptions& options) {
   });
 }
 
-// Of few bytes that are nearly always right: without a branch for each of them.
-template <typename Is>
-bool consists_of(std::string_view text, Is is) {
-  bool does = true;
-  for (char c : text) does &= is(c);
-  return does;
-}
-
 // "name", "10.0.0.1:80", "[::1]:80" (RFC 3986 section 3.2), or nothing. No user information, no escapes, and one colon
 // outside brackets at most: what follows it is the port to everyone.
 bool is_authority(std::string_view text) {
@@ -205,8 +197,8 @@ bool is_authority(std::string_view text) {
     if (!rest.starts_with(']')) return false;
     rest.remove_prefix(1);
   }
-  const bool host_good = literal ? consists_of(host, is_address_literal) : consists_of(host, is_registered_name);
-  const bool port_good = rest.empty() || (rest.front() == ':' && consists_of(rest.substr(1), is_digit));
+  const bool host_good = literal ? std::ranges::all_of(host, is_address_literal) : std::ranges::all_of(host, is_registered_name);
+  const bool port_good = rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit));
   return !host.empty() && host_good && port_good;
 }
 

@@ -19,14 +19,15 @@ struct WholeBulk {
   std::size_t text_bytes() const { return bytes - head_bytes - 2; }
 };
 
+inline constexpr std::size_t kSmallestBulkBytes = 6;  // $0, and two line ends
+
 /// The bulk string at the front of `bytes`. None when its size has zeros in front, is negative, or has more than nine
 /// digits.
 inline WholeBulk whole_bulk(std::string_view bytes) {
-  constexpr std::size_t kSmallestBytes = 6;  // $0, and two line ends
   constexpr std::size_t kBehindDigitsMost = 1 + 9;
   constexpr auto is_line_end = [](const char* at) { return std::memcmp(at, "\r\n", 2) == 0; };
   // No digit at the end: so the loop ends before it.
-  if (bytes.size() < kSmallestBytes || bytes.front() != '$' || is_digit(bytes.back())) return {};
+  if (bytes.size() < kSmallestBulkBytes || bytes.front() != '$' || is_digit(bytes.back())) return {};
   std::size_t size = 0;
   std::size_t at = 1;
   for (; is_digit(bytes[at]); ++at) size = size * 10 + static_cast<std::size_t>(bytes[at] - '0');

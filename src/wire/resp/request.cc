@@ -56,8 +56,7 @@ Number read_number(std::string_view bytes) {
 // when it is there and right: then it is kComplete.
 ParseOutcome take_other_argument(std::string_view bytes, std::size_t& at, std::uint64_t behind,
                                  const RequestLimits& limits, Request& request) {
-  constexpr std::uint64_t kArgumentBytesLeast = 6;
-  if (at >= bytes.size()) return {.wanted = at + kArgumentBytesLeast * (behind + 1)};
+  if (at >= bytes.size()) return {.wanted = at + kSmallestBulkBytes * (behind + 1)};
   if (bytes[at] != '$') return error(kNoDollar);
   const Number size = read_number(bytes.substr(at + 1));
   if (size.state == NumberState::kNeedMore) return {};
@@ -67,7 +66,7 @@ ParseOutcome take_other_argument(std::string_view bytes, std::size_t& at, std::u
   const std::size_t start = at + 1 + size.line_bytes;
   const std::size_t end = start + static_cast<std::size_t>(size.value);
   if (end > limits.request_bytes_most) return error(kTooLarge);
-  if (end + 2 > bytes.size()) return {.wanted = end + 2 + kArgumentBytesLeast * behind};
+  if (end + 2 > bytes.size()) return {.wanted = end + 2 + kSmallestBulkBytes * behind};
   if (bytes[end] != '\r' || bytes[end + 1] != '\n') return error(kNoLineEnd);
   request.arguments.push_back(bytes.substr(start, end - start));
   at = end + 2;
