@@ -197,7 +197,8 @@ bool is_authority(std::string_view text) {
     if (!rest.starts_with(']')) return false;
     rest.remove_prefix(1);
   }
-  const bool host_good = literal ? std::ranges::all_of(host, is_address_literal) : std::ranges::all_of(host, is_registered_name);
+  const bool host_good =
+      literal ? std::ranges::all_of(host, is_address_literal) : std::ranges::all_of(host, is_registered_name);
   const bool port_good = rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit));
   return !host.empty() && host_good && port_good;
 }
