@@ -235,31 +235,34 @@ runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, K
 }
 
 // A ring that places keys otherwise begins when nothing is under way under the one before; and one under which no key
-// moves any more, when nobody is about to take one from a node that leaves.
+// moves any more, when nobody is about to take one from a node that leaves. Clients wait meanwhile: so the nodes of
+// Redis are told before and after that of users, unless a move is in doubt.
 runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& kept, RingStatus next) {
   const cluster::RingStatusPtr before = kept.progress.ring;
   const bool in_doubt = before->phase == RingPhase::kMoving && (!kept.finished || kept.broke_off);
   const bool moves_keys = next.phase == RingPhase::kMoving || before->phase == RingPhase::kMoving;
+  const bool has_users = moves_keys && service.cache().protocol == cluster::CacheProtocol::kRedis;
+  const bool needs_user = has_users && next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
+  if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, next.to, true, false);
   if (before->version != 0 && (next.to != before->to || moves_keys)) {
     RingStatus hold = *before;
     hold.phase = RingPhase::kHold;
     co_await publish(kept, std::move(hold));
   }
-  if (moves_keys && service.cache().protocol == cluster::CacheProtocol::kRedis)
-    co_await call_moves_back(service, kept, in_doubt, next);
+  if (has_users && in_doubt) co_await call_moves_back(service, kept, needs_user, next);
   next.service = before->service;
   co_await publish(kept, std::move(next));
   report(*before, kept.now());
+  if (has_users && !needs_user && !in_doubt) co_await kept.users.renew(service, kept.now().to, false, false);
 }
 
 // No command is under way now, but a node that gives keys may have been given up, and one of them still be on its way.
 // A node that cannot be told to take that no more loses its own keys too, and is emptied before it has any again. Not
 // that of a store: no node that gives keys is given up there, and what broke off is moved again before it is used.
-runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service, Kept& kept, bool in_doubt,
+runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                                 RingStatus& next) {
-  const bool is_moving = next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
-  next.move_user = co_await kept.users.renew(service, next.to, is_moving, in_doubt);
-  if (!in_doubt || service.cache().is_store()) co_return;
+  next.move_user = co_await kept.users.renew(service, next.to, needs_user, true);
+  if (service.cache().is_store()) co_return;
   std::set<Address> doubtful;
   for (const cluster::NodeSpec& node : next.to.nodes) {
     if (kept.users.may_know_others(node.address, next.move_user)) doubtful.insert(node.address);

@@ -87,7 +87,7 @@ class RingKeeper {
   runtime::Task<void> join(const cluster::Service& service, Kept& kept, cluster::RingSide wanted);
   runtime::Task<bool> empty_joining(const cluster::Service& service, Kept& kept, cluster::RingSide& wanted);
   runtime::Task<void> change(const cluster::Service& service, Kept& kept, cluster::RingStatus next);
-  runtime::Task<void> call_moves_back(const cluster::Service& service, Kept& kept, bool in_doubt,
+  runtime::Task<void> call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                       cluster::RingStatus& next);
   bool may_renew(const cluster::Service& service, const Kept& kept) const;
   runtime::Task<void> publish(Kept& kept, cluster::RingStatus next);
