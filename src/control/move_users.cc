@@ -13,25 +13,33 @@ namespace tenfold::control {
 MoveUsers::MoveUsers(runtime::Io& io, EventLog& events, planes::ChangeMoveUsers change_users)
     : io_(io), events_(events), change_users_(change_users) {}
 
-cluster::MoveUser MoveUsers::make_user() {
-  return {.name = fmt::format("tenfold-move-{:016x}", io_.secret_bits()),
-          .password = fmt::format("{:016x}{:016x}", io_.secret_bits(), io_.secret_bits())};
+runtime::Task<cluster::MoveUser> MoveUsers::renew(const cluster::Service& service, Sides sides, bool in_doubt) {
+  cluster::MoveUser user{.name = fmt::format("tenfold-move-{:016x}", io_.secret_bits()),
+                         .password = fmt::format("{:016x}{:016x}", io_.secret_bits(), io_.secret_bits())};
+  const bool all_take_it = co_await change(service, sides, user, in_doubt);
+  if (!all_take_it) co_return cluster::MoveUser();
+  co_return user;
 }
 
-runtime::Task<cluster::MoveUser> MoveUsers::renew(const cluster::Service& service, const cluster::RingSide& to,
-                                                  bool is_moving, bool in_doubt) {
-  cluster::MoveUser user = is_moving ? make_user() : cluster::MoveUser();
-  std::vector<cluster::NodeSpec> nodes;
-  for (std::size_t i = 0; i < to.nodes.size(); ++i) {
-    const bool has_users = known_.contains(to.nodes[i].address);
-    if (to.usable[i] && (is_moving || has_users)) nodes.push_back(to.nodes[i]);
+runtime::Task<void> MoveUsers::end(const cluster::Service& service, Sides sides, bool in_doubt) {
+  static_cast<void>(co_await change(service, sides, cluster::MoveUser(), in_doubt));
+}
+
+// False when a node refuses.
+runtime::Task<bool> MoveUsers::change(const cluster::Service& service, Sides sides, cluster::MoveUser coming,
+                                      bool in_doubt) {
+  std::map<Address, const cluster::NodeSpec*> nodes;
+  for (const cluster::RingSide* side : sides) {
+    for (std::size_t i = 0; i < side->nodes.size(); ++i) {
+      const cluster::NodeSpec& node = side->nodes[i];
+      if (side->usable[i] && (!coming.name.empty() || known_.contains(node.address))) nodes[node.address] = &node;
+    }
   }
   bool refused = false;
   runtime::Scope asking;
-  for (const cluster::NodeSpec& node : nodes) asking.spawn(change_at(&service, node, user, in_doubt, &refused));
+  for (const auto& [address, node] : nodes) asking.spawn(change_at(&service, *node, coming, in_doubt, &refused));
   co_await asking.join();
-  if (refused) co_return cluster::MoveUser();
-  co_return user;
+  co_return !refused;
 }
 
 runtime::Task<void> MoveUsers::leave(const cluster::Service& service, const cluster::NodeSpec& node) {

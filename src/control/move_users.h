@@ -23,13 +23,17 @@ class MoveUsers {
   /// What it is given outlives it.
   MoveUsers(runtime::Io& io, EventLog& events, planes::ChangeMoveUsers change_users);
 
-  /// Takes the users of before from the nodes of a ring and, with `is_moving`, gives them another one, which is the
-  /// outcome. With `in_doubt`, a key may be on its way by the right of those of before. Without a name when a node
-  /// cannot have one (Redis before 6.0, or no right to ACL): keys are then moved without. A node that does not answer
-  /// has none of the two until it does, and nothing can move there.
-  runtime::Task<cluster::MoveUser> renew(const cluster::Service& service, const cluster::RingSide& to, bool is_moving,
-                                         bool in_doubt);
+  /// The nodes of these sides that may be asked.
+  using Sides = std::vector<const cluster::RingSide*>;
 
+  /// Gives the nodes another user, which is the outcome, and takes those of before from them. Nodes that give keys have
+  /// to know users, too: only those that do can log in as one. The outcome has no name when one of them refuses (Redis
+  /// before 6.0, or no right to ACL): keys are then moved without. A node that does not answer has none of the two
+  /// until it does, and nothing can move there. With `in_doubt`, a key may be on its way by the right of those of
+  /// before.
+  runtime::Task<cluster::MoveUser> renew(const cluster::Service& service, Sides sides, bool in_doubt);
+  /// Takes the users of before from the nodes.
+  runtime::Task<void> end(const cluster::Service& service, Sides sides, bool in_doubt);
   /// Takes the users of before from one node, which is about to be emptied: nothing is to come there behind that.
   runtime::Task<void> leave(const cluster::Service& service, const cluster::NodeSpec& node);
 
@@ -39,7 +43,7 @@ class MoveUsers {
  private:
   runtime::Task<void> change_at(const cluster::Service* service, cluster::NodeSpec node, cluster::MoveUser coming,
                                 bool in_doubt, bool* refused);
-  cluster::MoveUser make_user();
+  runtime::Task<bool> change(const cluster::Service& service, Sides sides, cluster::MoveUser coming, bool in_doubt);
 
   runtime::Io& io_;
   EventLog& events_;

@@ -243,7 +243,8 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   const bool moves_keys = next.phase == RingPhase::kMoving || before->phase == RingPhase::kMoving;
   const bool has_users = moves_keys && service.cache().protocol == cluster::CacheProtocol::kRedis;
   const bool needs_user = has_users && next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
-  if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, next.to, true, false);
+  const MoveUsers::Sides sides_of_next = {&next.to, &next.from};
+  if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next, false);
   if (before->version != 0 && (next.to != before->to || moves_keys)) {
     RingStatus hold = *before;
     hold.phase = RingPhase::kHold;
@@ -253,7 +254,8 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   next.service = before->service;
   co_await publish(kept, std::move(next));
   report(*before, kept.now());
-  if (has_users && !needs_user && !in_doubt) co_await kept.users.renew(service, kept.now().to, false, false);
+  const MoveUsers::Sides sides_of_before = {&before->to, &before->from};
+  if (has_users && !needs_user && !in_doubt) co_await kept.users.end(service, sides_of_before, false);
 }
 
 // No command is under way now, but a node that gives keys may have been given up, and one of them still be on its way.
@@ -261,7 +263,11 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
 // that of a store: no node that gives keys is given up there, and what broke off is moved again before it is used.
 runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                                 RingStatus& next) {
-  next.move_user = co_await kept.users.renew(service, next.to, needs_user, true);
+  const MoveUsers::Sides sides = {&next.to, &next.from};
+  if (needs_user)
+    next.move_user = co_await kept.users.renew(service, sides, true);
+  else
+    co_await kept.users.end(service, sides, true);
   if (service.cache().is_store()) co_return;
   std::set<Address> doubtful;
   for (const cluster::NodeSpec& node : next.to.nodes) {

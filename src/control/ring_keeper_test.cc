@@ -274,5 +274,20 @@ TEST_F(MovesOfRedis, WithoutTheRightToUsersKeysMoveAllTheSame) {
   EXPECT_EQ(ring().phase, cluster::RingPhase::kSteady);
 }
 
+TEST_F(MovesOfRedis, ANodeThatGivesKeysHasToKnowUsersToo) {
+  keeper_.apply(topology(3, kRedis));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait();
+  user_answers[node(3)] = {.ok = false, .detail = "-ERR unknown command", .refused = true};
+  keeper_.apply(topology(2, kRedis));
+  wait_until_it_moves(0);
+  EXPECT_FALSE(serves(3));
+  EXPECT_EQ(ring().move_user.name, "") << "it could not log in as one";
+  const auto is_of_first = [](const UserChange& change) { return change.node == node(1); };
+  EXPECT_EQ(std::ranges::count_if(user_changes, is_of_first), 1);
+  wait();
+  EXPECT_EQ(std::ranges::count_if(user_changes, is_of_first), 2) << "the user that was in vain goes, too";
+}
+
 }  // namespace
 }  // namespace tenfold::control
