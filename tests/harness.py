@@ -7,6 +7,7 @@ stopped by the test. Nothing here sleeps: wait_until() polls a condition up to a
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -34,9 +35,15 @@ def wait_until(condition, what, deadline_seconds=DEADLINE_SECONDS):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody listens on, and that the kernel gives to no connection: it takes those from 32768 on."""
+    while True:
+        port = random.randrange(16384, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class ScriptedServer:
