@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The users that the Redis nodes of one service know while keys move to them (cluster::MoveUser): each ring in the
 // phase moving has one of its own, and when it leaves that phase, or a MIGRATE broke off, the user goes. What was begun
-// by its right and has not arrived by then never does. Thread rule: the control thread.
+// by its right and has not arrived by then never does.
+//
+// Thread rule: the control thread.
 #pragma once
 
 #include <map>

@@ -25,7 +25,7 @@ std::string names_of(const std::vector<cluster::NodeSpec>& nodes) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-RingStatus ring_of(RingPhase phase, RingSide to, RingSide from = RingSide()) {
+RingStatus next_ring(RingPhase phase, RingSide to, RingSide from = RingSide()) {
   RingStatus ring;
   ring.phase = phase;
   ring.to = std::move(to);
@@ -164,7 +164,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   const RingStatus& now = kept.now();
   RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now, workers_);
   if (now.version == 0) {
-    co_await change(service, kept, ring_of(RingPhase::kSteady, std::move(wanted)));
+    co_await change(service, kept, next_ring(RingPhase::kSteady, std::move(wanted)));
     co_return true;
   }
   pass_over_failed(wanted, std::exchange(kept.failed, {}));
@@ -172,19 +172,19 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   RingSide from = cluster::with_failures_of(wanted, now.from);
   for (const Address& node : std::exchange(kept.lost, {})) pass_over(from, node);
   if (alive != now.to || from != now.from) {
-    co_await change(service, kept, ring_of(now.phase, std::move(alive), std::move(from)));
+    co_await change(service, kept, next_ring(now.phase, std::move(alive), std::move(from)));
     co_return true;
   }
   if (now.phase == RingPhase::kMoving && kept.broke_off) {
     if (!may_renew(service, kept)) co_return false;
     const Instant began = io_.now();
-    co_await change(service, kept, ring_of(now.phase, now.to, now.from));
+    co_await change(service, kept, next_ring(now.phase, now.to, now.from));
     kept.renew_at = io_.now() + std::max<Duration>(kRenewInterval, kRenewPause * (io_.now() - began));
     co_return true;
   }
   if (now.phase == RingPhase::kMoving) {
     if (!kept.finished) co_return false;
-    co_await change(service, kept, ring_of(RingPhase::kSteady, now.to));
+    co_await change(service, kept, next_ring(RingPhase::kSteady, now.to));
     co_return true;
   }
   if (wanted == now.to) kept.progress.refused.clear();  // who was kept out does not want to join any more
@@ -193,9 +193,9 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   if (!can_join) co_return true;
   if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
   if (cluster::keys_move(service.cache().protocol, now.to, wanted))
-    co_await change(service, kept, ring_of(RingPhase::kMoving, std::move(wanted), now.to));
+    co_await change(service, kept, next_ring(RingPhase::kMoving, std::move(wanted), now.to));
   else
-    co_await change(service, kept, ring_of(RingPhase::kSteady, std::move(wanted)));
+    co_await change(service, kept, next_ring(RingPhase::kSteady, std::move(wanted)));
   kept.emptied.clear();
   co_return true;
 }

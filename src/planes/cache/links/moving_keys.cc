@@ -20,19 +20,24 @@ MovingKeys::Taken MovingKeys::take(const Ring& ring, std::span<const std::string
   return Taken::kAll;
 }
 
+MovingKeys::Service* MovingKeys::find(const Ring& ring) {
+  const auto service = services_.find(ring.service);
+  return service == services_.end() || service->second.move_user != ring.move_user ? nullptr : &service->second;
+}
+
 void MovingKeys::give_back(const Ring& ring, std::span<const std::string> keys) {
   const std::lock_guard lock(mutex_);
-  const auto service = services_.find(ring.service);
-  if (service == services_.end() || service->second.move_user != ring.move_user) return;
-  for (const std::string& key : keys) service->second.keys.erase({ring.database, key});
+  Service* service = find(ring);
+  if (service == nullptr) return;
+  for (const std::string& key : keys) service->keys.erase({ring.database, key});
 }
 
 void MovingKeys::break_off(const Ring& ring, std::span<const std::string> keys) {
   if (ring.move_user.empty()) return give_back(ring, keys);
   const std::lock_guard lock(mutex_);
-  const auto service = services_.find(ring.service);
-  if (service == services_.end() || service->second.move_user != ring.move_user) return;
-  for (const std::string& key : keys) service->second.keys[{ring.database, key}] = State::kBrokenOff;
+  Service* service = find(ring);
+  if (service == nullptr) return;
+  for (const std::string& key : keys) service->keys[{ring.database, key}] = State::kBrokenOff;
 }
 
 }  // namespace tenfold::cache

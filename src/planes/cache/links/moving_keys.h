@@ -50,6 +50,9 @@ class MovingKeys {
     std::map<DatabaseKey, State> keys;
   };
 
+  /// Null when there is another user since. REQUIRES: the lock is held.
+  Service* find(const Ring& ring);
+
   std::mutex mutex_;
   std::map<std::string, Service, std::less<>> services_;
 };
