@@ -134,6 +134,6 @@ def print_idle_memory(title, proxies, count, connect):
         connect(proxy.port).close()  # what the first one makes is not counted
         before = user_memory_bytes(proxy.pid)
         connections = [connect(proxy.port) for _ in range(count)]
-        print(f"  {proxy.name:16}{(user_memory_bytes(proxy.pid) - before) / count / 1024:8.2f} KiB", flush=True)
+        print(f"  {proxy.name:18}{(user_memory_bytes(proxy.pid) - before) / count / 1024:8.2f} KiB", flush=True)
         for connection in connections:
             connection.close()

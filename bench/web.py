@@ -21,6 +21,7 @@ import web_proxies
 
 WORKS = [(64, 64), (64, 256), (64, 1024), (16384, 64)]  # body bytes, connections
 PEERS = ("haproxy", "nginx")
+PEERS_SAME = ("haproxy, same on", "nginx, same on")  # with access log, forwarded fields and checks, as Tenfold
 
 
 def add_arguments(parser):
@@ -66,20 +67,19 @@ def measure(proxy, connections, seconds):
 
 def print_work(body_bytes, connections, times):
     medians = {name: statistics.median(values) for name, values in times.items()}
-    best_peer = min(PEERS, key=medians.get)
+    bare, same = (times[min(peers, key=medians.get)] for peers in (PEERS, PEERS_SAME))
     print(f"\nHTTP/1.1 keep-alive, {body_bytes} B bodies, {connections} connections")
-    print(f"  {'':16}{'µs CPU/request':>16}{'of best peer':>14}{'of relay':>10}{'lowest':>9}{'highest':>9}")
+    columns = ("µs CPU/request", "of best peer", "with same on", "of relay", "lowest", "highest")
+    print(f"  {'':18}" + "".join(f"{column:>15}" for column in columns))
     for name, median in medians.items():
-        print(
-            f"  {name:16}{median:16.2f}{paired_ratio(times[name], times[best_peer]):14.2f}"
-            f"{paired_ratio(times[name], times['relay']):10.2f}{min(times[name]):9.2f}{max(times[name]):9.2f}",
-            flush=True,
-        )
+        ratios = [paired_ratio(times[name], other) for other in (bare, same, times["relay"])]
+        values = (median, *ratios, min(times[name]), max(times[name]))
+        print(f"  {name:18}" + "".join(f"{value:15.2f}" for value in values), flush=True)
 
 
 def measure_work(body_bytes, connections, options):
     with Bench() as bench:
-        ports = free_ports(8)
+        ports = free_ports(10)
         nodes = [ports.pop(), ports.pop()]
         for node in nodes:
             bench.start(LOAD_PROCESSOR, node, [os.path.join(options.build, "bench_origin"), node, body_bytes])

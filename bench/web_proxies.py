@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proxies that are measured beside each other: one worker each, the same two nodes, keep-alive on both sides."""
+"""The proxies that are measured beside each other: one worker each, the same two nodes, keep-alive on both sides.
+
+The peers run twice: as bare as they can be, and with the same on as Tenfold.
+"""
 
 import os
 
@@ -17,21 +20,32 @@ defaults
 frontend clients
   bind 127.0.0.1:{port}
   default_backend nodes
+{same}
 backend nodes
+  option httpchk GET /
   balance leastconn
-  server first 127.0.0.1:{nodes[0]}
-  server second 127.0.0.1:{nodes[1]}
+  server first 127.0.0.1:{nodes[0]}{check}
+  server second 127.0.0.1:{nodes[1]}{check}
+"""
+
+# What Tenfold does without being asked: an access log to a file, forwarded fields, and health checks.
+HAPROXY_SAME = """
+  log stdout format raw local0
+  option httplog
+  option forwardfor
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
 """
 
 NGINX = """
 worker_processes 1;
 daemon off;
 master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx.log;
+pid {folder}/nginx-{port}.pid;
+error_log {folder}/nginx-{port}.log;
 events {{ worker_connections 9000; }}
 http {{
-  access_log off;
+  access_log {log};
   keepalive_requests 100000000;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
@@ -44,9 +58,17 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{port};
-    location / {{ proxy_pass http://nodes; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    location / {{ proxy_pass http://nodes; proxy_http_version 1.1; proxy_set_header Connection "";{same} }}
   }}
 }}
+"""
+
+# As HAPROXY_SAME; this nginx has no health checks of its own.
+NGINX_SAME = """
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $host;
 """
 
 # Everything that users get is on: parsing, forwarded fields, deadlines, health checks, and the access log to a file.
@@ -73,7 +95,7 @@ class Proxy:
 
 
 def start_all(bench, build, ports, nodes, processor):
-    """Starts haproxy, nginx, the bare relay, and Tenfold with both of its back ends."""
+    """Starts haproxy and nginx, bare and with the same on as Tenfold; the bare relay; Tenfold with both back ends."""
     facts = {"folder": bench.folder, "nodes": nodes}
     proxies = []
 
@@ -81,19 +103,22 @@ def start_all(bench, build, ports, nodes, processor):
         port = ports.pop()
         proxies.append(Proxy(name, port, bench.start(processor, port, command_of(port))))
 
-    start(
-        "haproxy", lambda port: ["haproxy", "-db", "-f", bench.write("haproxy.cfg", HAPROXY.format(port=port, **facts))]
-    )
-    start("nginx", lambda port: ["nginx", "-c", bench.write("nginx.conf", NGINX.format(port=port, **facts))])
+    def haproxy(port, **more):
+        return ["haproxy", "-db", "-f", bench.write(f"haproxy-{port}.cfg", HAPROXY.format(port=port, **facts, **more))]
+
+    def nginx(port, **more):
+        return ["nginx", "-c", bench.write(f"nginx-{port}.conf", NGINX.format(port=port, **facts, **more))]
+
+    def tenfold(port, io):
+        text = TENFOLD.format(port=port, io=io, **facts)
+        return [os.path.join(build, "tenfold"), "run", "-c", bench.write(f"tenfold-{io}.toml", text)]
+
+    log = f"{bench.path('nginx-access.log')} combined buffer=64k flush=1s"
+    start("haproxy", lambda port: haproxy(port, same="", check=""))
+    start("nginx", lambda port: nginx(port, same="", log="off"))
+    start("haproxy, same on", lambda port: haproxy(port, same=HAPROXY_SAME, check=" check"))
+    start("nginx, same on", lambda port: nginx(port, same=NGINX_SAME, log=log))
     start("relay", lambda port: [os.path.join(build, "bench_relay"), port, nodes[0]])
     for io in ("epoll", "uring"):
-        start(
-            f"tenfold {io}",
-            lambda port, io=io: [
-                os.path.join(build, "tenfold"),
-                "run",
-                "-c",
-                bench.write(f"tenfold-{io}.toml", TENFOLD.format(port=port, io=io, **facts)),
-            ],
-        )
+        start(f"tenfold {io}", lambda port, io=io: tenfold(port, io))
     return proxies
