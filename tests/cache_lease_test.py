@@ -5,7 +5,7 @@ were stored at once do not expire at once."""
 import threading
 import unittest
 
-from cache_servers import CacheClient, CacheScenario
+from cache_servers import CacheClient, CacheScenario, redis_request
 from harness import wait_until
 
 LONG = 'lease = "60s"'  # nobody's time is over within a test
@@ -117,6 +117,44 @@ class Leases(CacheScenario):
         first.set("page", "2")
         here, page = ["VALUE here 0 1", "1", "END"], ["VALUE page 0 1", "2", "END"]
         self.assertEqual([second.read_line() for _ in range(9)], here + page + here)
+
+    def test_nobody_sees_what_he_has_sent_behind(self):
+        """A get that waits is a miss, once its own client has sent a change of the key behind it."""
+        tenfold = self.cache(self.memcached(2), LONG)
+        first = self.cache_client(tenfold)
+        for number, change in enumerate((b"set %s 0 0 3\r\nnew\r\n", b"set %s 0 0 3 noreply\r\nnew\r\n", b"ms %s 3\r\nnew\r\n")):
+            key = f"page{number}"
+            self.assertIsNone(first.get(key))
+            second = self.cache_client(tenfold)
+            second.send(f"get {key}\r\nget other{number}\r\n".encode() + change % key.encode() + b"mn\r\n")
+            lines = []
+            while not lines or lines[-1] != "MN":
+                lines.append(second.read_line())
+            self.assertEqual(lines[:2], ["END", "END"])
+            self.assertEqual(first.get(key), "new")
+
+    def test_what_others_send_behind_does_not_end_the_wait(self):
+        tenfold = self.cache(self.memcached(2), LONG)
+        first = self.cache_client(tenfold)
+        self.assertIsNone(first.get("page"))
+        second = self.cache_client(tenfold)
+        second.send(b"get page\r\nset other 0 0 1\r\n1\r\nget other page2 page3\r\n")
+        wait_until(lambda: self.waits(tenfold) == 1, "it waits")
+        wait_until(lambda: first.get("other") == "1", "what it has sent behind is done")
+        first.set("page", "2")
+        lines = ["VALUE page 0 1", "2", "END", "STORED", "VALUE other 0 1", "1", "END"]
+        self.assertEqual([second.read_line() for _ in range(7)], lines)
+
+    def test_nobody_sees_what_he_has_sent_behind_to_redis(self):
+        tenfold = self.cache(self.redis(2), LONG + "\npersistent = false\nallow_admin = true")
+        first = self.cache_client(tenfold)
+        changes = [("SET", "page0", "new"), ("MSET", "page1", "new", "a", "1", "b", "2", "c", "3"), ("FLUSHALL",)]
+        for number, change in enumerate(changes):
+            key = f"page{number}"
+            self.assertIsNone(first.redis("GET", key))
+            second = self.cache_client(tenfold)
+            second.send(redis_request("GET", key) + redis_request(*change))
+            self.assertIsNone(second.read_redis())
 
     def test_whoever_waits_may_go(self):
         tenfold = self.cache(self.memcached(1), LONG)

@@ -50,10 +50,18 @@ std::uint64_t OwnOrder::last_value(const std::string& key, std::size_t before) {
   return last == nullptr || last->is_deletion ? 0 : last->number;
 }
 
-std::function<Verdict(std::string_view)> Workload::reading(const std::string& key) {
+History::Moment CacheLedger::moment_ago(Duration past) {
+  const History::Moment now = history.now();
+  moments_.emplace(world.now(), now);
+  if (past == Duration::zero()) return now;
+  const auto later = moments_.upper_bound(world.now() - past);
+  return later == moments_.begin() ? 0 : std::prev(later)->second;
+}
+
+std::function<Verdict(std::string_view)> Workload::reading(const std::string& key, Duration staleness) {
   CacheLedger& ledger = ledger_;
-  const History::Moment begin = ledger.history.now();
-  const Instant began_at = ledger.world.now();
+  const History::Moment begin = ledger.moment_ago(staleness);
+  const Instant began_at = ledger.world.now() - staleness;
   const std::size_t before = own_->count(key);
   return [&ledger, own = own_, key, begin, began_at, before](std::string_view text) {
     if (text.data() == nullptr) {

@@ -37,6 +37,8 @@ struct CacheLedger {
   bool is_store = false;
   bool may_flush = false;  // clients may, and some do
   std::size_t keys = 8;    // of each kind
+  bool has_hot_key = false;  // the first of each is asked for by everybody
+  Duration staleness{};      // of what a get of one key may be told
   History history;
   std::uint64_t next_value = 1;
   std::string complaint;  // an answer that must not be: the run has failed
@@ -57,12 +59,17 @@ struct CacheLedger {
   std::string refusal_after_healing;  // the first
 
   std::uint64_t fresh() { return next_value++; }
+  /// Now, and a moment that was no later than the time that lies so far back.
+  History::Moment moment_ago(Duration past);
   /// What stands in a text or list: every number once at most; at the end, in a store, every one that was acknowledged.
   Verdict check_grown(const std::string& key, std::vector<std::uint64_t> numbers, bool is_last);
   Verdict complain(std::string text) {
     if (complaint.empty()) complaint = std::move(text);
     return Verdict::kRefused;
   }
+
+ private:
+  std::map<Instant, History::Moment> moments_;  // the first of each time
 };
 
 /// The bytes that a value stands for.
@@ -114,11 +121,14 @@ class Workload {
  protected:
   using Judge = std::function<Verdict(std::string_view reply)>;
   Prng& prng() { return ledger_.world.workload; }
-  std::string key(char kind) { return kind + std::to_string(prng().below(ledger_.keys)); }
+  std::string key(char kind) { return kind + std::to_string(number_of_key()); }
+  std::size_t number_of_key() {
+    return ledger_.has_hot_key && prng().chance(0.5) ? 0 : static_cast<std::size_t>(prng().below(ledger_.keys));
+  }
 
   // A read of one key: call at the time of the request, and give the outcome to what it returns: a text, or nullptr
-  // data for none.
-  std::function<Verdict(std::string_view text)> reading(const std::string& key);
+  // data for none. The value may be that of so long ago.
+  std::function<Verdict(std::string_view text)> reading(const std::string& key, Duration staleness = {});
   // A write: the value that is written, and what to call with its outcome.
   struct Writing {
     std::uint64_t value;

@@ -52,7 +52,7 @@ struct WorkerHouse {
 
 // What stays the same in a run.
 struct Setting {
-  explicit Setting(Prng& prng) {
+  Setting(Prng& prng, Prng& options) {
     const std::uint64_t kind = prng.below(5);
     cache.protocol = kind < 2 ? CacheProtocol::kMemcached : CacheProtocol::kRedis;
     if (kind == 2) cache.persistent = false;
@@ -69,14 +69,30 @@ struct Setting {
     health.timeout = 200ms;
     health.eject_for = prng.chance(0.5) ? 500ms : 5s;
     health.eject_after = 1 + static_cast<std::uint32_t>(prng.below(5));
+    if (!cache.is_store()) spare_the_nodes(options);
   }
 
+  // Leases, and what workers hold themselves.
+  void spare_the_nodes(Prng& options) {
+    if (options.chance(0.4)) cache.lease = options.chance(0.5) ? 100ms : 500ms;
+    if (cache.protocol == CacheProtocol::kRedis) return;  // the model does not tell of what has changed
+    if (cache.lease > 0s && options.chance(0.5)) cache.lease_stale = options.chance(0.5) ? 200ms : 1s;
+    if (!options.chance(0.4)) return;
+    cache.near_cache_bytes = 1 << 20;
+    cache.near_cache_staleness = options.chance(0.5) ? 100ms : 1s;
+  }
+
+  bool holds_near() const { return cache.near_cache_bytes > 0; }
+  // How old the reply to a get may be.
+  Duration staleness() const { return std::max(cache.lease_stale, holds_near() ? cache.near_cache_staleness : 0s); }
+
   std::string to_text() const {
-    return fmt::format("{}{}, ring {}, timeout {}ms", name_of(cache.protocol),
+    return fmt::format("{}{}, ring {}, timeout {}ms{}{}{}", name_of(cache.protocol),
                        cache.protocol != CacheProtocol::kRedis ? ""
                        : cache.is_store()                      ? " store"
                                                                : " cache",
-                       name_of(cache.ring), to_milliseconds(cache.response_timeout));
+                       name_of(cache.ring), to_milliseconds(cache.response_timeout), cache.lease > 0s ? ", leases" : "",
+                       cache.lease_stale > 0s ? ", old values meanwhile" : "", holds_near() ? ", near" : "");
   }
 
   cluster::CacheSettings cache;
@@ -87,7 +103,7 @@ class CacheWorld {
  public:
   explicit CacheWorld(std::uint64_t seed)
       : world_(seed),
-        setting_(world_.workload),
+        setting_(world_.workload, world_.options),
         ledger_(world_),
         control_io_(world_, Address::ipv4({10, 0, 0, 1}, 49'999)),
         events_(control_io_, [](std::string_view) {}),
@@ -95,6 +111,8 @@ class CacheWorld {
                     [](const std::string&) { return true; }) {
     ledger_.is_store = setting_.cache.is_store();
     ledger_.may_flush = setting_.cache.allow_admin;
+    ledger_.staleness = setting_.staleness();
+    ledger_.has_hot_key = setting_.holds_near() || setting_.cache.lease > 0s;
     for (std::size_t i = 0; i < kNodesMost; ++i) {
       const Address address = Address::ipv4({10, 1, 0, static_cast<std::uint8_t>(i + 1)}, 11'211);
       nodes_.push_back(

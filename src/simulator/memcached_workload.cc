@@ -67,6 +67,7 @@ class MemcachedWorkload final : public Workload {
         &MemcachedWorkload::count,       &MemcachedWorkload::append,   &MemcachedWorkload::get_grown,
         &MemcachedWorkload::touch,       &MemcachedWorkload::noop};
     if (may_flush()) return flush();
+    if (ledger_.has_hot_key && prng().chance(0.3)) return get();
     return (this->*kKinds[prng().below(std::size(kKinds))])();
   }
 
@@ -98,8 +99,9 @@ class MemcachedWorkload final : public Workload {
   Step get_keys(std::string_view verb, std::vector<std::string> keys) {
     std::map<std::string, std::function<Verdict(std::string_view)>> readings;
     std::string request(verb);
+    const bool may_be_old = verb == "get" && keys.size() == 1;
     for (const std::string& key : keys) {
-      readings[key] = reading(key);
+      readings[key] = reading(key, may_be_old ? ledger_.staleness : Duration::zero());
       (request += ' ') += key;
     }
     auto judge = [&ledger = ledger_, readings, uniques = uniques_](std::string_view reply) {

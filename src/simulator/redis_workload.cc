@@ -101,7 +101,7 @@ class RedisWorkload final : public Workload {
   std::string name_of(char kind, std::size_t number) const {
     return fmt::format("{}{}{}", kind, number, in_other_ ? kOther : "");
   }
-  std::string key(char kind) { return name_of(kind, prng().below(ledger_.keys)); }
+  std::string key(char kind) { return name_of(kind, number_of_key()); }
 
   // What comes behind it, though sent at once, is asked of that database.
   Step select_other() {

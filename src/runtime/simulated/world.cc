@@ -19,6 +19,7 @@ World::World(std::uint64_t seed)
     : network(stream(seed, "network")),
       fault(stream(seed, "fault")),
       workload(stream(seed, "workload")),
+      options(stream(seed, "options")),
       seed_(seed),
       schedule_(stream(seed, "schedule")) {}
 

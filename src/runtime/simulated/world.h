@@ -39,6 +39,7 @@ class World {
   Prng network;   // latencies and splits
   Prng fault;     // what goes wrong
   Prng workload;  // for those who drive the world
+  Prng options;   // of what they turn on beside: drawn apart, so that the rest stays as it is
 
   /// Runs `work` at that time; among equals the order is drawn.
   void at(Instant time, std::move_only_function<void()> work);

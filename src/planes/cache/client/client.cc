@@ -26,7 +26,10 @@ constexpr std::size_t kFirstReplyBytes = 64 << 10;
 constexpr std::size_t kHeldBytesMost = 256 << 20;
 
 // A reply that needs no node.
-class LocalReply final : public Slot {};
+class LocalReply final : public Slot {
+ public:
+  bool may_change(std::uint64_t /*key*/) const override { return false; }
+};
 
 }  // namespace
 
@@ -250,6 +253,16 @@ void Client::send_translated(std::string_view reply) {
       (said.head.empty() || outbox_.append(said.head)) && (said.rest.empty() || outbox_.append(said.rest));
   if (!appended) send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
   if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
+}
+
+bool Client::may_change_behind(const Slot& slot, std::uint64_t key) {
+  if (is_last(slot)) return false;
+  bool is_behind = false;
+  for (const Slot& other : slots_) {
+    if (is_behind && other.may_change(key)) return true;
+    is_behind |= &other == &slot;
+  }
+  return false;
 }
 
 void Client::complete(Slot& slot, Reply& reply) {

@@ -133,6 +133,8 @@ class Client final : private OutboxOwner {
   bool is_next(const Slot& slot) { return &slots_.front() == &slot; }
   /// Whether the client has begun nothing behind the slot.
   bool is_last(const Slot& slot) { return &slots_.back() == &slot; }
+  /// Whether what it has begun behind the slot may change a key with this hash.
+  bool may_change_behind(const Slot& slot, std::uint64_t key);
   /// Puts a request in front of those that wait to be taken. REQUIRES: the client is paused.
   void put_back(std::string_view request);
   /// A command may take as long as it likes, and the client is paused: until end_blocking(), it is still noticed when

@@ -15,6 +15,8 @@ namespace tenfold::cache {
 namespace {
 
 constexpr std::string_view kMiss = "END\r\n";  // of memcached's get
+constexpr std::string_view kNil = "$-1\r\n";   // of Redis's GET
+constexpr std::string_view kNil3 = "_\r\n";
 
 }  // namespace
 
@@ -105,6 +107,8 @@ void Command::try_again(Instant now) {
     delete this;
   } else if (endpoint_->has_left || now >= give_up_at_) {
     fail(problem_);
+  } else if (waits_ && !pauses_client_ && client->may_change_behind(*this, key_)) {
+    tell_miss();
   } else if (send_to_owner()) {
     end_wait();
   } else {
@@ -120,6 +124,10 @@ Command::~Command() {
   endpoint_->near.change_ends(key_);
   if ((held_ & kChangesLast) != 0) endpoint_->last.change_ends(key_);
   endpoint_->near_news.change_ends(key_, (held_ & kDeletes) != 0);
+}
+
+bool Command::may_change(std::uint64_t key) const {
+  return lookup_ == Lookup::kNone && (part_ != Part::kChange || key_ == key);
 }
 
 void Command::may_be_held(std::uint64_t hash, bool near, bool last) {
@@ -176,7 +184,7 @@ void Command::may_fill(std::uint64_t key) {
   key_ = key;
 }
 
-void Command::ends_lease(std::uint64_t key) {
+void Command::changes(std::uint64_t key) {
   part_ = Part::kChange;
   key_ = key;
 }
@@ -186,7 +194,8 @@ bool Command::is_settled(Reply& reply) {
   Leases& leases = endpoint_->leases;
   if (part_ == Part::kLeaseItem) {
     part_ = Part::kGet;
-    const bool is_elsewhere = client != nullptr && reply.bytes.starts_with("NOT_STORED");
+    const bool is_elsewhere =
+        client != nullptr && reply.bytes.starts_with("NOT_STORED") && !client->may_change_behind(*this, key_);
     reply = Reply{.bytes = kMiss};
     if (!is_elsewhere) return true;
     leases.give_away(key_);
@@ -210,6 +219,8 @@ bool Command::is_told_of_miss(Reply& reply) {
   } else if (now >= fill_until_) {
     return true;
   }
+  // Its client must not see in the place of this miss what it has itself sent behind it.
+  if (client->may_change_behind(*this, key_)) return true;
   switch (endpoint_->leases.take(key_, client->id(), now, settings.lease)) {
     case Leases::Verdict::kFree:
       return true;
@@ -239,6 +250,12 @@ bool Command::send_lease_item() {
 void Command::wait_for_fill() {
   if (!std::exchange(waits_, true)) ++endpoint_->counters.fill_waits;
   endpoint_->leases.wait(key_, *this);
+}
+
+void Command::tell_miss() {
+  part_ = Part::kNone;
+  Reply miss{.bytes = !redis_ ? kMiss : client->resp3 ? kNil3 : kNil};
+  on_reply(miss);
 }
 
 // A key that is being moved is none of ours: its owner may hold an empty item that somebody else is about to fill.

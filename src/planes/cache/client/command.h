@@ -35,6 +35,7 @@ class Command final : public Slot, public Pending, public SecondTry {
       : endpoint_(&endpoint), rule_(rule), lookup_(lookup), keys_(keys), redis_(redis) {}
 
   ~Command() override;
+  bool may_change(std::uint64_t key) const override;
 
   /// For a second try, should it come to that.
   KeptRequest kept;
@@ -54,8 +55,8 @@ class Command final : public Slot, public Pending, public SecondTry {
   /// It gets the value of a key, whose hash this is, and is kept: when the key is missing, it may be its client that
   /// fills it, or it waits until another has (keys/leases.h).
   void may_fill(std::uint64_t key);
-  /// It changes that key, which others wait for.
-  void ends_lease(std::uint64_t key);
+  /// It changes that key and no other: what waits for it need not wait any longer.
+  void changes(std::uint64_t key);
 
   /// Its reply may be held: near, because the key, whose hash this is, is hot; as the last that was known of the key.
   void may_be_held(std::uint64_t hash, bool near, bool last);
@@ -79,6 +80,7 @@ class Command final : public Slot, public Pending, public SecondTry {
   bool is_told_of_miss(Reply& reply);
   bool send_lease_item();
   void wait_for_fill();
+  void tell_miss();
   bool send_to_owner();
   void end_wait();
 

@@ -21,8 +21,7 @@ bool tells_of_changes(Client& client, std::uint32_t node) {
   return !is_redis(client) || (node != CacheService::kNoNode && client.service().nodes()[node]->is_tracked());
 }
 
-// What the leases of the service, and the replies that it holds, have to do with the command: whether it ends the lease
-// of its key.
+// What the leases of the service, and the replies that it holds, have to do with the command: whether it ends a lease.
 bool prepare(Client& client, std::uint32_t node, const Outgoing& outgoing, Command& command) {
   Endpoint& endpoint = client.endpoint();
   const bool has_leases = client.service().settings().lease > Duration::zero();
@@ -40,9 +39,8 @@ bool prepare(Client& client, std::uint32_t node, const Outgoing& outgoing, Comma
     return false;
   }
   if (holds_replies) command.begins_change(outgoing.key, key, outgoing.effect == Effect::kDelete);
-  if (!has_leases || !endpoint.leases.has(key)) return false;
-  command.ends_lease(key);
-  return true;
+  if (has_leases) command.changes(key);
+  return endpoint.leases.has(key);
 }
 
 // Behind the command: those that wait elsewhere need not wait for the item's time to be over.

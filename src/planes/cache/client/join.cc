@@ -37,6 +37,10 @@ Join::Part& Join::add_part(std::uint32_t keys, AskAgain again) {
   return parts_.emplace_back(*this, keys, std::move(again));
 }
 
+bool Join::may_change(std::uint64_t /*key*/) const {
+  return std::ranges::any_of(parts_, [](const Part& part) { return part.again_.send == nullptr; });
+}
+
 void Join::replace_elements(std::uint32_t part, const PartNumbers& by) {
   auto next = by.begin();
   for (std::uint32_t& element : element_parts_) {

@@ -83,6 +83,7 @@ class Join final : public Slot, public runtime::Pooled {
 
   /// `quiet`: the client wants no reply.
   Join(Endpoint& endpoint, JoinRule rule, bool quiet) : endpoint_(&endpoint), rule_(rule), quiet_(quiet) {}
+  bool may_change(std::uint64_t key) const override;
 
   /// One more part, of `keys` keys. It is to be sent, or failed at once, and lives as long as this. REQUIRES: with
   /// `again`, it only looks keys up.

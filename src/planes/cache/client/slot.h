@@ -5,6 +5,7 @@
 // Thread rule: one worker's thread.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/intrusive_list.h"
@@ -19,6 +20,8 @@ struct SlotTag {};
 class Slot : public ListNode<SlotTag> {
  public:
   virtual ~Slot() = default;
+  /// Whether it may change a key with this hash (keys/key_hash.h).
+  virtual bool may_change(std::uint64_t /*key*/) const { return true; }
 
   Client* client = nullptr;  // null: it has gone
   bool done = false;         // the reply is known, and waits for those before it
