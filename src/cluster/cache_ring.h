@@ -39,11 +39,13 @@ struct RingSide {
   bool operator==(const RingSide&) const = default;
 };
 
-/// A user that Redis nodes know while keys move: those that give keys log in as it where the keys go. Once it is
-/// deleted there, no key comes by a MIGRATE that was begun before, however late that arrives (docs/decisions/0020).
+/// A user that Redis nodes know while keys move: those that give keys log in as it where the keys go. Once it has no
+/// right there any more, no key comes by a MIGRATE that was begun before, however late (docs/decisions/0020).
 struct MoveUser {
   std::string name;  // empty: there is none, and keys move by the nodes' own credentials
   std::string password;
+
+  bool operator==(const MoveUser&) const = default;
 };
 
 struct RingStatus {

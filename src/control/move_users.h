@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The users that the Redis nodes of one service know while keys move to them (cluster::MoveUser): each ring in the
-// phase moving has one of its own, and when it leaves that phase, or a MIGRATE broke off, the user goes. What was begun
-// by its right and has not arrived by then never does.
+// phase moving has one of its own, and when it leaves that phase, or a MIGRATE broke off, the user loses its right. What
+// was begun by that and has not arrived by then never does, whenever it comes: for a long time the user can still log
+// in, because a node without a password would take a log-in that fails for nothing, and do what comes behind it.
 //
 // Thread rule: the control thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -31,27 +33,38 @@ class MoveUsers {
   /// Gives the nodes another user, which is the outcome, and takes those of before from them. Nodes that give keys have
   /// to know users, too: only those that do can log in as one. The outcome has no name when one of them refuses (Redis
   /// before 6.0, or no right to ACL): keys are then moved without. A node that does not answer has none of the two
-  /// until it does, and nothing can move there. With `in_doubt`, a key may be on its way by the right of those of
-  /// before.
-  runtime::Task<cluster::MoveUser> renew(const cluster::Service& service, Sides sides, bool in_doubt);
-  /// Takes the users of before from the nodes.
-  runtime::Task<void> end(const cluster::Service& service, Sides sides, bool in_doubt);
-  /// Takes the users of before from one node, which is about to be emptied: nothing is to come there behind that.
+  /// until it does, and nothing can move there.
+  runtime::Task<cluster::MoveUser> renew(const cluster::Service& service, Sides sides);
+  /// Takes the right from the users of before.
+  runtime::Task<void> end(const cluster::Service& service, Sides sides);
+  /// The same at one node, which is about to be emptied, and may have been started since: nothing is to come there
+  /// behind that by the right of anybody, and all that have left can log in there again.
   runtime::Task<void> leave(const cluster::Service& service, const cluster::NodeSpec& node);
 
-  /// Whether a node may still know users of before: it has not said that they are gone.
+  /// Whether users of before may still have their right at a node: it has not said that they have none.
   bool may_know_others(const Address& node, const cluster::MoveUser& user) const;
 
  private:
-  runtime::Task<void> change_at(const cluster::Service* service, cluster::NodeSpec node, cluster::MoveUser coming,
-                                bool in_doubt, bool* refused);
-  runtime::Task<bool> change(const cluster::Service& service, Sides sides, cluster::MoveUser coming, bool in_doubt);
+  // Of one node.
+  struct Known {
+    std::vector<cluster::MoveUser> users;  // who have their right, or may have it
+    struct Left {
+      cluster::MoveUser user;
+      Instant since;
+    };
+    std::deque<Left> left;  // the first in front
+  };
+  std::vector<std::string> long_gone(const Known& known) const;
+  runtime::Task<void> change_at(const cluster::Service* service, cluster::NodeSpec node, planes::MoveUserChange change,
+                                bool* refused);
+  runtime::Task<bool> change(const cluster::Service& service, Sides sides, cluster::MoveUser coming);
+  bool has_users(const Address& node) const;
 
   runtime::Io& io_;
   EventLog& events_;
   planes::ChangeMoveUsers change_users_;
-  std::map<Address, std::vector<std::string>> known_;  // what each node knows, or may know
-  std::set<Address> refused_;                          // of which the log has told
+  std::map<Address, Known> known_;
+  std::set<Address> refused_;  // of which the log has told
 };
 
 }  // namespace tenfold::control

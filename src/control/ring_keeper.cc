@@ -244,7 +244,7 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   const bool has_users = moves_keys && service.cache().protocol == cluster::CacheProtocol::kRedis;
   const bool needs_user = has_users && next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
   const MoveUsers::Sides sides_of_next = {&next.to, &next.from};
-  if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next, false);
+  if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next);
   if (before->version != 0 && (next.to != before->to || moves_keys)) {
     RingStatus hold = *before;
     hold.phase = RingPhase::kHold;
@@ -255,7 +255,7 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   co_await publish(kept, std::move(next));
   report(*before, kept.now());
   const MoveUsers::Sides sides_of_before = {&before->to, &before->from};
-  if (has_users && !needs_user && !in_doubt) co_await kept.users.end(service, sides_of_before, false);
+  if (has_users && !needs_user && !in_doubt) co_await kept.users.end(service, sides_of_before);
 }
 
 // No command is under way now, but a node that gives keys may have been given up, and one of them still be on its way.
@@ -265,9 +265,9 @@ runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service,
                                                 RingStatus& next) {
   const MoveUsers::Sides sides = {&next.to, &next.from};
   if (needs_user)
-    next.move_user = co_await kept.users.renew(service, sides, true);
+    next.move_user = co_await kept.users.renew(service, sides);
   else
-    co_await kept.users.end(service, sides, true);
+    co_await kept.users.end(service, sides);
   if (service.cache().is_store()) co_return;
   std::set<Address> doubtful;
   for (const cluster::NodeSpec& node : next.to.nodes) {

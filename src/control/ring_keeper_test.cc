@@ -183,7 +183,7 @@ class MovesOfRedis : public RingKeeperTest {
   const cluster::RingStatus& ring() const { return *keeper_.find("cache.test")->ring; }
   static std::size_t told(const std::string& gone) {
     return static_cast<std::size_t>(std::ranges::count_if(user_changes, [&gone](const UserChange& change) {
-      return std::ranges::count(change.change.leaving, gone) > 0;
+      return std::ranges::count(change.change.leaving, gone, &cluster::MoveUser::name) > 0;
     }));
   }
 };

@@ -189,12 +189,12 @@ using EmptyNode = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const
 
 /// Which users a Redis node that takes keys over is to know.
 struct MoveUserChange {
-  std::vector<std::string> leaving;  // their names
-  bool in_doubt = false;             // something may be on its way by their right: connections without a word end
-  cluster::MoveUser coming;          // without a name: nobody
+  std::vector<cluster::MoveUser> leaving;  // may log in from now on, and nothing more
+  std::vector<std::string> forgotten;      // names of some that have left long ago
+  cluster::MoveUser coming;                // without a name: nobody
 };
 
-/// Has a Redis node know other users; those that leave are gone, with their connections, before the next one comes.
+/// Has a Redis node know other users; those that leave have no right any more before the next one comes.
 using ChangeMoveUsers = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
                                                                 const cluster::NodeSpec& node, MoveUserChange change);
 

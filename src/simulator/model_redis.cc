@@ -93,7 +93,6 @@ const ModelRedis::Command* ModelRedis::find_command(Arguments arguments) {
 
 void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now_ms, std::string& reply) {
   now_ms_ = now_ms;
-  session.has_spoken = true;
   last_keys_.clear();
   last_changes_.clear();
   const Command* command = find_command(arguments);

@@ -41,9 +41,8 @@ class ModelRedis {
     std::set<std::string> patterns;
     std::string out;  // what it is told beside its own replies: messages, and what it has waited for
     bool logged_in = false;
-    std::string move_user;    // that it is logged in as; empty: the default user
-    bool has_spoken = false;  // sent a command, ever
-    bool is_killed = false;   // it is closed, and nothing more of it is executed
+    std::string move_user;   // that it is logged in as; empty: the default user
+    bool is_killed = false;  // it is closed, and nothing more of it is executed
     bool resp3 = false;
     std::size_t database = 0;
     bool in_transaction = false;
@@ -120,7 +119,7 @@ class ModelRedis {
   static const std::vector<Command>& commands();
   static const Command* find_command(Arguments arguments);
   static bool is_queued(const Session& session, const Command& command);
-  static bool may_run(const Session& session, const Command& command);
+  bool may_run(const Session& session, const Command& command) const;
 
   void run(const Command& command, Arguments arguments, Session& session, std::string& reply);
   Item* find(std::string_view key);
@@ -171,8 +170,6 @@ class ModelRedis {
   void set_user(Call& call);
   void delete_users(Call& call);
   void client(Call& call);
-  void client_list(Call& call);
-  void client_kill(Call& call);
   void publish(Call& call);
   void subscribe(Call& call);
   void unsubscribe(Call& call);
@@ -187,9 +184,13 @@ class ModelRedis {
     std::map<std::string, std::uint64_t, std::less<>> changes_of_keys;  // since the start: how many
   };
   static constexpr std::size_t kDatabases = 16;
+  struct MoveUser {
+    std::string password;
+    bool may_move;  // else it may log in, and nothing more
+  };
 
   std::string password_;
-  std::map<std::string, std::string, std::less<>> move_users_;  // and their passwords
+  std::map<std::string, MoveUser, std::less<>> move_users_;
   std::array<Database, kDatabases> databases_;
   std::size_t database_ = 0;  // of the command at hand
   Database& here() { return databases_[database_]; }

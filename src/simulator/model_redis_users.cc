@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what at the model Redis: the default user, with or without a password, and users who may do nothing but
-// RESTORE and SELECT (https://redis.io/docs/management/security/acl).
+// RESTORE and SELECT, or nothing at all (https://redis.io/docs/management/security/acl).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,8 +19,10 @@ constexpr std::string_view kHelloFirst =
 
 }  // namespace
 
-bool ModelRedis::may_run(const Session& session, const Command& command) {
-  return session.move_user.empty() || command.name == "RESTORE" || command.name == "SELECT";
+bool ModelRedis::may_run(const Session& session, const Command& command) const {
+  if (session.move_user.empty()) return true;
+  const auto user = move_users_.find(session.move_user);
+  return user != move_users_.end() && user->second.may_move && (command.name == "RESTORE" || command.name == "SELECT");
 }
 
 // AUTH [user] password
@@ -29,7 +31,7 @@ void ModelRedis::auth(Call& call) {
   const bool names_user = call.words.size() > 2 && call.words[1] != "default";
   const auto user = names_user ? move_users_.find(call.words[1]) : move_users_.end();
   bool is_right = password_.empty() ? call.words.size() > 2 : word == password_;
-  if (names_user) is_right = user != move_users_.end() && user->second == word;
+  if (names_user) is_right = user != move_users_.end() && user->second.password == word;
   if (is_right) {
     call.session.logged_in = true;
     call.session.move_user = names_user ? user->first : std::string();
@@ -59,13 +61,14 @@ void ModelRedis::acl(Call& call) {
   call.reply += "-ERR unknown subcommand\r\n";
 }
 
-// ACL SETUSER name reset on >password ~* +restore +select
+// ACL SETUSER name reset on >password [~* +restore +select]
 void ModelRedis::set_user(Call& call) {
   const std::vector<std::string_view> rules(call.words.begin() + 3, call.words.end());
-  const bool is_known = rules.size() == 6 && rules[0] == "reset" && rules[1] == "on" && rules[2].starts_with('>') &&
-                        rules[3] == "~*" && rules[4] == "+restore" && rules[5] == "+select";
+  const bool may_move = rules.size() == 6 && rules[3] == "~*" && rules[4] == "+restore" && rules[5] == "+select";
+  const bool is_known = (may_move || rules.size() == 3) && rules[0] == "reset" && rules[1] == "on" &&
+                        rules[2].starts_with('>');
   if (!is_known) complaint_ = "Redis was told of a user as the model knows none";
-  if (is_known) move_users_[std::string(call.words[2])] = rules[2].substr(1);
+  if (is_known) move_users_[std::string(call.words[2])] = {std::string(rules[2].substr(1)), may_move};
   call.reply += kOk;
 }
 
@@ -80,24 +83,6 @@ void ModelRedis::delete_users(Call& call) {
     for (const auto& [id, session] : sessions_) session->is_killed |= session->move_user == name;
   }
   integer(deleted, call.reply);
-}
-
-// CLIENT LIST TYPE normal, with the fields that Tenfold reads
-void ModelRedis::client_list(Call& call) {
-  std::string list;
-  for (const auto& [id, session] : sessions_) {
-    if (session->is_killed || !session->channels.empty() || !session->patterns.empty()) continue;
-    list += fmt::format("id={} cmd={} user=default\n", id, session->has_spoken ? "get" : "NULL");
-  }
-  resp::write_bulk(list, call.reply);
-}
-
-// CLIENT KILL ID id
-void ModelRedis::client_kill(Call& call) {
-  const auto id = call.words.size() > 3 && is(call.words[2], "ID") ? integer_of(call.words[3]) : std::nullopt;
-  const auto found = id ? sessions_.find(*id) : sessions_.end();
-  if (found != sessions_.end()) found->second->is_killed = true;
-  integer(found != sessions_.end() ? 1 : 0, call.reply);
 }
 
 }  // namespace tenfold::simulator

@@ -43,8 +43,6 @@ void ModelRedis::close(Session& session) {
 // CLIENT ID, and CLIENT UNBLOCK id ERROR
 void ModelRedis::client(Call& call) {
   if (is(call.words[1], "ID")) return integer(call.session.id, call.reply);
-  if (is(call.words[1], "LIST")) return client_list(call);
-  if (is(call.words[1], "KILL")) return client_kill(call);
   const auto id = call.words.size() > 2 && is(call.words[1], "UNBLOCK") ? integer_of(call.words[2]) : std::nullopt;
   if (!id) return static_cast<void>(call.reply += "-ERR unknown subcommand\r\n");
   const auto found = sessions_.find(*id);

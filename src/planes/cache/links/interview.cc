@@ -13,6 +13,8 @@
 namespace tenfold::cache {
 namespace {
 
+constexpr std::size_t kAnswerBytesMost = 4096;
+
 // The first line of an answer, for people; of several, that which is an error.
 std::string shown(std::string_view answer) {
   if (const std::size_t error = answer.find("\n-"); error != answer.npos) answer.remove_prefix(error + 1);
@@ -54,7 +56,7 @@ runtime::Task<Status> Interview::converse(const Question& question) {
   }
   const Status sent = co_await io_.send(socket_, question.bytes, wait());
   if (!sent) co_return sent;
-  while (answer_.size() < question.answer_bytes_most) {
+  while (answer_.size() < kAnswerBytesMost) {
     const Result<runtime::Buffer> read = co_await io_.recv(socket_, runtime::BufferSize::kSmall, wait());
     if (!read) co_return std::unexpected(read.error());
     answer_ += read->view();
@@ -77,7 +79,6 @@ runtime::Task<cluster::ProbeReport> Interview::ask(Question question) {
   report.detail = fmt::format("{} to {}: {} after {}ms of {}", question.name, node_.address.to_text(),
                               answered ? said : to_string(answered.error()), to_milliseconds(io_.now() - began_),
                               to_text(timeout_));
-  if (report.ok) answer_.erase(0, question.wanted.size());
   co_return report;
 }
 

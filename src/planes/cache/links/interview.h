@@ -3,7 +3,6 @@
 // Thread rule: one thread.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,7 +22,6 @@ struct Question {
   std::string_view name;
   std::string wanted;
   std::function<std::optional<std::string>(std::string_view rest)> fault_of = {};
-  std::size_t answer_bytes_most = 4096;
 
   std::optional<std::string> fault(std::string_view answer) const {
     return fault_of && answer.starts_with(wanted) ? fault_of(answer.substr(wanted.size())) : std::string();
@@ -45,8 +43,6 @@ class Interview {
 
   /// Connects first, if need be.
   runtime::Task<cluster::ProbeReport> ask(Question question);
-  /// The whole last answer; of one that was good, behind what was wanted.
-  const std::string& answer() const { return answer_; }
 
  private:
   runtime::Wait wait() const { return runtime::Wait(began_ + timeout_, nullptr); }

@@ -16,8 +16,6 @@
 namespace tenfold::cache {
 namespace {
 
-constexpr std::size_t kClientListBytesMost = 16 << 20;  // about forty thousand connections
-
 // -- Alive, and empty ----------------------------------------------------------------------------------------------
 
 Question is_alive(const cluster::CacheSettings& settings) {
@@ -51,72 +49,46 @@ Question is_empty(const cluster::CacheSettings& settings) {
 
 // -- Users for moves -----------------------------------------------------------------------------------------------
 
-// Each line of it is a reply.
-std::optional<std::string> fault_of_lines(std::string_view rest, std::ptrdiff_t lines) {
-  if (std::ranges::count(rest, '\n') < lines) return std::nullopt;
+std::string set_user(const cluster::MoveUser& user, std::initializer_list<std::string_view> rights) {
+  const std::string password = ">" + user.password;
+  std::vector<std::string_view> words = {"ACL", "SETUSER", user.name, "reset", "on", password};
+  words.insert(words.end(), rights);
+  std::string request;
+  resp::write_request(words, request);
+  return request;
+}
+
+// What follows the first of so many replies: the one that is not +OK, if any.
+std::optional<std::string> fault_of_others(std::string_view rest, std::size_t others) {
+  for (; others > 0; --others) {
+    const std::size_t end = rest.find("\r\n");
+    if (end == rest.npos) return std::nullopt;
+    if (!rest.starts_with("+OK")) return std::string(rest.substr(0, end));
+    rest.remove_prefix(end + 2);
+  }
   return std::string();
 }
 
+// A node that was started since knows them again by this, without a right.
+Question revocation(const cluster::CacheSettings& settings, const std::vector<cluster::MoveUser>& users) {
+  std::string request;
+  for (const cluster::MoveUser& user : users) request += set_user(user, {});
+  Question question = redis_question(settings, "ACL SETUSER", request, "+OK\r\n");
+  question.fault_of = [others = users.size() - 1](std::string_view rest) { return fault_of_others(rest, others); };
+  return question;
+}
+
 // Answered with how many there were: none, at a node that has been started since.
-Question deletion(const cluster::CacheSettings& settings, const std::vector<std::string>& users) {
+Question deletion(const cluster::CacheSettings& settings, const std::vector<std::string>& names) {
   std::vector<std::string_view> words = {"ACL", "DELUSER"};
-  words.insert(words.end(), users.begin(), users.end());
+  words.insert(words.end(), names.begin(), names.end());
   std::string request;
   resp::write_request(words, request);
-  Question question = redis_question(settings, "ACL DELUSER", request, ":");
-  question.fault_of = [](std::string_view rest) { return fault_of_lines(rest, 1); };
-  return question;
+  return redis_question(settings, "ACL DELUSER", request, ":");
 }
 
 Question creation(const cluster::CacheSettings& settings, const cluster::MoveUser& user) {
-  const std::string password = ">" + user.password;
-  std::string request;
-  resp::write_request({"ACL", "SETUSER", user.name, "reset", "on", password, "~*", "+restore", "+select"}, request);
-  return redis_question(settings, "ACL SETUSER", request, "+OK\r\n");
-}
-
-Question all_clients(const cluster::CacheSettings& settings) {
-  Question question = redis_question(settings, "CLIENT LIST", "CLIENT LIST TYPE normal\r\n", "$");
-  question.answer_bytes_most = kClientListBytesMost;
-  question.fault_of = [](std::string_view rest) -> std::optional<std::string> {
-    if (!text_in(rest)) return std::nullopt;
-    return std::string();
-  };
-  return question;
-}
-
-// "id=7 addr=… cmd=NULL user=default …": the ids of those that have never sent a command.
-std::vector<std::string_view> silent_clients(std::string_view list) {
-  std::vector<std::string_view> ids;
-  while (!list.empty()) {
-    const std::string_view line = list.substr(0, list.find('\n'));
-    list.remove_prefix(std::min(line.size() + 1, list.size()));
-    constexpr std::string_view kId = "id=";
-    if (line.starts_with(kId) && line.contains(" cmd=NULL "))
-      ids.push_back(line.substr(kId.size(), line.find(' ') - kId.size()));
-  }
-  return ids;
-}
-
-Question killing(const cluster::CacheSettings& settings, const std::vector<std::string_view>& ids) {
-  std::string request;
-  for (std::string_view id : ids) resp::write_request({"CLIENT", "KILL", "ID", id}, request);
-  Question question = redis_question(settings, "CLIENT KILL", request, ":");
-  question.answer_bytes_most = kClientListBytesMost;
-  const auto lines = static_cast<std::ptrdiff_t>(ids.size());
-  question.fault_of = [lines](std::string_view rest) { return fault_of_lines(rest, lines); };
-  return question;
-}
-
-// A node without a password takes every connection for the default user's, until it logs in: so those go over which
-// nothing has come yet, for it may be a log-in as a user who is no more, and a key behind it.
-runtime::Task<cluster::ProbeReport> end_silent_clients(Interview& interview, const cluster::CacheSettings& settings) {
-  cluster::ProbeReport report = co_await interview.ask(all_clients(settings));
-  if (!report.ok) co_return report;
-  const std::string list(text_in(interview.answer()).value_or(std::string_view()));
-  const std::vector<std::string_view> ids = silent_clients(list);
-  if (!ids.empty()) report = co_await interview.ask(killing(settings, ids));
-  co_return report;
+  return redis_question(settings, "ACL SETUSER", set_user(user, {"~*", "+restore", "+select"}), "+OK\r\n");
 }
 
 }  // namespace
@@ -142,9 +114,9 @@ runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io& io, const clu
                                                       const cluster::NodeSpec& node, planes::MoveUserChange change) {
   Interview interview(io, service, node);
   cluster::ProbeReport report{.ok = true, .detail = {}};
-  if (!change.leaving.empty()) report = co_await interview.ask(deletion(service.cache(), change.leaving));
-  // Whatever had connected by then is accepted by now.
-  if (report.ok && change.in_doubt) report = co_await end_silent_clients(interview, service.cache());
+  if (!change.leaving.empty()) report = co_await interview.ask(revocation(service.cache(), change.leaving));
+  if (report.ok && !change.forgotten.empty())
+    report = co_await interview.ask(deletion(service.cache(), change.forgotten));
   if (report.ok && !change.coming.name.empty())
     report = co_await interview.ask(creation(service.cache(), change.coming));
   co_return report;

@@ -19,8 +19,8 @@ runtime::Task<cluster::ProbeReport> probe(runtime::Io& io, const cluster::Servic
 runtime::Task<cluster::ProbeReport> empty_node(runtime::Io& io, const cluster::Service& service,
                                                const cluster::NodeSpec& node);
 
-/// A planes::ChangeMoveUsers, by ACL DELUSER, which ends the users' connections, and ACL SETUSER.
-/// (https://redis.io/commands/acl-deluser)
+/// A planes::ChangeMoveUsers, by ACL SETUSER and ACL DELUSER. A right that is taken is taken from connections that are
+/// there, too. (https://redis.io/commands/acl-setuser)
 runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io& io, const cluster::Service& service,
                                                       const cluster::NodeSpec& node, planes::MoveUserChange change);
 
