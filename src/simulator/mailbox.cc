@@ -16,6 +16,18 @@ std::string Queues::taken(const std::string& queue, std::uint64_t number, Moment
   return {};
 }
 
+std::string Queues::took_nothing(const std::string& queue, Instant since) {
+  Queue& known = queues_[queue];
+  --known.without_end;
+  std::vector<std::uint64_t> there;
+  for (const auto& [number, at] : known.acknowledged) {
+    if (at < since && !known.taken.contains(number)) there.push_back(number);
+  }
+  if (there.size() <= known.without_end) return {};
+  return fmt::format("C8: nothing was in {}, where {} and {} others were; {} may have been on their way", queue,
+                     there.front(), there.size() - 1, known.without_end);
+}
+
 std::string Queues::seen(const std::string& queue, const std::vector<std::uint64_t>& numbers, Moment begin,
                          bool is_last) {
   Queue& known = queues_[queue];
@@ -30,7 +42,7 @@ std::string Queues::seen(const std::string& queue, const std::vector<std::uint64
   }
   if (!is_last) return {};
   std::vector<std::uint64_t> lost;
-  for (std::uint64_t number : known.acknowledged) {
+  for (const auto& [number, at] : known.acknowledged) {
     if (!there.contains(number) && !known.taken.contains(number)) lost.push_back(number);
   }
   if (lost.size() <= known.without_end) return {};

@@ -3,7 +3,8 @@
 // channels, which all subscribers get. Each is a number of its own.
 //
 //   queue     an element is taken once at most, by who was told of it; a store loses none, but those that were on
-//             their way to a client who never heard the outcome of what it had asked
+//             their way to a client who never heard the outcome of what it had asked, and tells nobody that there is
+//             none while there is one
 //   channel   a subscriber gets what is published to its channels, once, in order, and without a gap: when it may have
 //             missed something, its connection ends
 //
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "simulator/history.h"
 
 namespace tenfold::simulator {
@@ -26,10 +28,11 @@ class Queues {
   using Moment = History::Moment;
 
   void pushes(const std::string& queue, std::uint64_t number) { queues_[queue].maybe.insert(number); }
-  void pushed(const std::string& queue, std::uint64_t number) { queues_[queue].acknowledged.insert(number); }
+  void pushed(const std::string& queue, std::uint64_t number, Instant at) { queues_[queue].acknowledged[number] = at; }
   /// Somebody asks for an element. Until taken() or took_nothing(), it may have one of which he has not heard.
   void asks(const std::string& queue) { ++queues_[queue].without_end; }
-  void took_nothing(const std::string& queue) { --queues_[queue].without_end; }
+  /// There was none at some time from `since` on. Why that cannot be in a store; empty when it can.
+  std::string took_nothing(const std::string& queue, Instant since);
   /// Whether the number may be what somebody got at that moment; if not, why.
   std::string taken(const std::string& queue, std::uint64_t number, Moment at);
   /// What stood in it, for a look that began then; in a store's `is_last` look, all that nobody has taken.
@@ -38,7 +41,7 @@ class Queues {
  private:
   struct Queue {
     std::set<std::uint64_t> maybe;
-    std::set<std::uint64_t> acknowledged;
+    std::map<std::uint64_t, Instant> acknowledged;  // since when
     std::map<std::uint64_t, Moment> taken;
     std::uint64_t without_end = 0;
   };

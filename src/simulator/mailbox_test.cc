@@ -9,7 +9,7 @@ namespace {
 TEST(Queues, AnElementIsTakenOnceAndOnlyWhatWasPut) {
   Queues queues;
   queues.pushes("q", 7);
-  queues.pushed("q", 7);
+  queues.pushed("q", 7, Instant());
   for (int i = 0; i < 3; ++i) queues.asks("q");
   EXPECT_EQ(queues.taken("q", 7, 10), "");
   EXPECT_NE(queues.taken("q", 7, 11), "");
@@ -22,14 +22,32 @@ TEST(Queues, NothingIsLostButWhatWasOnItsWay) {
   Queues queues;
   for (std::uint64_t number : {1, 2, 3}) {
     queues.pushes("q", number);
-    queues.pushed("q", number);
+    queues.pushed("q", number, Instant(Duration(number)));
   }
   queues.asks("q");
   EXPECT_EQ(queues.seen("q", {1, 3}, 1, true), "") << "somebody may have got it, and never heard";
   EXPECT_NE(queues.seen("q", {3}, 1, true), "");
-  queues.took_nothing("q");
+  static_cast<void>(queues.took_nothing("q", Instant()));
   EXPECT_NE(queues.seen("q", {1, 3}, 1, true), "");
   EXPECT_NE(queues.seen("q", {1, 1, 2, 3}, 1, true), "");
+}
+
+TEST(Queues, NobodyIsToldThatThereIsNoneWhileThereIsOne) {
+  Queues queues;
+  queues.pushes("q", 1);
+  queues.asks("q");
+  EXPECT_EQ(queues.took_nothing("q", Instant(Duration(9))), "") << "it was not acknowledged";
+  queues.pushed("q", 1, Instant(Duration(10)));
+  queues.asks("q");
+  queues.asks("q");
+  EXPECT_EQ(queues.took_nothing("q", Instant(Duration(11))), "") << "the other one may have it";
+  EXPECT_NE(queues.took_nothing("q", Instant(Duration(11))), "");
+  queues.asks("q");
+  EXPECT_EQ(queues.took_nothing("q", Instant(Duration(10))), "") << "it may have come behind the look";
+  queues.asks("q");
+  EXPECT_EQ(queues.taken("q", 1, 5), "");
+  queues.asks("q");
+  EXPECT_EQ(queues.took_nothing("q", Instant(Duration(11))), "");
 }
 
 TEST(Channels, AReaderGetsWhatIsPublishedOnceInOrderAndWithoutAGap) {

@@ -14,6 +14,8 @@
 namespace tenfold::simulator {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view kOther = "@1";  // behind the names of keys in the other database
 
 // A key as Redis knows it, in its database.
@@ -351,14 +353,17 @@ class RedisWorkload final : public Workload {
     const std::string name = key('q');
     const std::uint64_t number = ledger_.fresh();
     ledger_.queues.pushes(name, number);
-    auto told = [&ledger = ledger_, name, number](std::string_view) { ledger.queues.pushed(name, number); };
+    auto told = [&ledger = ledger_, name, number](std::string_view) {
+      ledger.queues.pushed(name, number, ledger.world.now());
+    };
     return {request_of({"RPUSH", name, fmt::format("{}", number)}), expecting(':', told)};
   }
 
-  Verdict took(const std::string& name, std::string_view text) {
+  // At `since` or after.
+  Verdict took(const std::string& name, std::string_view text, Instant since) {
     if (text.data() == nullptr) {
-      ledger_.queues.took_nothing(name);
-      return Verdict::kGood;
+      const std::string problem = ledger_.queues.took_nothing(name, since);
+      return problem.empty() || !ledger_.is_store ? Verdict::kGood : ledger_.complain(problem);
     }
     const std::string problem = ledger_.queues.taken(name, parse_decimal(text).value_or(0), ledger_.history.now());
     return problem.empty() ? Verdict::kGood : ledger_.complain(problem);
@@ -366,25 +371,30 @@ class RedisWorkload final : public Workload {
 
   Step take() {
     const std::string name = key('q');
+    const Instant since = ledger_.world.now();
     ledger_.queues.asks(name);
     return {request_of({"LPOP", name}),
-            text_judge(name, [this, name](std::string_view text) { return took(name, text); })};
+            text_judge(name, [this, name, since](std::string_view text) { return took(name, text, since); })};
   }
 
   Step take_or_wait() {
-    static constexpr std::string_view kSeconds[] = {"0.05", "0.3", "1"};
+    static constexpr Duration kTimes[] = {50ms, 300ms, 1s};
     const std::string name = key('q');
+    const std::string_view verb = prng().chance(0.5) ? "BLPOP" : "BRPOP";
+    const Duration time = kTimes[prng().below(3)];
+    const Instant until = ledger_.world.now() + time - 1ms;  // clocks that count milliseconds
     ledger_.queues.asks(name);
-    auto judge = [this, name](std::string_view reply) {
+    auto judge = [this, name, until](std::string_view reply) {
       if (is_refusal(reply)) return Verdict::kRefused;
-      if (reply == (manners_.resp3 ? "_\r\n" : "*-1\r\n")) return took(name, {});
+      if (reply == (manners_.resp3 ? "_\r\n" : "*-1\r\n")) return took(name, {}, until);
       std::vector<std::string_view> parts;
       resp::elements_of(reply, parts);
       if (!reply.starts_with('*') || parts.size() != 2 || resp::text_of(parts[0]) != sent(name))
         return ledger_.complain(fmt::format("C1: {:.60} is no answer to BLPOP {}", reply, name));
-      return took(name, resp::text_of(parts[1]));
+      return took(name, resp::text_of(parts[1]), until);
     };
-    return {request_of({prng().chance(0.5) ? "BLPOP" : "BRPOP", name, std::string(kSeconds[prng().below(3)])}), judge};
+    const std::string seconds = fmt::format("{}", std::chrono::duration<double>(time).count());
+    return {request_of({std::string(verb), name, seconds}), judge};
   }
 
   Step queue_of(const std::string& name) {
