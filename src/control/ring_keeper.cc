@@ -274,6 +274,10 @@ runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service,
     if (kept.users.may_know_others(node.address, next.move_user)) doubtful.insert(node.address);
   }
   pass_over_failed(next.to, doubtful);
+  // Nor is anything taken from it: it may hold what was written while the keys of others were its own.
+  for (const Address& node : doubtful) {
+    if (!cluster::serves(next.to, node)) pass_over(next.from, node);
+  }
 }
 
 // It holds all clients up, so it is not done while a node is away: its keys cannot move in any case.

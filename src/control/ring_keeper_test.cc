@@ -262,6 +262,23 @@ TEST_F(MovesOfRedis, ANodeThatMayStillTakeALateKeyLosesItsOwnWhenAnotherHasFaile
   EXPECT_TRUE(serves(3)) << "emptied, it is back";
 }
 
+TEST_F(MovesOfRedis, ANodeThatMayStillTakeALateKeyGivesNoneEither) {
+  const auto all = {NodeState::kUp, NodeState::kUp, NodeState::kUp, NodeState::kUp};
+  keeper_.apply(topology(4, kRedis));
+  keeper_.health_changed(health(all));
+  wait();
+  keeper_.apply(topology(3, kRedis));
+  wait_until_it_moves(0);
+  ASSERT_TRUE(cluster::serves(ring().from, node(3)));
+  user_answers[node(3)] = {.ok = false, .detail = "no answer"};
+  keeper_.health_changed(health({NodeState::kDown, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  const auto without = [this] { return !serves(1) && !serves(3) && ring().phase != cluster::RingPhase::kHold; };
+  ASSERT_TRUE(world_.run_until(without, world_.now() + 5s));
+  EXPECT_EQ(ring().phase, cluster::RingPhase::kMoving);
+  EXPECT_FALSE(cluster::serves(ring().from, node(3))) << "it may hold what was written while they were its own";
+  EXPECT_TRUE(cluster::serves(ring().from, node(4)));
+}
+
 TEST_F(MovesOfRedis, WithoutTheRightToUsersKeysMoveAllTheSame) {
   user_answers[node(2)] = {.ok = false, .detail = "-NOPERM", .refused = true};
   begin_to_move();
