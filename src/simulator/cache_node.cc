@@ -31,7 +31,7 @@ std::variant<ModelMemcached, ModelRedis> model_for(cluster::CacheProtocol protoc
 
 CacheNode::CacheNode(runtime::simulated::World& world, const Address& address, cluster::CacheProtocol protocol,
                      const std::string& password)
-    : address_(address), io_(world, address), model_(model_for(protocol, address, password)) {}
+    : address_(address), io_(world, address), model_(model_for(protocol, address, password)), world_(world) {}
 
 // -- Life and death ------------------------------------------------------------------------------------------------
 
@@ -168,6 +168,11 @@ void CacheNode::tell_others() {
       connection->woken->request();
     }
     if (connection->session.out.empty() || connection->is_broken) continue;
+    if (lost_share_ > 0 && world_.options.chance(lost_share_)) {
+      connection->is_broken = true;
+      connection->woken->request();
+      continue;
+    }
     if (!std::exchange(connection->is_sending, true)) io_.spawn(send_out(connection));
   }
 }

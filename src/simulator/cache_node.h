@@ -35,6 +35,8 @@ class CacheNode {
   void lose_content();
   void hang() { hung_ = true; }
   void go_on();
+  /// From now on so many of its replies are lost: their connection breaks, though what they answer was done.
+  void lose_replies(double share) { lost_share_ = share; }
 
   bool is_up() const { return life_ != nullptr; }
   bool is_hung() const { return hung_; }
@@ -82,6 +84,8 @@ class CacheNode {
   runtime::simulated::SimulatedIo io_;
   std::variant<ModelMemcached, ModelRedis> model_;
   LifePtr life_;
+  runtime::simulated::World& world_;
+  double lost_share_ = 0;
   bool hung_ = false;
   bool migrating_ = false;  // Redis does nothing else meanwhile
   runtime::WaitQueue free_;

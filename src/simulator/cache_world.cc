@@ -142,6 +142,8 @@ class CacheWorld {
     if (!world_.run_until([this] { return serving_; }, world_.now() + 60s)) return fail("it does not begin to serve");
     plan_ = world_.fault.chance(0.3) ? FaultPlan::none() : FaultPlan::from(world_.fault);
     world_.faults = plan_;
+    lost_replies_ = world_.options.chance(0.3) ? 0.02 * world_.options.unit() : 0;
+    for (const auto& node : nodes_) node->lose_replies(lost_replies_);
     for (const auto& client : clients_) client->start(kBatches);
     for (const auto& subscriber : subscribers_) subscriber->start();
     control_io_.spawn(change_often());
@@ -284,6 +286,7 @@ class CacheWorld {
     }
     healed_ = true;
     for (const auto& node : nodes_) {
+      node->lose_replies(0);
       node->go_on();
       if (!node->is_up()) node->start();
     }
@@ -445,10 +448,10 @@ class CacheWorld {
     const control::RingProgress* progress = controller_.ring_of(kService);
     outcome.summary = fmt::format(
         "{}; {} clients, {} changes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} hits), {} "
-        "refused, {} broken, {} messages",
+        "refused, {} broken, {} messages; {:.3f} of all replies lost",
         setting_.to_text(), clients_.size(), changes_, kills_, hangs_,
         progress == nullptr ? 0 : progress->ring->version, plan_.to_text(), ledger_.asked, ledger_.answered,
-        ledger_.hits, ledger_.refused, ledger_.broken, ledger_.messages);
+        ledger_.hits, ledger_.refused, ledger_.broken, ledger_.messages, lost_replies_);
     outcome.trace_hash = world_.trace_hash();
     outcome.events = world_.events();
     return outcome;
@@ -469,6 +472,7 @@ class CacheWorld {
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
   FaultPlan plan_ = FaultPlan::none();
   std::string failure_;
+  double lost_replies_ = 0;  // of all that nodes give
   bool serving_ = false;
   bool healed_ = false;
   bool changes_ended_ = false;
