@@ -4,7 +4,7 @@
 import json
 import unittest
 
-from cache_servers import CacheScenario, Redis, RedisError, Relay
+from cache_servers import CacheScenario, Redis, RedisError, Relay, redis_request
 from harness import wait_until
 
 KEYS = [f"key:{i}" for i in range(200)]
@@ -128,6 +128,25 @@ class Gutter(CacheScenario):
         self.assertEqual(client.redis("GET", gutter[0]), "second")
         self.assertEqual(nodes[0].keys(), set(gutter[:5]))
         self.assertEqual(nodes[0].keys() & nodes[1].keys(), set())
+
+
+    def test_a_large_write_that_a_full_queue_refuses(self):
+        """Its bytes are read behind the refusal: what is stored for a failed node is bounded by a further command."""
+        nodes = self.redis(2)
+        tenfold = self.cache(nodes, "persistent = false\nnode_queue = 1")
+        self.wait_for_ring(tenfold, nodes)
+        nodes[0].kill()
+        self.wait_for_ring(tenfold, nodes[1:])
+        waiting, client = self.cache_client(tenfold), self.cache_client(tenfold)
+        nodes[1].pause()
+        commands = self.service(tenfold)["cache"]["commands"]
+        waiting.send(redis_request("GET", KEYS[0]))
+        wait_until(lambda: self.service(tenfold)["cache"]["commands"] > commands, "the queue is full")
+        for key in KEYS[:20]:
+            with self.assertRaises(RedisError):
+                client.redis("SET", key, "v" * 20_000)
+        nodes[1].go_on()
+        self.assertIsNone(waiting.read_redis())
 
 
 class LateCommands(CacheScenario):

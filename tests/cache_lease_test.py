@@ -122,7 +122,8 @@ class Leases(CacheScenario):
         """A get that waits is a miss, once its own client has sent a change of the key behind it."""
         tenfold = self.cache(self.memcached(2), LONG)
         first = self.cache_client(tenfold)
-        for number, change in enumerate((b"set %s 0 0 3\r\nnew\r\n", b"set %s 0 0 3 noreply\r\nnew\r\n", b"ms %s 3\r\nnew\r\n")):
+        changes = (b"set %s 0 0 3\r\nnew\r\n", b"set %s 0 0 3 noreply\r\nnew\r\n", b"ms %s 3\r\nnew\r\n")
+        for number, change in enumerate(changes):
             key = f"page{number}"
             self.assertIsNone(first.get(key))
             second = self.cache_client(tenfold)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The users that the Redis nodes of one service know while keys move to them (cluster::MoveUser): each ring in the
-// phase moving has one of its own, and when it leaves that phase, or a MIGRATE broke off, the user loses its right. What
-// was begun by that and has not arrived by then never does, whenever it comes: for a long time the user can still log
-// in, because a node without a password would take a log-in that fails for nothing, and do what comes behind it.
+// phase moving has one of its own, and when it leaves that phase, or a MIGRATE broke off, the user loses its right.
+// What was begun by that is refused from then on, whenever it comes: for a long time the user can still log in, because
+// a node without a password would take a log-in that fails for nothing, and do what comes behind it.
 //
 // Thread rule: the control thread.
 #pragma once

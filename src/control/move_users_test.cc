@@ -35,7 +35,8 @@ class MoveUsersTest : public testing::Test {
   cluster::MoveUser renew() {
     cluster::MoveUser user;
     io_.run([](MoveUsersTest& test, cluster::MoveUser& made) -> runtime::Task<void> {
-      made = co_await test.users_.renew(test.service_, {&test.side_});
+      const MoveUsers::Sides sides = {&test.side_};
+      made = co_await test.users_.renew(test.service_, sides);
     }(*this, user));
     return user;
   }

@@ -35,8 +35,8 @@ struct CacheLedger {
 
   runtime::simulated::World& world;
   bool is_store = false;
-  bool may_flush = false;  // clients may, and some do
-  std::size_t keys = 8;    // of each kind
+  bool may_flush = false;    // clients may, and some do
+  std::size_t keys = 8;      // of each kind
   bool has_hot_key = false;  // the first of each is asked for by everybody
   Duration staleness{};      // of what a get of one key may be told
   History history;

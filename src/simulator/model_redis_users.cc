@@ -65,8 +65,8 @@ void ModelRedis::acl(Call& call) {
 void ModelRedis::set_user(Call& call) {
   const std::vector<std::string_view> rules(call.words.begin() + 3, call.words.end());
   const bool may_move = rules.size() == 6 && rules[3] == "~*" && rules[4] == "+restore" && rules[5] == "+select";
-  const bool is_known = (may_move || rules.size() == 3) && rules[0] == "reset" && rules[1] == "on" &&
-                        rules[2].starts_with('>');
+  const bool is_known =
+      (may_move || rules.size() == 3) && rules[0] == "reset" && rules[1] == "on" && rules[2].starts_with('>');
   if (!is_known) complaint_ = "Redis was told of a user as the model knows none";
   if (is_known) move_users_[std::string(call.words[2])] = {std::string(rules[2].substr(1)), may_move};
   call.reply += kOk;

@@ -149,6 +149,8 @@ class Client final : private OutboxOwner {
   bool is_full() const;
   /// The block that holds exactly `frame`, when there is such a one; an empty Buffer otherwise.
   runtime::Buffer take_block(std::string_view frame);
+  /// The block that was taken and is not wanted: whoever takes the request at hand goes on reading in it.
+  void give_back(runtime::Buffer block) { input_ = std::move(block); }
 
   // What a Redis client has said of itself.
   bool authenticated = false;

@@ -13,7 +13,9 @@ bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command
   runtime::Buffer block = client.take_block(frame);
   if (!block) return link.send(outgoing.first, outgoing.second, command);
   const std::string_view head = outgoing.second.empty() ? std::string_view() : outgoing.first;
-  return link.send(head, std::move(block), command);
+  if (link.send(head, std::move(block), command)) return true;
+  client.give_back(std::move(block));
+  return false;
 }
 
 // Whether what is read of the node may be held: Redis has commands whose keys only the node knows.

@@ -54,8 +54,8 @@ class Link {
   /// Queues a command, given in one or two pieces. Its pending is told later, never inside this call; false, and the
   /// pending is not taken, when the queue is full or the link is closed.
   [[nodiscard]] virtual bool send(std::string_view first, std::string_view second, Pending& pending) = 0;
-  /// The same, with a block that is moved.
-  [[nodiscard]] virtual bool send(std::string_view first, runtime::Buffer block, Pending& pending) = 0;
+  /// The same, with a block that is moved when it is taken, and may be read in until the end of the turn.
+  [[nodiscard]] virtual bool send(std::string_view first, runtime::Buffer&& block, Pending& pending) = 0;
   [[nodiscard]] bool send(std::string_view bytes, Pending& pending) { return send(bytes, std::string_view(), pending); }
 
   /// Whether a connection stands, of the kind that the link is.

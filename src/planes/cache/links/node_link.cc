@@ -83,7 +83,7 @@ bool NodeLink::send(std::string_view first, std::string_view second, Pending& pe
   return true;
 }
 
-bool NodeLink::send(std::string_view first, runtime::Buffer block, Pending& pending) {
+bool NodeLink::send(std::string_view first, runtime::Buffer&& block, Pending& pending) {
   if (!accept(pending)) return false;
   sent_bytes_ += first.size() + block.size();
   if (!first.empty() && !outbox_->append(first))

@@ -36,7 +36,7 @@ class NodeLink final : public Link, private OutboxOwner {
 
   using Link::send;
   [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
-  [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
+  [[nodiscard]] bool send(std::string_view first, runtime::Buffer&& block, Pending& pending) override;
 
   bool is_open() const override { return state_ == State::kOpen; }
   bool is_refused() const override { return refused_; }

@@ -218,6 +218,18 @@ TEST_F(NodeLinkTest, ABackOffHasItsReasonAndEndsWithAReply) {
   run_until([&told] { return told.ended; });
 }
 
+TEST_F(NodeLinkTest, ABlockThatIsNotTakenStaysWithTheCaller) {
+  io_.spawn(flusher_.run(&stop_));
+  link_.close(true);
+  runtime::Buffer block = io_.large_buffers().take();
+  block.append("set k 0 0 1\r\nv\r\n");
+  Told told;
+  auto* const command = new Noting(told);
+  EXPECT_FALSE(link_.send("", std::move(block), *command));
+  EXPECT_EQ(block.view(), "set k 0 0 1\r\nv\r\n");  // NOLINT: that it was not moved is what is tested
+  delete command;
+}
+
 TEST_F(NodeLinkTest, WhatHasNotGoneToTheKernelIsKnownNotToHaveBeenSent) {
   runtime::Stop flushing;
   io_.spawn(flusher_.run(&flushing));

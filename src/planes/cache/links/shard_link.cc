@@ -65,7 +65,7 @@ bool ShardLink::send(std::string_view first, std::string_view second, Pending& p
   return true;
 }
 
-bool ShardLink::send(std::string_view first, runtime::Buffer block, Pending& pending) {
+bool ShardLink::send(std::string_view first, runtime::Buffer&& block, Pending& pending) {
   const bool taken = first.empty() ? send(block.view(), pending) : send(first, block.view(), pending);
   // Whoever sends may go on reading in it, as in a block that waits to be sent.
   if (taken) blocks_.push_back(std::move(block));

@@ -27,7 +27,7 @@ class ShardLink final : public Link, private LateWork {
 
   using Link::send;
   [[nodiscard]] bool send(std::string_view first, std::string_view second, Pending& pending) override;
-  [[nodiscard]] bool send(std::string_view first, runtime::Buffer block, Pending& pending) override;
+  [[nodiscard]] bool send(std::string_view first, runtime::Buffer&& block, Pending& pending) override;
 
   bool is_open() const override { return true; }
   std::string back_off(Instant) const override { return {}; }
