@@ -129,7 +129,6 @@ class Gutter(CacheScenario):
         self.assertEqual(nodes[0].keys(), set(gutter[:5]))
         self.assertEqual(nodes[0].keys() & nodes[1].keys(), set())
 
-
     def test_a_large_write_that_a_full_queue_refuses(self):
         """Its bytes are read behind the refusal: what is stored for a failed node is bounded by a further command."""
         nodes = self.redis(2)
