@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what at the model Redis: the default user, with or without a password, and users who may do nothing but
 // RESTORE and SELECT, or nothing at all (https://redis.io/docs/management/security/acl).
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "simulator/model_redis.h"
 #include "simulator/redis_words.h"
 #include "wire/resp/request.h"

@@ -12,7 +12,7 @@
 namespace tenfold::resp {
 namespace {
 
-constexpr std::string_view kNullBulk = "$-1\r\n";
+constexpr std::string_view kNullBulk = null_text(false);
 
 // Types whose line is a count or a size.
 constexpr bool is_sized(char type) {

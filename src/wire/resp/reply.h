@@ -62,6 +62,10 @@ class Elements {
 /// All of them; what was in `elements` is replaced.
 void elements_of(std::string_view reply, std::vector<std::string_view>& elements);
 
+/// The reply that there is no text: a null bulk string, or the null of RESP3.
+constexpr std::string_view null_text(bool resp3) {
+  return resp3 ? "_\r\n" : "$-1\r\n";
+}
 /// The value of an integer reply; false when it is none.
 bool integer_of(std::string_view reply, std::int64_t& value);
 /// The text of a bulk or simple string reply; a null has a data() of nullptr.

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "planes/cache/builtin/redis_work.h"
+#include "wire/resp/reply.h"
 
 namespace tenfold::cache {
 
@@ -28,7 +29,7 @@ std::string RedisEngine::Work::name() const {
 }
 
 void RedisEngine::Work::null() {
-  reply += resp3 ? "_\r\n" : "$-1\r\n";
+  reply += resp::null_text(resp3);
 }
 
 void RedisEngine::Work::integer(std::int64_t value) {

@@ -9,14 +9,13 @@
 
 #include "planes/cache/client/client.h"
 #include "planes/cache/service/claim.h"
+#include "wire/resp/reply.h"
 
 namespace tenfold::cache {
 
 namespace {
 
 constexpr std::string_view kMiss = "END\r\n";  // of memcached's get
-constexpr std::string_view kNil = "$-1\r\n";   // of Redis's GET
-constexpr std::string_view kNil3 = "_\r\n";
 
 }  // namespace
 
@@ -254,7 +253,7 @@ void Command::wait_for_fill() {
 
 void Command::tell_miss() {
   part_ = Part::kNone;
-  Reply miss{.bytes = !redis_ ? kMiss : client->resp3 ? kNil3 : kNil};
+  Reply miss{.bytes = redis_ ? resp::null_text(client->resp3) : kMiss};
   on_reply(miss);
 }
 

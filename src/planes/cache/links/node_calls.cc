@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/links/node_calls.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>

@@ -233,7 +233,7 @@ std::string Subscriptions::confirmations(const Step& step) {
     resp::write_bulk(name, text);
     text += fmt::format(":{}\r\n", count(step.kind));
   }
-  if (step.names.empty()) text = head + fmt::format("{}:{}\r\n", client_.resp3 ? "_\r\n" : "$-1\r\n", count(step.kind));
+  if (step.names.empty()) text = head + fmt::format("{}:{}\r\n", resp::null_text(client_.resp3), count(step.kind));
   return text;
 }
 

@@ -110,7 +110,7 @@ void client_command(const RedisCall& call) {
   if (equals_ignore_case(what, "SETNAME") && arguments.size() == 3)
     return client.reply(set_name(client, arguments[2]) ? kOk : kBadName);
   if (equals_ignore_case(what, "GETNAME") && (own == nullptr || own->name.empty()))
-    return client.reply(client.resp3 ? "_\r\n" : "$-1\r\n");
+    return client.reply(resp::null_text(client.resp3));
   if (equals_ignore_case(what, "GETNAME")) return client.reply(bulk(own->name));
   if (equals_ignore_case(what, "SETINFO") || equals_ignore_case(what, "NO-EVICT") ||
       equals_ignore_case(what, "NO-TOUCH"))
