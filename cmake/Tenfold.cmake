@@ -55,7 +55,7 @@ endif()
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(uring REQUIRED IMPORTED_TARGET liburing)
-pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(xxhash REQUIRED libxxhash)  # its header alone: base/hash.cc
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 if(TENFOLD_TESTS)

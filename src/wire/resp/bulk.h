@@ -38,4 +38,15 @@ inline WholeBulk whole_bulk(std::string_view bytes) {
   return {.head_bytes = begin, .bytes = end + 2};
 }
 
+/// The bytes of the bulk string at the front of whole replies in a row; 0 when another type stands there, or a null.
+/// REQUIRES: ReplyScanner has found where each of them ends. So what it has looked at is not looked at again.
+inline std::size_t scanned_bulk_bytes(std::string_view replies) {
+  if (replies.size() < kSmallestBulkBytes || replies.front() != '$') return 0;
+  const char* at = replies.data() + 1;
+  std::size_t size = 0;
+  for (; is_digit(*at); ++at) size = size * 10 + static_cast<std::size_t>(*at - '0');
+  const std::size_t bytes = static_cast<std::size_t>(at - replies.data()) + 2 + size + 2;
+  return *at == '\r' && bytes <= replies.size() ? bytes : 0;
+}
+
 }  // namespace tenfold::resp

@@ -36,5 +36,20 @@ TEST(WholeBulk, IsNothingElse) {
     EXPECT_EQ(whole_bulk(other).bytes, 0U) << other;
 }
 
+TEST(ScannedBulk, IsAsLongAsItsHeadTells) {
+  for (const std::size_t size : {0, 1, 9, 10, 99, 100, 12'345, 1'000'000}) {
+    const std::string bulk = "$" + std::to_string(size) + "\r\n" + std::string(size, '7') + "\r\n";
+    for (const char* behind : {"", ":7\r\n", "$3\r\nfoo\r\n"})
+      EXPECT_EQ(scanned_bulk_bytes(bulk + behind), bulk.size());
+  }
+  EXPECT_EQ(scanned_bulk_bytes("$03\r\nfoo\r\n$-1\r\n"), 10U);  // what the scanner lets pass
+}
+
+TEST(ScannedBulk, IsNoneForOtherReplies) {
+  for (const char* other : {"", "$-1\r\n", "$-1\r\n$1\r\na\r\n", "$3\nfoo\r\n", ":12345\r\n", "+OKOK\r\n", "_\r\n",
+                            "*1\r\n$1\r\na\r\n", "=7\r\ntxt:foo\r\n"})
+    EXPECT_EQ(scanned_bulk_bytes(other), 0U) << other;
+}
+
 }  // namespace
 }  // namespace tenfold::resp

@@ -149,17 +149,12 @@ Elements::Elements(std::string_view reply) {
   if (!reply.empty() && is_counted(reply.front())) rest_ = reply.substr(reply.find('\n') + 1);
 }
 
-std::string_view Elements::next() {
-  if (rest_.empty()) return {};
-  std::size_t size = bulk_bytes(rest_);
-  if (size == 0) {
-    ReplyScanner scanner;
-    const ReplyScanner::Step step = scanner.scan(rest_);
-    size = step.state == ReplyScanner::State::kComplete ? step.consumed : 0;
-  }
-  const std::string_view element = rest_.substr(0, size);
-  rest_.remove_prefix(size > 0 ? size : rest_.size());
-  return element;
+// Of what is no bulk string.
+std::size_t Elements::other_bytes() const {
+  if (rest_.empty()) return 0;
+  if (rest_.starts_with(kNullBulk)) return kNullBulk.size();
+  const ReplyScanner::Step step = ReplyScanner().scan(rest_);
+  return step.state == ReplyScanner::State::kComplete ? step.consumed : 0;
 }
 
 void elements_of(std::string_view reply, std::vector<std::string_view>& elements) {

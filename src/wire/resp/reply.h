@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "wire/resp/bulk.h"
 
 namespace tenfold::resp {
 
@@ -53,9 +54,18 @@ class Elements {
  public:
   explicit Elements(std::string_view reply);
   /// Empty when none is left.
-  std::string_view next();
+  std::string_view next() {
+    std::size_t bytes = scanned_bulk_bytes(rest_);
+    if (bytes == 0) [[unlikely]]
+      bytes = other_bytes();
+    const std::string_view element(rest_.data(), bytes);
+    rest_.remove_prefix(bytes);
+    return element;
+  }
 
  private:
+  std::size_t other_bytes() const;
+
   std::string_view rest_;
 };
 
@@ -65,6 +75,10 @@ void elements_of(std::string_view reply, std::vector<std::string_view>& elements
 /// The reply that there is no text: a null bulk string, or the null of RESP3.
 constexpr std::string_view null_text(bool resp3) {
   return resp3 ? "_\r\n" : "$-1\r\n";
+}
+/// Whether a whole reply is one of these.
+constexpr bool is_null(std::string_view reply) {
+  return reply.starts_with("$-") || reply.starts_with('_');
 }
 /// The value of an integer reply; false when it is none.
 bool integer_of(std::string_view reply, std::int64_t& value);

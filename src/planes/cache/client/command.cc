@@ -153,7 +153,7 @@ void Command::begins_change(std::string_view key, std::uint64_t hash, bool delet
 // As old as the time at which it was asked for. What was known last is never something that was followed by what its
 // client has seen.
 void Command::hold(std::string_view reply) {
-  const bool is_value = redis_ ? reply.starts_with('$') && !is_nil(reply) : reply.starts_with("VALUE");
+  const bool is_value = redis_ ? reply.starts_with('$') && !resp::is_null(reply) : reply.starts_with("VALUE");
   if (!is_value) return;
   const cluster::CacheSettings& settings = endpoint_->service->settings();
   const Instant now = endpoint_->io.now();
@@ -202,7 +202,7 @@ bool Command::is_settled(Reply& reply) {
     wait_for_fill();
     return false;
   }
-  if (part_ == Part::kGet && client != nullptr && (redis_ ? is_nil(reply.bytes) : reply.bytes == kMiss))
+  if (part_ == Part::kGet && client != nullptr && (redis_ ? resp::is_null(reply.bytes) : reply.bytes == kMiss))
     return is_told_of_miss(reply);
   if (leases.has(key_)) leases.end(key_, endpoint_->io.now());  // there it is, or changed
   return true;

@@ -292,7 +292,9 @@ runtime::Buffer Join::elements() {
     for (std::size_t i = 0; i < width; ++i) {
       const std::string_view element = source.elements.next();
       if (element.empty()) return {};
-      ++(is_nil(element) ? misses : hits);
+      const bool is_miss = resp::is_null(element);
+      misses += is_miss ? 1 : 0;
+      hits += is_miss ? 0 : 1;
       fits = whole.append(element) && fits;
     }
   }

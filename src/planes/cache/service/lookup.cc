@@ -28,10 +28,6 @@ std::uint32_t count_values(std::string_view reply) {
   return count;
 }
 
-bool is_nil(std::string_view element) {
-  return element.starts_with("$-1") || element.starts_with('_');
-}
-
 void count_lookup(Counters& counters, Lookup lookup, std::uint32_t keys, std::string_view reply) {
   std::uint32_t hits = 0;
   switch (lookup) {
@@ -47,13 +43,13 @@ void count_lookup(Counters& counters, Lookup lookup, std::uint32_t keys, std::st
       break;
     case Lookup::kRedis:
       if (reply.starts_with('-')) return;
-      hits = is_nil(reply) ? 0 : 1;
+      hits = resp::is_null(reply) ? 0 : 1;
       break;
     case Lookup::kRedisElements: {
       if (resp::is_error(reply)) return;
       std::vector<std::string_view> elements;
       resp::elements_of(reply, elements);
-      hits = std::min(keys, static_cast<std::uint32_t>(std::ranges::count_if(elements, std::not_fn(is_nil))));
+      hits = std::min(keys, static_cast<std::uint32_t>(std::ranges::count_if(elements, std::not_fn(resp::is_null))));
       break;
     }
   }

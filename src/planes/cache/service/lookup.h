@@ -25,7 +25,4 @@ void count_lookup(Counters& counters, Lookup lookup, std::uint32_t keys, std::st
 /// How many items stand in a whole reply to get, or in the part of it before END.
 std::uint32_t count_values(std::string_view reply);
 
-/// Whether an element of RESP says that there is nothing.
-bool is_nil(std::string_view element);
-
 }  // namespace tenfold::cache
