@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tenfold::simulator {
@@ -10,9 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kPatience = 60s;
+constexpr Duration kPatience = 120s;  // some wait for long, for something to come
+constexpr Duration kAnswerMost = 10s;
 constexpr std::uint64_t kBatchMost = 12;
 constexpr Duration kPauseMost = 200ms;
+
+// The front of it, for people.
+std::string shown(std::string_view request) {
+  std::string text(request.substr(0, 40));
+  std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '.');
+  return text;
+}
 
 }  // namespace
 
@@ -94,10 +103,14 @@ runtime::Task<bool> CacheClient::talk(std::vector<Step> steps) {
     socket_.close();
     co_return true;
   }
+  Instant late_at = io_.now() + kAnswerMost;
   for (const Step& step : steps) {
     if (!step.judge) continue;
     std::string reply;
+    late_at += step.waits;
     const bool arrived = co_await read_reply(reply, wait);
+    if (io_.now() > late_at)
+      ledger_.complain(fmt::format("A5: no answer within {}ms: {}", to_milliseconds(kAnswerMost), shown(step.request)));
     if (!arrived) {
       ++ledger_.broken;
       co_return false;
@@ -107,7 +120,7 @@ runtime::Task<bool> CacheClient::talk(std::vector<Step> steps) {
     if (!good && healed) {
       ++ledger_.after_healing;
       if (ledger_.after_healing == 1)
-        ledger_.refusal_after_healing = fmt::format("{:.40} → {:.120}", step.request, reply);
+        ledger_.refusal_after_healing = fmt::format("{} → {:.120}", shown(step.request), reply);
     }
   }
   if (arrived_.empty()) co_return true;

@@ -27,18 +27,20 @@ std::uint64_t value_of_text(std::string_view key, std::string_view text) {
   return value && text_of_value(key, *value) == text ? *value : 0;
 }
 
-const OwnOrder::Write* OwnOrder::last_acknowledged(const std::string& key, std::size_t before) {
+const OwnOrder::Write* OwnOrder::last_seen(const std::string& key, std::size_t before, Instant sent_at) {
   const auto first = std::span(writes_[key]).first(before);
-  const auto found = std::ranges::find_if(first | std::views::reverse, &Write::is_acknowledged);
+  const auto is_seen = [sent_at](const Write& write) { return write.is_acknowledged && write.seen_from <= sent_at; };
+  const auto found = std::ranges::find_if(first | std::views::reverse, is_seen);
   return found == first.rend() ? nullptr : &*found;
 }
 
-std::string OwnOrder::why_not(const std::string& key, std::uint64_t value, std::size_t before, History& history) {
+std::string OwnOrder::why_not(const std::string& key, std::uint64_t value, std::size_t before, Instant sent_at,
+                              History& history) {
   const std::vector<Write>& writes = writes_[key];
   const auto own = std::ranges::find(writes, value, &Write::number);
   if (own != writes.end() && own - writes.begin() >= static_cast<std::ptrdiff_t>(before))
     return fmt::format("C3: {} had the value {} before its connection had written it", key, value);
-  const Write* last = last_acknowledged(key, before);
+  const Write* last = last_seen(key, before, sent_at);
   if (last == nullptr || last->number == value) return {};
   const bool is_replaced = own != writes.end() && own->is_acknowledged && &*own < last;
   if (!is_replaced && !history.is_older(key, value, last->number)) return {};
@@ -46,7 +48,7 @@ std::string OwnOrder::why_not(const std::string& key, std::uint64_t value, std::
 }
 
 std::uint64_t OwnOrder::last_value(const std::string& key, std::size_t before) {
-  const Write* last = last_acknowledged(key, before);
+  const Write* last = last_seen(key, before, kNever);
   return last == nullptr || last->is_deletion ? 0 : last->number;
 }
 
@@ -63,7 +65,9 @@ std::function<Verdict(std::string_view)> Workload::reading(const std::string& ke
   const History::Moment begin = ledger.moment_ago(staleness);
   const Instant began_at = ledger.world.now() - staleness;
   const std::size_t before = own_->count(key);
-  return [&ledger, own = own_, key, begin, began_at, before](std::string_view text) {
+  // What a node is asked for always is there at once.
+  const Instant sent_at = staleness == Duration::zero() ? kNever : ledger.world.now();
+  return [&ledger, own = own_, key, begin, began_at, before, sent_at](std::string_view text) {
     if (text.data() == nullptr) {
       if (ledger.is_store && key.front() != 't') ledger.history.saw_nothing(key, begin, own->last_value(key, before));
       return Verdict::kGood;
@@ -74,33 +78,35 @@ std::function<Verdict(std::string_view)> Workload::reading(const std::string& ke
           fmt::format("C1: {} has a value that is none of its: {:.60} ({} bytes)", key, text, text.size()));
     ++ledger.hits;
     ledger.history.saw(key, value, begin, began_at);
-    const std::string why_not = own->why_not(key, value, before, ledger.history);
+    const std::string why_not = own->why_not(key, value, before, sent_at, ledger.history);
     return why_not.empty() ? Verdict::kGood : ledger.complain(why_not);
   };
 }
 
-Workload::Writing Workload::writing(const std::string& key) {
+Workload::Writing Workload::writing(const std::string& key, Told told) {
   CacheLedger& ledger = ledger_;
+  const Duration unseen = told == Told::kByNodes ? ledger.staleness : Duration::zero();
   const std::uint64_t value = ledger.fresh();
   const std::size_t number = own_->add(key, value, false);
   ledger.history.writes(key, value);
   return {.value = value,
           .text = text_of_value(key, value),
           .done =
-              [&ledger, own = own_, key, value, number] {
-                own->acknowledge(key, number);
+              [&ledger, own = own_, key, value, number, unseen] {
+                own->acknowledge(key, number, ledger.world.now() + unseen);
                 ledger.history.written(key, value);
               },
           .refused = [&ledger, key, value] { ledger.history.not_written(key, value); }};
 }
 
-std::function<void()> Workload::deleting(const std::string& key) {
+std::function<void()> Workload::deleting(const std::string& key, Told told) {
   CacheLedger& ledger = ledger_;
+  const Duration unseen = told == Told::kByNodes ? ledger.staleness : Duration::zero();
   const std::uint64_t deletion = ledger.fresh();
   const std::size_t number = own_->add(key, deletion, true);
   ledger.history.deletes(key, deletion);
-  return [&ledger, own = own_, key, deletion, number] {
-    own->acknowledge(key, number);
+  return [&ledger, own = own_, key, deletion, number, unseen] {
+    own->acknowledge(key, number, ledger.world.now() + unseen);
     ledger.history.deleted(key, deletion);
   };
 }

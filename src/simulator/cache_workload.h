@@ -27,6 +27,7 @@ struct Step {
   std::string request;
   /// Judges the whole reply; null: there is none.
   std::function<Verdict(std::string_view reply)> judge;
+  Duration waits{};  // it may, for something to come
 };
 
 /// What all clients of a run share.
@@ -46,9 +47,10 @@ struct CacheLedger {
   std::map<std::string, std::vector<std::uint64_t>> added;
   std::map<std::string, std::vector<std::uint64_t>> maybe_added;  // whether acknowledged or not
 
-  Queues queues;               // lists that clients take elements from
-  Channels channels;           // of messages
-  std::uint64_t messages = 0;  // that came
+  Queues queues;                    // lists that clients take elements from
+  Channels channels;                // of messages
+  std::uint64_t messages = 0;       // that came
+  std::uint64_t invalidations = 0;  // that those came who track keys
 
   std::uint64_t asked = 0;
   std::uint64_t answered = 0;
@@ -85,22 +87,28 @@ class OwnOrder {
     std::uint64_t number;  // of the value, or of the deletion
     bool is_deletion;
     bool is_acknowledged = false;
+    Instant seen_from{};  // then: by reads that are sent then or later
   };
   std::size_t add(const std::string& key, std::uint64_t number, bool is_deletion) {
     writes_[key].push_back({number, is_deletion});
     return writes_[key].size() - 1;
   }
-  void acknowledge(const std::string& key, std::size_t index) { writes_[key][index].is_acknowledged = true; }
+  void acknowledge(const std::string& key, std::size_t index, Instant seen_from) {
+    writes_[key][index].is_acknowledged = true;
+    writes_[key][index].seen_from = seen_from;
+  }
   std::size_t count(const std::string& key) { return writes_[key].size(); }
-  /// Why a read behind the first `before` writes cannot have seen the value; empty when it can.
-  std::string why_not(const std::string& key, std::uint64_t value, std::size_t before, History& history);
+  /// Why a read behind the first `before` writes, sent at that time, cannot have seen the value; empty when it can.
+  std::string why_not(const std::string& key, std::uint64_t value, std::size_t before, Instant sent_at,
+                      History& history);
   /// The value that was there when a read behind the first `before` writes was carried out, unless somebody else has
   /// changed that; 0 when it is not known, or was none.
   std::uint64_t last_value(const std::string& key, std::size_t before);
 
  private:
-  // The last acknowledged one of the first `before`; null when there is none.
-  const Write* last_acknowledged(const std::string& key, std::size_t before);
+  // The last of the first `before` that is acknowledged, and seen by a read that was sent then; null when there is
+  // none.
+  const Write* last_seen(const std::string& key, std::size_t before, Instant sent_at);
 
   std::map<std::string, std::vector<Write>> writes_;
 };
@@ -129,6 +137,8 @@ class Workload {
   // A read of one key: call at the time of the request, and give the outcome to what it returns: a text, or nullptr
   // data for none. The value may be that of so long ago.
   std::function<Verdict(std::string_view text)> reading(const std::string& key, Duration staleness = {});
+  // By how the near cache of Redis is told of a change: at once, or by the nodes, of what is done to several keys.
+  enum class Told : std::uint8_t { kAtOnce, kByNodes };
   // A write: the value that is written, and what to call with its outcome.
   struct Writing {
     std::uint64_t value;
@@ -136,8 +146,8 @@ class Workload {
     std::function<void()> done;
     std::function<void()> refused;  // surely not done
   };
-  Writing writing(const std::string& key);
-  std::function<void()> deleting(const std::string& key);
+  Writing writing(const std::string& key, Told told = Told::kAtOnce);
+  std::function<void()> deleting(const std::string& key, Told told = Told::kAtOnce);
   // Whether the next step empties the cache; and what to call when it has.
   bool may_flush() { return ledger_.may_flush && prng().chance(0.01); }
   std::function<void()> deleting_all(const std::vector<std::string_view>& ends_of_names = {""});

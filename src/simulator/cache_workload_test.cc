@@ -19,9 +19,9 @@ struct Pipelined {
 
   // The replies to both, in their order.
   std::string sees(std::uint64_t value) {
-    own.acknowledge("k", 0);
+    own.acknowledge("k", 0, Instant());
     history.saw("k", value, get, Instant());
-    return own.why_not("k", value, 1, history);
+    return own.why_not("k", value, 1, kNever, history);
   }
 
   History history;
@@ -47,12 +47,21 @@ TEST(OwnOrder, AGetBehindAWriteMaySeeWhatOthersWriteMeanwhile) {
 
 TEST(OwnOrder, AGetBehindAWriteThatFailedMaySeeWhatWasThere) {
   Pipelined run(false);
-  EXPECT_EQ(run.own.why_not("k", 1, 1, run.history), "");
+  EXPECT_EQ(run.own.why_not("k", 1, 1, kNever, run.history), "");
 }
 
 TEST(OwnOrder, AGetSeesNoWriteThatIsBehindIt) {
   Pipelined run(false);
-  EXPECT_NE(run.own.why_not("k", 2, 0, run.history), "");
+  EXPECT_NE(run.own.why_not("k", 2, 0, kNever, run.history), "");
+}
+
+TEST(OwnOrder, AGetNeedNotSeeAWriteBeforeItsTime) {
+  Pipelined run(false);
+  const Instant later = Instant() + std::chrono::seconds(1);
+  run.own.acknowledge("k", 0, later);
+  run.history.saw("k", 1, run.get, Instant());
+  EXPECT_EQ(run.own.why_not("k", 1, 1, Instant(), run.history), "");
+  EXPECT_NE(run.own.why_not("k", 1, 1, later, run.history), "");
 }
 
 TEST(OwnOrder, TheLastValueIsThatOfTheLastAcknowledgedWrite) {
@@ -60,9 +69,9 @@ TEST(OwnOrder, TheLastValueIsThatOfTheLastAcknowledgedWrite) {
   own.add("k", 1, false);
   own.add("k", 2, true);
   EXPECT_EQ(own.last_value("k", 2), 0U);
-  own.acknowledge("k", 0);
+  own.acknowledge("k", 0, Instant());
   EXPECT_EQ(own.last_value("k", 2), 1U);
-  own.acknowledge("k", 1);
+  own.acknowledge("k", 1, Instant());
   EXPECT_EQ(own.last_value("k", 2), 0U);
 }
 

@@ -19,6 +19,7 @@
 #include "simulator/cache_node.h"
 #include "simulator/cache_workload.h"
 #include "simulator/subscriber.h"
+#include "simulator/tracker.h"
 
 namespace tenfold::simulator {
 namespace {
@@ -69,14 +70,10 @@ struct Setting {
     health.timeout = 200ms;
     health.eject_for = prng.chance(0.5) ? 500ms : 5s;
     health.eject_after = 1 + static_cast<std::uint32_t>(prng.below(5));
-    if (!cache.is_store()) spare_the_nodes(options);
-  }
-
-  // Leases, and what workers hold themselves.
-  void spare_the_nodes(Prng& options) {
-    if (options.chance(0.4)) cache.lease = options.chance(0.5) ? 100ms : 500ms;
-    if (cache.protocol == CacheProtocol::kRedis) return;  // the model does not tell of what has changed
-    if (cache.lease > 0s && options.chance(0.5)) cache.lease_stale = options.chance(0.5) ? 200ms : 1s;
+    if (!cache.is_store() && options.chance(0.4)) cache.lease = options.chance(0.5) ? 100ms : 500ms;
+    // Redis tells old values of what was deleted, too, or none.
+    const bool may_be_told_old = cache.lease > 0s && cache.protocol == CacheProtocol::kMemcached;
+    if (may_be_told_old && options.chance(0.5)) cache.lease_stale = options.chance(0.5) ? 200ms : 1s;
     if (!options.chance(0.4)) return;
     cache.near_cache_bytes = 1 << 20;
     cache.near_cache_staleness = options.chance(0.5) ? 100ms : 1s;
@@ -126,6 +123,9 @@ class CacheWorld {
       workers_.push_back(std::make_unique<WorkerHouse>(world_, controller_, neighbours_, i));
     const std::uint64_t readers = setting_.cache.protocol == CacheProtocol::kRedis ? world_.workload.below(3) : 0;
     for (std::uint64_t i = 1; i <= readers; ++i) subscribers_.push_back(make_subscriber(static_cast<int>(i)));
+    const std::uint64_t keepers = setting_.cache.protocol == CacheProtocol::kRedis ? world_.options.below(3) : 0;
+    for (std::uint64_t i = 1; i <= keepers; ++i)
+      trackers_.push_back(std::make_unique<Tracker>(ledger_, kProxy, static_cast<int>(i), setting_.cache.password));
     const int clients = 2 + static_cast<int>(world_.workload.below(5));
     for (int i = 1; i <= clients; ++i) clients_.push_back(make_client(i));
   }
@@ -146,6 +146,7 @@ class CacheWorld {
     for (const auto& node : nodes_) node->lose_replies(lost_replies_);
     for (const auto& client : clients_) client->start(kBatches);
     for (const auto& subscriber : subscribers_) subscriber->start();
+    for (const auto& tracker : trackers_) tracker->start();
     control_io_.spawn(change_often());
     control_io_.spawn(disturb_nodes());
     world_.after(kFaultTime, [this] { heal(); });
@@ -318,12 +319,14 @@ class CacheWorld {
     return true;
   }
 
-  // Whatever was published has had time to come.
+  // Whatever was published, or told of changes, has had time to come.
   bool end_subscriptions() {
     world_.run_until([] { return false; }, world_.now() + 5s);
     for (const auto& subscriber : subscribers_) subscriber->stop();
+    for (const auto& tracker : trackers_) tracker->stop();
     const auto have_left = [this] {
-      return std::ranges::all_of(subscribers_, [](const auto& one) { return one->io().running() == 0; });
+      const auto has_left = [](const auto& one) { return one->io().running() == 0; };
+      return std::ranges::all_of(subscribers_, has_left) && std::ranges::all_of(trackers_, has_left);
     };
     return world_.run_until(have_left, world_.now() + 600s);
   }
@@ -358,8 +361,10 @@ class CacheWorld {
     if (progress == nullptr || !progress->ring) return found("A4: there is no ring");
     std::string problem;
     for (const auto& worker : workers_) {
-      for (const planes::ServiceReading& service : worker->plane.collect().services)
+      for (const planes::ServiceReading& service : worker->plane.collect().services) {
         problem += service.cache->moving.problem;
+        near_hits_ += service.cache->near_hits;
+      }
     }
     if (progress->ring->phase != cluster::RingPhase::kSteady)
       found(fmt::format("A4: the ring is still {}: {}", name_of(progress->ring->phase), problem));
@@ -447,11 +452,12 @@ class CacheWorld {
     outcome.failure = failure_;
     const control::RingProgress* progress = controller_.ring_of(kService);
     outcome.summary = fmt::format(
-        "{}; {} clients, {} changes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} hits), {} "
-        "refused, {} broken, {} messages; {:.3f} of all replies lost",
+        "{}; {} clients, {} changes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} hits, {} "
+        "near), {} refused, {} broken, {} messages, {} invalidations; {:.3f} of all replies lost",
         setting_.to_text(), clients_.size(), changes_, kills_, hangs_,
         progress == nullptr ? 0 : progress->ring->version, plan_.to_text(), ledger_.asked, ledger_.answered,
-        ledger_.hits, ledger_.refused, ledger_.broken, ledger_.messages, lost_replies_);
+        ledger_.hits, near_hits_, ledger_.refused, ledger_.broken, ledger_.messages, ledger_.invalidations,
+        lost_replies_);
     outcome.trace_hash = world_.trace_hash();
     outcome.events = world_.events();
     return outcome;
@@ -470,9 +476,11 @@ class CacheWorld {
   std::vector<std::unique_ptr<WorkerHouse>> workers_;
   std::vector<std::unique_ptr<CacheClient>> clients_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
+  std::vector<std::unique_ptr<Tracker>> trackers_;
   FaultPlan plan_ = FaultPlan::none();
   std::string failure_;
-  double lost_replies_ = 0;  // of all that nodes give
+  std::uint64_t near_hits_ = 0;  // until all was healed
+  double lost_replies_ = 0;      // of all that nodes give
   bool serving_ = false;
   bool healed_ = false;
   bool changes_ended_ = false;

@@ -29,31 +29,31 @@ const std::vector<ModelRedis::Command>& ModelRedis::commands() {
       {"AUTH", &M::auth, -2, false},
       {"HELLO", &M::hello, -1, false},
       {"SELECT", &M::select, 2, false},
-      {"GET", &M::get, 2, true},
+      {"GET", &M::get, 2, true, Reads::kOneKey},
       {"SET", &M::set, -3, true},
       {"SETNX", &M::set_if_absent, 3, true},
       {"SETEX", &M::set_with_expiry, 4, true},
       {"PSETEX", &M::set_with_expiry, 4, true},
       {"GETSET", &M::get_set, 3, true},
       {"GETDEL", &M::get_and_delete, 2, true},
-      {"MGET", &M::get_many, -2, true},
+      {"MGET", &M::get_many, -2, true, Reads::kAllKeys},
       {"MSET", &M::set_many, -3, true},
       {"DEL", &M::remove, -2, true},
       {"UNLINK", &M::remove, -2, true},
-      {"EXISTS", &M::exists, -2, true},
-      {"TOUCH", &M::exists, -2, true},
+      {"EXISTS", &M::exists, -2, true, Reads::kAllKeys},
+      {"TOUCH", &M::exists, -2, true, Reads::kAllKeys},
       {"INCR", &M::add, 2, true},
       {"DECR", &M::add, 2, true},
       {"INCRBY", &M::add, 3, true},
       {"DECRBY", &M::add, 3, true},
       {"APPEND", &M::append, 3, true},
-      {"STRLEN", &M::length, 2, true},
+      {"STRLEN", &M::length, 2, true, Reads::kOneKey},
       {"EXPIRE", &M::expire, 3, true},
       {"PEXPIRE", &M::expire, 3, true},
       {"PERSIST", &M::persist, 2, true},
-      {"TTL", &M::time_left, 2, true},
-      {"PTTL", &M::time_left, 2, true},
-      {"TYPE", &M::type, 2, true},
+      {"TTL", &M::time_left, 2, true, Reads::kOneKey},
+      {"PTTL", &M::time_left, 2, true, Reads::kOneKey},
+      {"TYPE", &M::type, 2, true, Reads::kOneKey},
       {"LPUSH", &M::push, -3, true},
       {"RPUSH", &M::push, -3, true},
       {"LPOP", &M::pop, 2, true},
@@ -67,8 +67,8 @@ const std::vector<ModelRedis::Command>& ModelRedis::commands() {
       {"PSUBSCRIBE", &M::subscribe, -2, false},
       {"UNSUBSCRIBE", &M::unsubscribe, -1, false},
       {"PUNSUBSCRIBE", &M::unsubscribe, -1, false},
-      {"LLEN", &M::list_length, 2, true},
-      {"LRANGE", &M::range, 4, true},
+      {"LLEN", &M::list_length, 2, true, Reads::kOneKey},
+      {"LRANGE", &M::range, 4, true, Reads::kOneKey},
       {"DBSIZE", &M::size_of_all, 1, false},
       {"SCAN", &M::scan, -2, false},
       {"INFO", &M::info, -1, false},
@@ -114,7 +114,8 @@ void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now
     return;
   } else {
     run(*command, arguments, session, reply);
-    return serve_waiting();
+    serve_waiting();
+    return tell_trackers();
   }
   session.spoiled = session.in_transaction;
 }
@@ -122,6 +123,7 @@ void ModelRedis::execute(Arguments arguments, Session& session, std::int64_t now
 void ModelRedis::run(const Command& command, Arguments arguments, Session& session, std::string& reply) {
   if (command.has_key) last_keys_.emplace_back(arguments[1]);
   database_ = session.database;
+  note_read(command, arguments, session);
   Call call{arguments, session, reply};
   (this->*command.handler)(call);
 }
@@ -160,6 +162,7 @@ void ModelRedis::erase(std::string_view key) {
 
 void ModelRedis::changed(std::string_view key) {
   ++here().changes_of_keys[std::string(key)];
+  changed_.emplace_back(key);
 }
 
 // -- Connections ---------------------------------------------------------------------------------------------------
@@ -460,9 +463,10 @@ void ModelRedis::flush(Call& call) {
   for (std::size_t number = 0; number < kDatabases; ++number) {
     if (is_one && number != call.session.database) continue;
     database_ = number;
-    for (const auto& [key, item] : here().items) changed(key);
+    for (const auto& [key, item] : here().items) ++here().changes_of_keys[key];
     here().items.clear();
   }
+  flushed_ = true;
   call.reply += kOk;
 }
 

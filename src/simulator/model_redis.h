@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model of Redis 7.0: strings, lists, counters, times to live, transactions, commands that block, pub/sub, SCAN, DUMP
-// and RESTORE, the two steps of MIGRATE, and users who may do no more than that, in RESP2 and RESP3. It executes one
-// command at a time and knows nothing of a network. What it answers is compared with the real Redis by
+// A model of Redis 7.0: strings, lists, counters, times to live, transactions, commands that block, pub/sub, tracking,
+// SCAN, DUMP and RESTORE, the two steps of MIGRATE, and users who may do no more than that, in RESP2 and RESP3. It
+// executes one command at a time and knows nothing of a network. What it answers is compared with the real Redis by
 // tests/cache_model_test.py; its DUMP is in a format of its own.
 // Thread rule: one thread.
 #pragma once
@@ -39,7 +39,9 @@ class ModelRedis {
     std::optional<Waiting> waiting;  // nothing more of it is executed meanwhile
     std::set<std::string> channels;
     std::set<std::string> patterns;
-    std::string out;  // what it is told beside its own replies: messages, and what it has waited for
+    bool tracks = false;      // it is told of the keys that it has read, when they change
+    bool tracks_all = false;  // or of all keys
+    std::string out;          // what it is told beside its own replies: messages, and what it has waited for
     bool logged_in = false;
     std::string move_user;   // that it is logged in as; empty: the default user
     bool is_killed = false;  // it is closed, and nothing more of it is executed
@@ -83,6 +85,7 @@ class ModelRedis {
     sessions_.clear();
     waiting_.clear();
     move_users_.clear();
+    readers_.clear();
   }
   /// The time of what it waits for is over.
   void time_out(Session& session);
@@ -110,11 +113,13 @@ class ModelRedis {
     std::string& reply;
   };
   using Handler = void (ModelRedis::*)(Call& call);
+  enum class Reads : std::uint8_t { kNothing, kOneKey, kAllKeys };
   struct Command {
     std::string_view name;
     Handler handler;
     int arity;  // with the name; negative: at least
     bool has_key;
+    Reads reads = Reads::kNothing;  // and changes nothing
   };
   static const std::vector<Command>& commands();
   static const Command* find_command(Arguments arguments);
@@ -127,6 +132,8 @@ class ModelRedis {
   Item& put(std::string_view key);
   void erase(std::string_view key);
   void changed(std::string_view key);
+  void note_read(const Command& command, Arguments arguments, const Session& session);
+  void tell_trackers();
   std::string pop_from(std::string_view key, bool left);
   bool take_for(const Waiting& waiting, std::string& reply);
   void serve_waiting();
@@ -170,6 +177,7 @@ class ModelRedis {
   void set_user(Call& call);
   void delete_users(Call& call);
   void client(Call& call);
+  void track(Call& call);
   void publish(Call& call);
   void subscribe(Call& call);
   void unsubscribe(Call& call);
@@ -198,7 +206,10 @@ class ModelRedis {
   std::map<std::int64_t, Session*> sessions_;
   std::deque<Session*> waiting_;  // those that wait, the longest first
   std::int64_t last_id_ = 0;
-  bool in_exec_ = false;  // nothing blocks there
+  bool in_exec_ = false;                                                // nothing blocks there
+  std::map<std::string, std::set<std::int64_t>, std::less<>> readers_;  // who is to be told of a key
+  std::vector<std::string> changed_;                                    // of what nobody was told yet
+  bool flushed_ = false;                                                // nor of this
   std::vector<std::string> last_keys_;
   std::vector<std::string> last_changes_;
   std::string complaint_;

@@ -121,6 +121,7 @@ void ModelRedis::end_migration(const Migration& migration, std::span<const std::
       erase(migration.keys[i - migration.replies_before]);
     }
   }
+  tell_trackers();
   reply += problem.empty() ? kOk : problem;
 }
 

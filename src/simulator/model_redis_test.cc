@@ -69,5 +69,65 @@ TEST_F(ModelRedisTest, SubscribersGetWhatIsPublished) {
   EXPECT_EQ(told(0), "");
 }
 
+// What these expect was seen of Redis 7.0.
+class TrackedRedisTest : public ModelRedisTest {
+ protected:
+  TrackedRedisTest() {
+    sessions_[0].resp3 = sessions_[1].resp3 = true;
+    ask(0, {"CLIENT", "TRACKING", "ON"});
+    ask(1, {"CLIENT", "TRACKING", "ON", "BCAST"});
+  }
+  static std::string changed(const std::vector<std::string>& keys) {
+    std::string push = ">2\r\n$10\r\ninvalidate\r\n*" + std::to_string(keys.size()) + "\r\n";
+    for (const std::string& key : keys) push += "$" + std::to_string(key.size()) + "\r\n" + key + "\r\n";
+    return push;
+  }
+  static constexpr std::string_view kAllChanged = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
+};
+
+TEST_F(TrackedRedisTest, WhoHasReadAKeyIsToldOnceOfItsChangeAndWhoAsksForAllOfEach) {
+  ask(0, {"MGET", "a", "b"});
+  ask(2, {"SET", "a", "1"});
+  EXPECT_EQ(told(0), changed({"a"}));
+  EXPECT_EQ(told(1), changed({"a"}));
+  ask(2, {"MSET", "a", "2", "b", "1"});
+  EXPECT_EQ(told(0), changed({"b"}));
+  EXPECT_EQ(told(1), changed({"a", "b"}));
+  ask(2, {"DEL", "none"});
+  ask(2, {"SETNX", "a", "3"});
+  EXPECT_EQ(told(0) + told(1), "");
+}
+
+TEST_F(TrackedRedisTest, ATransactionIsToldOfWhole) {
+  ask(2, {"MULTI"});
+  ask(2, {"SET", "a", "1"});
+  ask(2, {"SET", "b", "1"});
+  EXPECT_EQ(told(1), "");
+  ask(2, {"EXEC"});
+  EXPECT_EQ(told(1), changed({"a", "b"}));
+}
+
+TEST_F(TrackedRedisTest, OnesOwnChangeComesBehindItsReplyAndThatOfAnotherDatabaseAsOfThis) {
+  ask(0, {"GET", "a"});
+  ask(0, {"SET", "a", "1"});
+  EXPECT_EQ(told(0), changed({"a"}));
+  ask(0, {"GET", "a"});
+  ask(2, {"SELECT", "1"});
+  ask(2, {"SET", "a", "1"});
+  EXPECT_EQ(told(0), changed({"a"}));
+}
+
+TEST_F(TrackedRedisTest, AFlushChangesAllAndWhoHasTurnedItOffIsToldOfNothing) {
+  ask(0, {"GET", "a"});
+  ask(2, {"FLUSHDB"});
+  EXPECT_EQ(told(0), kAllChanged);
+  EXPECT_EQ(told(1), kAllChanged);
+  ask(0, {"GET", "a"});
+  ask(0, {"CLIENT", "TRACKING", "OFF"});
+  ask(1, {"CLIENT", "TRACKING", "OFF"});
+  ask(2, {"SET", "a", "1"});
+  EXPECT_EQ(told(0) + told(1), "");
+}
+
 }  // namespace
 }  // namespace tenfold::simulator

@@ -40,8 +40,9 @@ void ModelRedis::close(Session& session) {
   std::erase(waiting_, &session);
 }
 
-// CLIENT ID, and CLIENT UNBLOCK id ERROR
+// CLIENT ID, CLIENT TRACKING, and CLIENT UNBLOCK id ERROR
 void ModelRedis::client(Call& call) {
+  if (is(call.words[1], "TRACKING")) return track(call);
   if (is(call.words[1], "ID")) return integer(call.session.id, call.reply);
   const auto id = call.words.size() > 2 && is(call.words[1], "UNBLOCK") ? integer_of(call.words[2]) : std::nullopt;
   if (!id) return static_cast<void>(call.reply += "-ERR unknown subcommand\r\n");

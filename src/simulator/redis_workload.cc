@@ -77,6 +77,7 @@ class RedisWorkload final : public Workload {
         &RedisWorkload::put,           &RedisWorkload::take,        &RedisWorkload::take_or_wait,
         &RedisWorkload::publish};
     if (may_flush()) return flush();
+    if (ledger_.has_hot_key && prng().chance(0.3)) return get();
     return (this->*kKinds[prng().below(std::size(kKinds))])();
   }
 
@@ -159,7 +160,11 @@ class RedisWorkload final : public Workload {
     };
   }
 
-  Step get_key(const std::string& name) { return {request_of({"GET", name}), text_judge(name, reading(name))}; }
+  // Only what is in database 0 is ever held near.
+  Step get_key(const std::string& name) {
+    const Duration staleness = name.ends_with(kOther) ? Duration::zero() : ledger_.staleness;
+    return {request_of({"GET", name}), text_judge(name, reading(name, staleness))};
+  }
   Step get() { return get_key(key('k')); }
   Step get_expiring() { return get_key(key('t')); }
 
@@ -202,7 +207,7 @@ class RedisWorkload final : public Workload {
     std::vector<std::string> words = {"MSET"};
     std::vector<Writing> writes;
     for (const std::string& name : some_keys()) {
-      writes.push_back(writing(name));
+      writes.push_back(writing(name, Told::kByNodes));
       words.push_back(name);
       words.push_back(writes.back().text);
     }
@@ -239,7 +244,7 @@ class RedisWorkload final : public Workload {
   Step remove_many() {
     std::vector<std::string> words = some_keys();
     std::vector<std::function<void()>> dones;
-    for (const std::string& name : words) dones.push_back(deleting(name));
+    for (const std::string& name : words) dones.push_back(deleting(name, Told::kByNodes));
     words.insert(words.begin(), prng().chance(0.5) ? "DEL" : "UNLINK");
     auto told = [dones](std::string_view) {
       for (const auto& done : dones) done();
@@ -378,10 +383,10 @@ class RedisWorkload final : public Workload {
   }
 
   Step take_or_wait() {
-    static constexpr Duration kTimes[] = {50ms, 300ms, 1s};
+    static constexpr Duration kTimes[] = {50ms, 300ms, 1s, 30s};
     const std::string name = key('q');
     const std::string_view verb = prng().chance(0.5) ? "BLPOP" : "BRPOP";
-    const Duration time = kTimes[prng().below(3)];
+    const Duration time = kTimes[prng().chance(0.05) ? 3 : prng().below(3)];
     const Instant until = ledger_.world.now() + time - 1ms;  // clocks that count milliseconds
     ledger_.queues.asks(name);
     auto judge = [this, name, until](std::string_view reply) {
@@ -394,7 +399,7 @@ class RedisWorkload final : public Workload {
       return took(name, resp::text_of(parts[1]), until);
     };
     const std::string seconds = fmt::format("{}", std::chrono::duration<double>(time).count());
-    return {request_of({std::string(verb), name, seconds}), judge};
+    return {request_of({std::string(verb), name, seconds}), judge, time};
   }
 
   Step queue_of(const std::string& name) {
@@ -457,7 +462,7 @@ class RedisWorkload final : public Workload {
     const bool is_given_up = prng().chance(0.2);
     plan([this, now, is_given_up] {
       if (is_given_up) return Step{request_of({"SET", now->name, "given up"}), exactly("+QUEUED\r\n")};
-      now->write = writing(now->name);
+      now->write = writing(now->name, Told::kByNodes);
       return Step{request_of({"SET", now->name, now->write->text}), exactly("+QUEUED\r\n")};
     });
     if (is_given_up) {
