@@ -40,6 +40,7 @@ struct CacheLedger {
   std::size_t keys = 8;      // of each kind
   bool has_hot_key = false;  // the first of each is asked for by everybody
   Duration staleness{};      // of what a get of one key may be told
+  bool one_link_a_node = true;
   History history;
   std::uint64_t next_value = 1;
   std::string complaint;  // an answer that must not be: the run has failed
@@ -137,7 +138,7 @@ class Workload {
   // A read of one key: call at the time of the request, and give the outcome to what it returns: a text, or nullptr
   // data for none. The value may be that of so long ago.
   std::function<Verdict(std::string_view text)> reading(const std::string& key, Duration staleness = {});
-  // By how the near cache of Redis is told of a change: at once, or by the nodes, of what is done to several keys.
+  // When the near cache of Redis knows of a change: at once, or when its node has told it.
   enum class Told : std::uint8_t { kAtOnce, kByNodes };
   // A write: the value that is written, and what to call with its outcome.
   struct Writing {

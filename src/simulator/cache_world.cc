@@ -109,6 +109,7 @@ class CacheWorld {
     ledger_.is_store = setting_.cache.is_store();
     ledger_.may_flush = setting_.cache.allow_admin;
     ledger_.staleness = setting_.staleness();
+    ledger_.one_link_a_node = setting_.cache.node_connections == 1;
     ledger_.has_hot_key = setting_.holds_near() || setting_.cache.lease > 0s;
     for (std::size_t i = 0; i < kNodesMost; ++i) {
       const Address address = Address::ipv4({10, 1, 0, static_cast<std::uint8_t>(i + 1)}, 11'211);
