@@ -76,7 +76,8 @@ struct Setting {
     if (may_be_told_old && options.chance(0.5)) cache.lease_stale = options.chance(0.5) ? 200ms : 1s;
     if (!options.chance(0.4)) return;
     cache.near_cache_bytes = 1 << 20;
-    cache.near_cache_staleness = options.chance(0.5) ? 100ms : 1s;
+    static constexpr Duration kHeldFor[] = {100ms, 1s, 60s};
+    cache.near_cache_staleness = kHeldFor[options.below(3)];
   }
 
   bool holds_near() const { return cache.near_cache_bytes > 0; }
@@ -341,6 +342,7 @@ class CacheWorld {
       client->start(4);
     }
     if (!world_.run_until([this] { return is_quiet(); }, world_.now() + 600s)) return false;
+    world_.run_until([] { return false; }, world_.now() + 2s);  // whatever is told of changes, has been
     for (const auto& node : nodes_) node->forget_keys();
     for (int i = 0; i < kLooks; ++i) {
       clients_.push_back(make_client(101 + i));
