@@ -2,12 +2,14 @@
 """What happens when nodes hang, die, answer late, or break off: a reply reaches the one that it is for, or nobody."""
 
 import fcntl
+import json
 import struct
 import termios
 import threading
 import unittest
 
 from cache_harness import NO_HEALTH, RawClient, RawScenario
+from cache_servers import redis_request
 from harness import wait_until
 
 SHORT = 'response_timeout = "300ms"'
@@ -105,6 +107,73 @@ class Broken(RawScenario):
             client.send(b"set a 0 0 300000\r\n%s\r\nget b\r\n" % (b"x" * 300_000))
             self.assertEqual(client.reply(), b"SERVER_ERROR out of memory storing object\r\n")
             self.assertEqual(client.reply(), b"VALUE b 0 1\r\nv\r\nEND\r\n")
+
+    def test_a_reply_that_is_too_large_fails_alone(self):
+        """It is read to its end and dropped; what is behind it on the connection is answered, and the node stays."""
+        large = b"VALUE large 0 %d\r\n%s\r\nEND\r\n" % (65 << 20, b"x" * (65 << 20))
+        connections = set()
+
+        def answer(line, _reader, connection):
+            connections.add(connection)
+            return large if line == b"get large\r\n" else b"VALUE k 0 1\r\nv\r\nEND\r\n"
+
+        tenfold = self.cache([self.scripted(answer)], 'item_max = "64KiB"', NO_HEALTH, run="workers = 1")
+        one, other = self.client(tenfold), self.client(tenfold)
+        for _ in range(2):
+            one.send(b"get large\r\nget k\r\n")
+            other.send(b"get k\r\n")
+            self.assertIn(b"its reply is too large", one.reply())
+            for client in (one, other):
+                self.assertEqual(client.reply(), b"VALUE k 0 1\r\nv\r\nEND\r\n")
+        self.assertEqual(len(connections), 1)
+
+    def test_what_is_too_large_of_the_built_in_cache_is_refused(self):
+        """A short line may name an item many thousand times: its reply would be more than there is memory."""
+        of_each = [b"*20000\r\n", *[b"-ERR the reply is too large\r\n"] * 20_000]
+        for protocol, ask, refusal in (
+            ("memcached", b"get" + b" k" * 20_000 + b"\r\n", [b"SERVER_ERROR the reply is too large\r\n"]),
+            ("redis", redis_request("MGET", *["k"] * 20_000), of_each),
+        ):
+            tenfold = self.tenfold(f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nprotocol = "{protocol}"\n')
+            client = self.client(tenfold)
+            if protocol == "redis":
+                client.send(redis_request("SET", "k", "x" * (1 << 20)))
+            else:
+                client.send(b"set k 0 0 %d\r\n%s\r\n" % (1 << 20, b"x" * (1 << 20)))
+            self.assertIn(client.line(), (b"STORED\r\n", b"+OK\r\n"))
+            for _ in range(2):
+                client.send(ask)
+                self.assertEqual([client.line() for _ in refusal], refusal)
+
+    def test_a_connection_that_breaks_is_one_failure_however_much_was_under_way(self):
+        """Only a node that goes on failing is taken out of the ring, for a cache that returns is emptied."""
+
+        def answer(line, reader, _connection):
+            if line.startswith(b"set break"):
+                return None
+            if line.startswith(b"set"):
+                reader.read(3)
+            return b"STORED\r\n"
+
+        node = self.scripted(answer)
+        nodes = [node, *self.memcached(1)]
+        tenfold = self.cache(nodes, health='health = { interval = "1h", fast_interval = "1h" }', run="workers = 1")
+        self.wait_for_ring(tenfold, nodes)
+        keys = (f"break:{i}" for i in range(1000))
+        key = next(key for key in keys if self.owner_of(tenfold, key) == node.address).encode()
+        client = self.client(tenfold)
+        client.send(b"set %s 0 0 1\r\nx\r\n" % key * 12)
+        for _ in range(12):
+            self.assertTrue(client.reply().startswith(b"SERVER_ERROR"))
+        row = wait_until(
+            lambda: next(row for row in self.service(tenfold)["nodes"] if row["failures"] == 12), "they are counted"
+        )
+        self.assertNotEqual(row["state"], "ejected", row)
+        for _ in range(4):
+            client.set(key, b"x")
+        wait_until(
+            lambda: "5 requests failed in a row" in json.dumps(self.service(tenfold)["nodes"]), "it goes on failing"
+        )
 
     def test_a_reply_that_breaks_off_is_never_passed_on_as_whole(self):
         whole = b"VALUE k 0 5\r\nhello\r\nEND\r\n"

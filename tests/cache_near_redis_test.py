@@ -186,6 +186,20 @@ class RedisNearCache(CacheScenario):
         self.assertEqual(client.redis("EXEC"), ["v"])
         self.assertEqual(self.near_hits(tenfold), before)
 
+    def test_who_gets_messages_is_answered_by_the_node(self):
+        """What a message tells of must not be what is held from before."""
+        tenfold = self.cache(self.redis(1), NEAR)
+        client = self.cache_client(tenfold)
+        client.redis("SET", "front", "page")
+        self.heat(tenfold, client, "front")
+        reader = self.cache_client(tenfold)
+        reader.redis("HELLO", "3")
+        reader.redis("SUBSCRIBE", "news")
+        before = self.near_hits(tenfold)
+        for _ in range(20):
+            self.assertEqual(reader.redis("GET", "front"), "page")
+        self.assertEqual(self.near_hits(tenfold), before)
+
     def test_turned_off_and_on_again(self):
         nodes = self.redis(1)
         tenfold = self.cache(nodes, NEAR)

@@ -59,6 +59,12 @@ class Transactions(RedisScenario):
         self.assertEqual(done[0], b"OK")
         self.assertIsInstance(done[1], RedisError)
 
+    def test_an_error_before_multi_spoils_nothing(self):
+        key = self.keys[0]
+        replies = self.one.pipeline(["WATCH", key], ["NOSUCHCOMMAND"], ["MULTI"], ["INCR", key], ["EXEC"])
+        self.assertIn("unknown command", replies[1])
+        self.assertEqual(replies[4], [1])
+
     def test_watch_sees_what_others_write(self):
         key = self.keys[2]
         self.one.ask("SET", key, 1)

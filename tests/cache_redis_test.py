@@ -32,6 +32,24 @@ class Everyday(RedisScenario):
         self.assertIsNone(client.ask("GET", "nothing"))
         self.assertEqual(client.ask("CLIENT", "GETNAME"), b"tester")
 
+    def test_another_protocol_begins_behind_what_was_asked_in_the_one_before(self):
+        """Each has a connection of its own to a node: what is asked in the second must not overtake the first."""
+        nodes = self.servers(3)
+        client = self.client(self.redis(nodes))
+        streams = [f"stream{i}" for i in range(8)]
+        for stream in streams:
+            client.ask("XADD", stream, "1-1", "a", "b")
+        read_all = ["XREAD", "STREAMS", *streams, *["0"] * 8]
+        old, new = b"o" * 2_000_000, b"n" * 2_000_000
+        for _ in range(5):
+            self.assertEqual(client.ask("SET", "k", old), b"OK")
+            replies = client.pipeline(
+                ["SET", "k", new], read_all, ["HELLO", "3"], ["GETRANGE", "k", "0", "2"],
+                ["SET", "k", old], read_all, ["RESET"], ["GETRANGE", "k", "0", "2"],
+            )  # fmt: skip
+            self.assertEqual([len(replies[1]), replies[3], len(replies[5]), replies[7]], [8, b"nnn", 8, b"ooo"])
+            self.assertIsInstance(replies[5], dict)
+
     def test_multi_key_commands_are_split_and_joined_in_order(self):
         servers = self.servers(3)
         client = self.client(self.redis(servers))
@@ -302,6 +320,8 @@ class Corruption(RedisScenario):
             self.assertIn("WRONGPASS", client.ask("AUTH", "wrong"))
             self.assertEqual(client.ask("AUTH", "secret"), b"OK")
             self.assertEqual(client.ask("SET", "k", "x"), b"OK")
+            self.assertIn("WRONGPASS", client.ask("AUTH", "wrong"))
+            self.assertEqual(client.ask("SET", "k", "x"), b"OK")  # as before, it is who it was
             client.ask("RESET")
             self.assertIn("NOAUTH", client.ask("GET", "k"))
         self.assertEqual(servers[0].ask("DBSIZE"), 1)

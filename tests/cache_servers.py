@@ -251,7 +251,7 @@ class CacheClient(Connection):
             return None
         if kind == "%":
             return [self.read_redis() for _ in range(2 * int(text))]
-        if kind == "*":
+        if kind in "*>":
             return [self.read_redis() for _ in range(int(text))]
         raise AssertionError(f"an unknown kind of reply: {line}")
 

@@ -2,6 +2,7 @@
 // The settings of a cache service, `[cache.NAME]`. The member initialisers are the defaults of the file.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -69,6 +70,9 @@ struct CacheSettings {
   std::string node_user;      // sent to Redis nodes with node_password; empty: the default user
   std::string node_password;  // empty: none
 
+  /// The longest reply to one command that is held: a get may name an item a thousand times, and nobody may see a part
+  /// of what comes of it.
+  std::uint64_t reply_bytes_most() const { return std::max<std::uint64_t>(64 << 20, 16 * item_max_bytes); }
   bool is_store() const { return persistent.value_or(protocol == CacheProtocol::kRedis); }
   bool operator==(const CacheSettings&) const = default;
 };

@@ -26,6 +26,7 @@ class Server {
  public:
   explicit Server(More... more) : engine_(store_, more...) {}
 
+  void set_reply_bytes_most(std::uint64_t bytes) { engine_.set_reply_bytes_most(bytes); }
   std::string ask(std::string_view request) {
     std::string reply;
     engine_.execute(request, times_, false, reply);
@@ -51,6 +52,23 @@ using Memcached = Server<MemcachedEngine>;
 struct Redis : Server<RedisEngine, std::uint64_t> {
   Redis() : Server(7) {}
 };
+
+TEST(MemcachedEngine, AReplyThatIsTooLargeIsAnErrorAndNothingOfItIsLeft) {
+  Memcached server;
+  server.set_reply_bytes_most(100);
+  server.ask("set k 0 0 10\r\n0123456789\r\n");
+  const std::string item = "VALUE k 0 10\r\n0123456789\r\n";
+  EXPECT_EQ(server.ask("get k k k\r\n"), item + item + item + "END\r\n");
+  EXPECT_EQ(server.ask("get k k k k\r\n"), "SERVER_ERROR the reply is too large\r\n");
+}
+
+TEST(RedisEngine, AReplyThatIsTooLargeIsAnErrorAndNothingOfItIsLeft) {
+  Redis server;
+  server.set_reply_bytes_most(40);
+  server.redis({"SET", "k", "0123456789"});
+  EXPECT_EQ(server.redis({"MGET", "k", "k"}), "*2\r\n$10\r\n0123456789\r\n$10\r\n0123456789\r\n");
+  EXPECT_EQ(server.redis({"MGET", "k", "k", "k"}), "-ERR the reply is too large\r\n");
+}
 
 TEST(MemcachedEngine, ExpiryTimesAreSecondsOrDates) {
   Memcached server;

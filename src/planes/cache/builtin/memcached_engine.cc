@@ -99,9 +99,14 @@ void MemcachedEngine::execute(std::string_view request, const Times& times, bool
   reply += "ERROR\r\n";
 }
 
+void MemcachedEngine::refuse(std::string_view text, std::string& reply) const {
+  reply.append("SERVER_ERROR ").append(text).append("\r\n");
+}
+
 // -- Reading -------------------------------------------------------------------------------------------------------
 
 void MemcachedEngine::get(Work& work) {
+  const std::size_t begin = work.reply.size();
   const Request& request = work.request;
   const bool touches = request.verb == Verb::kGat || request.verb == Verb::kGats;
   const bool with_unique = request.verb == Verb::kGets || request.verb == Verb::kGats;
@@ -118,6 +123,7 @@ void MemcachedEngine::get(Work& work) {
     auto at = fmt::format_to(std::back_inserter(work.reply), "VALUE {} {} {}", key, item->flags, value.size());
     if (with_unique) fmt::format_to(at, " {}", item->unique());
     work.reply.append("\r\n").append(value).append("\r\n");
+    if (is_too_long(work.reply, begin)) return;
   }
   work.reply += kEnd;
 }

@@ -27,6 +27,7 @@ class MemcachedEngine final : public Engine {
   explicit MemcachedEngine(Store& store) : store_(store) {}
 
   void execute(std::string_view request, const Times& times, bool resp3, std::string& reply) override;
+  void refuse(std::string_view text, std::string& reply) const override;
 
  private:
   struct Counts {

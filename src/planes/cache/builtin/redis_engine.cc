@@ -243,6 +243,10 @@ void RedisEngine::execute(std::string_view request, const Times& times, bool res
   (this->*found->carry_out)(work);
 }
 
+void RedisEngine::refuse(std::string_view text, std::string& reply) const {
+  reply.append("-ERR ").append(text).append("\r\n");
+}
+
 Item* RedisEngine::look_up(std::string_view key, const Times& times) {
   Item* item = store_.find(key, times.now);
   ++(item != nullptr ? hits_ : misses_);

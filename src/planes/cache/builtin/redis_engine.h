@@ -34,6 +34,7 @@ class RedisEngine final : public Engine {
   static std::string refusal_of(std::string_view name);
 
   void execute(std::string_view request, const Times& times, bool resp3, std::string& reply) override;
+  void refuse(std::string_view text, std::string& reply) const override;
 
  private:
   class Work;  // one request on its way

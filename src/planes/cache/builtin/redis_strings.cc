@@ -27,6 +27,7 @@ void RedisEngine::get(Work& work) {
 }
 
 void RedisEngine::mget(Work& work) {
+  const std::size_t begin = work.reply.size();
   work.array(work.size() - 1);
   for (std::size_t at = 1; at < work.size(); ++at) {
     const Item* item = look_up(work.word(at), work.times);
@@ -34,6 +35,7 @@ void RedisEngine::mget(Work& work) {
       work.null();
     else
       work.bulk(item->value());
+    if (is_too_long(work.reply, begin)) return;
   }
 }
 

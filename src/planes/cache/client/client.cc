@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/client/client.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -19,8 +21,8 @@ constexpr std::size_t kMovedBytesLeast = 8 * 1024;         // smaller blocks are
 constexpr Duration kTellInterval = 60s;
 
 // A client need not read, and asks for much in few bytes: as many of its commands are under way as are likely to be
-// answered with so much. Who is answered with far more than its earlier replies were like, and takes none of it, is
-// sent away.
+// answered with so much. Who is answered with far more than its earlier replies were like, and does not take it, is
+// sent away: for with so much that is held for it, no further reply is.
 constexpr std::size_t kExpectedBytesMost = 16 << 20;
 constexpr std::size_t kFirstReplyBytes = 64 << 10;
 constexpr std::size_t kHeldBytesMost = 256 << 20;
@@ -74,9 +76,11 @@ LocalPtr<ClientHandle> Client::handle() {
 
 // -- Reading -------------------------------------------------------------------------------------------------------
 
+// What the built-in cache has carried out is told of at the end of the turn; until then, it is nobody's reply yet.
 bool Client::is_full() const {
   return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost ||
-         std::size_t{under_way_} * reply_bytes_ >= kExpectedBytesMost;
+         std::size_t{under_way_} * reply_bytes_ >= kExpectedBytesMost ||
+         (under_way_ > 0 && worker_.shards.waiting_bytes >= kUnsentBytesMost);
 }
 
 // Larger at once, smaller by and by. Of one that fills it all by itself, more need not be known.
@@ -236,6 +240,7 @@ void Client::add(Slot& slot) {
 
 void Client::send(Reply& reply) {
   if (reply.bytes.empty()) return;
+  if (holds_too_much()) return;
   if (is_translated_) return send_translated(reply.bytes);
   endpoint_->counters.sent_bytes += reply.bytes.size();
   if (reply.block != nullptr && reply.bytes.size() >= kMovedBytesLeast) {
@@ -243,7 +248,15 @@ void Client::send(Reply& reply) {
   } else if (!outbox_.append(reply.bytes)) {
     send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
   }
-  if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
+}
+
+// REQUIRES: a further reply is there.
+bool Client::holds_too_much() {
+  if (broken_ || unsent_bytes() <= kHeldBytesMost) [[likely]]
+    return broken_;
+  tell_operator(fmt::format("a client is sent away: it does not take its replies, {} bytes of them", unsent_bytes()));
+  send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
+  return true;
 }
 
 void Client::send_translated(std::string_view reply) {
@@ -252,7 +265,6 @@ void Client::send_translated(std::string_view reply) {
   const bool appended =
       (said.head.empty() || outbox_.append(said.head)) && (said.rest.empty() || outbox_.append(said.rest));
   if (!appended) send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
-  if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
 }
 
 bool Client::may_change_behind(const Slot& slot, std::uint64_t key) {
@@ -269,8 +281,8 @@ void Client::complete(Slot& slot, Reply& reply) {
   learn_size(reply.bytes.size());
   if (!is_next(slot)) {
     slot.done = true;
+    if (holds_too_much()) return;
     held_bytes_ += reply.bytes.size();
-    if (unsent_bytes() > kHeldBytesMost) send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
     if (reply.block != nullptr) {
       slot.reply = std::move(*reply.block);
     } else if (!reply.bytes.empty()) {

@@ -176,6 +176,7 @@ class Client final : private OutboxOwner {
   [[gnu::noinline]] void send_translated(std::string_view reply);
   void learn_size(std::size_t reply_bytes);
   std::size_t unsent_bytes() const { return outbox_.bytes() + held_bytes_; }
+  bool holds_too_much();
   bool is_behind() const;
   bool is_held() const { return endpoint_->held || (awaited_ && awaited_->held); }
   bool must_wait() const { return paused_ > 0 || endpoint_->held || is_full(); }

@@ -16,10 +16,21 @@ using namespace std::chrono_literals;
 
 constexpr Duration kFirstBackoff = 50ms;
 constexpr Duration kBackoffMost = 1s;
-// A get may name an item a thousand times; a reply is held whole, as nobody may see a part of it.
-constexpr std::uint64_t kReplyBytesLeast = 64 << 20;
-constexpr std::uint64_t kItemsOfAReply = 16;
 constexpr std::size_t kUnsentBytesMost = 64 << 20;  // that a node does not take, before no more commands are
+
+// Bytes of the value at hand that are still to come; and whether what comes is a push, of RESP3.
+std::uint64_t left_of(const memcached::ReplyScanner& scanner) {
+  return scanner.value_left();
+}
+std::uint64_t left_of(const resp::ReplyScanner& scanner) {
+  return scanner.bulk_left();
+}
+bool is_push(const memcached::ReplyScanner& /*scanner*/) {
+  return false;
+}
+bool is_push(const resp::ReplyScanner& scanner) {
+  return scanner.is_push();
+}
 
 }  // namespace
 
@@ -40,10 +51,6 @@ NodeLink::~NodeLink() {
 }
 
 // -- Commands ------------------------------------------------------------------------------------------------------
-
-std::uint64_t NodeLink::reply_bytes_most() const {
-  return std::max<std::uint64_t>(kReplyBytesLeast, kItemsOfAReply * settings_.item_max_bytes);
-}
 
 bool NodeLink::is_full() const {
   return queued_ >= settings_.node_queue || (outbox_ && outbox_->bytes() >= kUnsentBytesMost);
@@ -145,6 +152,7 @@ runtime::Task<void> NodeLink::run() {
   else
     scanner_ = memcached::ReplyScanner();
   partial_.reset();
+  dropping_ = false;
   stop_reason_.clear();
   state_ = State::kIdle;
   if (!std::exchange(let_go_, false)) wait_to_connect(is_open);
@@ -251,15 +259,9 @@ Status NodeLink::take(std::string_view bytes) {
           const std::string_view part = bytes.substr(0, step.consumed);
           bytes.remove_prefix(step.consumed);
           const bool is_whole = step.state == Scan::State::kComplete;
-          if (!is_whole || partial_) {
-            std::size_t more = part.size();
-            if constexpr (std::is_same_v<Scan, memcached::ReplyScanner>)
-              more += scanner.value_left();
-            else
-              more += scanner.bulk_left();
-            if (partial_.size() + more > reply_bytes_most()) return fail(ErrorKind::kLimit, "its reply is too large");
-            runtime::reserve_room(partial_, more);
-            partial_.append(part);
+          if (!dropping_ && (!is_whole || partial_)) {
+            const Status kept = keep(part, left_of(scanner), is_push(scanner));
+            if (!kept) return kept;
           }
           if (!is_whole) break;
           if constexpr (std::is_same_v<Scan, resp::ReplyScanner>) {
@@ -270,6 +272,10 @@ Status NodeLink::take(std::string_view bytes) {
             }
           }
           if (queue_.empty() && given_up_ == 0) return fail(ErrorKind::kProtocol, "it sent a reply to no command");
+          if (std::exchange(dropping_, false)) {
+            fail_too_large();
+            continue;
+          }
           Reply reply{.bytes = partial_ ? partial_.view() : part, .block = partial_ ? &partial_ : nullptr};
           deliver(reply);
           partial_.reset();
@@ -277,6 +283,35 @@ Status NodeLink::take(std::string_view bytes) {
         return Status();
       },
       scanner_);
+}
+
+// The beginning of a reply, or what comes of it next; `more` bytes of its value are still to come.
+Status NodeLink::keep(std::string_view part, std::uint64_t more, bool is_push) {
+  const std::uint64_t room = part.size() + more;
+  if (partial_.size() + room > settings_.reply_bytes_most()) {
+    if (is_push) return fail(ErrorKind::kLimit, "its push is too large");
+    partial_.reset();
+    dropping_ = true;
+    return Status();
+  }
+  runtime::reserve_room(partial_, room);
+  partial_.append(part);
+  return Status();
+}
+
+// All of it has come.
+void NodeLink::fail_too_large() {
+  has_answered_ = true;
+  if (given_up_ > 0) {
+    --given_up_;
+    return;
+  }
+  Pending* pending = queue_.pop_front();
+  --queued_;
+  flusher_.answered(io_.now() - pending->queued_at);
+  const std::string text =
+      fmt::format("{}: its reply is too large: over {} bytes", name_, settings_.reply_bytes_most());
+  pending->on_failure({.was_connected = true, .would_repeat = true, .text = text});
 }
 
 void NodeLink::deliver(Reply& reply) {

@@ -8,8 +8,9 @@
 // attempt that failed, and after a second connection in a row that the node ended without one reply (one may just have
 // been too old), not sooner than a back-off, which doubles each time up to a second, and is drawn from its upper half.
 // A node that stays silent for the response timeout loses the commands that wait for it; their replies are counted off
-// if they still come, and the connection is closed when none does. What belongs to one client alone goes over links of
-// its own (private_link.h). Thread rule: one worker's thread.
+// if they still come, and the connection is closed when none does. A reply that is too large fails its own command, and
+// is read to its end, for those behind it. What belongs to one client alone goes over links of its own
+// (private_link.h). Thread rule: one worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -66,8 +67,6 @@ class NodeLink final : public Link, private OutboxOwner {
   using Scanner = std::variant<memcached::ReplyScanner, resp::ReplyScanner>;
 
   bool is_full() const;
-  /// A larger one ends the connection.
-  std::uint64_t reply_bytes_most() const;
   bool accept(Pending& pending);
   runtime::Task<void> run();
   runtime::Task<Status> introduce(runtime::Wait wait);
@@ -75,7 +74,9 @@ class NodeLink final : public Link, private OutboxOwner {
   Status take_greeting_reply(std::string_view reply, bool is_about_database);
   runtime::Task<Status> receive();
   Status take(std::string_view bytes);
+  Status keep(std::string_view part, std::uint64_t more, bool is_push);
   void deliver(Reply& reply);
+  void fail_too_large();
   void fail_all(Ending ending);
   bool has_more_to_come() const override { return false; }
   void send_failed(const Error& error) override;
@@ -102,6 +103,7 @@ class NodeLink final : public Link, private OutboxOwner {
   runtime::WaitQueue begin_;
   Scanner scanner_;
   runtime::Buffer partial_;  // the start of a reply that did not come in one piece
+  bool dropping_ = false;    // what comes of a reply, which is too large
   IntrusiveList<Pending, LinkTag> queue_;
   std::size_t queued_ = 0;
   std::size_t given_up_ = 0;  // replies still to come for which nobody waits; they come before those of the queue

@@ -54,7 +54,7 @@ bool ShardLink::send(std::string_view first, std::string_view second, Pending& p
   sent_bytes_ += first.size() + second.size();
   if (!is_local()) {
     batch_.bytes.append(first).append(second);
-    batch_.sizes.push_back(static_cast<std::uint32_t>(first.size() + second.size()));
+    batch_.sizes.push_back(first.size() + second.size());
   } else if (second.empty()) {
     execute(first);
   } else {
@@ -73,9 +73,8 @@ bool ShardLink::send(std::string_view first, runtime::Buffer&& block, Pending& p
 }
 
 void ShardLink::execute(std::string_view request) {
-  const std::size_t before = batch_.bytes.size();
-  shard_->engine->execute(request, shards_.times(), resp3_, batch_.bytes);
-  batch_.sizes.push_back(static_cast<std::uint32_t>(batch_.bytes.size() - before));
+  shard_->execute(request, shards_.times(), resp3_, batch_);
+  shards_.waiting_bytes += batch_.sizes.back();
 }
 
 void ShardLink::run_late() {
@@ -83,6 +82,7 @@ void ShardLink::run_late() {
   if (!is_local()) return post_batch();
   // Whoever is told may send the next command at once.
   ShardBatch replies = std::exchange(batch_, std::exchange(spare_, ShardBatch()));
+  shards_.waiting_bytes -= replies.bytes.size();
   deliver(replies);
   if (replies.bytes.capacity() <= kKeptBytesMost) {
     replies.clear();
@@ -115,7 +115,7 @@ void ShardLink::deliver(const ShardBatch& replies) {
   const Instant now = flusher_.io().now();
   std::string_view rest = replies.bytes;
   received_bytes_ += rest.size();
-  for (std::uint32_t size : replies.sizes) {
+  for (std::size_t size : replies.sizes) {
     const std::string_view bytes = rest.substr(0, size);
     rest.remove_prefix(size);
     if (given_up_ > 0) {

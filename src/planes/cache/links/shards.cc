@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kBucketsOfASweep = 1024;
+constexpr std::size_t kBatchBytesMost = 256 << 20;
 constexpr Duration kRetireAfter = 10s;
 
 std::unique_ptr<Engine> engine_of(cluster::CacheProtocol protocol, Store& store, std::uint64_t seed) {
@@ -29,6 +30,15 @@ void Neighbours::post(std::uint32_t worker, std::move_only_function<void(Shards&
 Shard::Shard(const cluster::CacheSettings& settings, std::uint64_t memory_bytes, std::uint64_t seed)
     : protocol(settings.protocol), store(memory_bytes, seed), engine(engine_of(settings.protocol, store, seed)) {}
 
+void Shard::execute(std::string_view request, const Times& times, bool resp3, ShardBatch& replies) {
+  const std::size_t before = replies.bytes.size();
+  if (before < kBatchBytesMost)
+    engine->execute(request, times, resp3, replies.bytes);
+  else
+    engine->refuse("the built-in cache has too much to answer at once", replies.bytes);
+  replies.sizes.push_back(replies.bytes.size() - before);
+}
+
 Shards::Shards(runtime::Io& io, Neighbours& neighbours, std::uint32_t worker)
     : io_(io), neighbours_(neighbours), worker_(worker) {
   neighbours.enter(worker, io, *this);
@@ -41,6 +51,7 @@ void Shards::keep(const std::string& service, const cluster::CacheSettings& sett
     shard->store.set_memory(memory_bytes);
   else
     shard = make_local<Shard>(settings, memory_bytes, io_.prng().next());
+  shard->engine->set_reply_bytes_most(settings.reply_bytes_most());
   shard->retire_at = kNever;
 }
 
@@ -79,10 +90,11 @@ ShardBatch Shards::execute(std::string_view service, const ShardBatch& requests,
   const LocalPtr<Shard> shard = find(service);
   const Times now = times();
   std::string_view rest = requests.bytes;
-  for (std::uint32_t size : requests.sizes) {
-    const std::size_t before = replies.bytes.size();
-    if (shard) shard->engine->execute(rest.substr(0, size), now, resp3, replies.bytes);
-    replies.sizes.push_back(static_cast<std::uint32_t>(replies.bytes.size() - before));
+  for (std::size_t size : requests.sizes) {
+    if (shard)
+      shard->execute(rest.substr(0, size), now, resp3, replies);
+    else
+      replies.sizes.push_back(0);
     rest.remove_prefix(size);
   }
   return replies;

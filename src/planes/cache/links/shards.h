@@ -77,26 +77,29 @@ class Neighbours {
   MovingKeys moving_keys_;
 };
 
-/// One worker's part of one service.
-struct Shard : LocalCounted {
-  Shard(const cluster::CacheSettings& settings, std::uint64_t memory_bytes, std::uint64_t seed);
-
-  cluster::CacheProtocol protocol;
-  Instant retire_at = kNever;  // when it goes, if it is to
-  Store store;
-  std::unique_ptr<Engine> engine;
-};
-
 /// Several requests, or their replies, one behind the other.
 struct ShardBatch {
   std::string bytes;
-  std::vector<std::uint32_t> sizes;
+  std::vector<std::size_t> sizes;
 
   bool empty() const { return sizes.empty(); }
   void clear() {
     bytes.clear();
     sizes.clear();
   }
+};
+
+/// One worker's part of one service.
+struct Shard : LocalCounted {
+  Shard(const cluster::CacheSettings& settings, std::uint64_t memory_bytes, std::uint64_t seed);
+
+  /// Carries a request out. When what the batch holds is too much already, its reply is an error.
+  void execute(std::string_view request, const Times& times, bool resp3, ShardBatch& replies);
+
+  cluster::CacheProtocol protocol;
+  Instant retire_at = kNever;  // when it goes, if it is to
+  Store store;
+  std::unique_ptr<Engine> engine;
 };
 
 class Shards {
@@ -130,6 +133,9 @@ class Shards {
   /// Carries requests of another worker out.
   ShardBatch execute(std::string_view service, const ShardBatch& requests, bool resp3);
   Times times();
+
+  /// Of replies that this worker's own links have made, and nobody has been told of yet.
+  std::size_t waiting_bytes = 0;
 
   /// Takes expired memory back, a little at a time. Some times a second.
   void sweep();

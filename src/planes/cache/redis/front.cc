@@ -56,9 +56,10 @@ void to_one_node(const RedisCall& call) {
     const auto at = static_cast<std::size_t>(call.command.first_key);
     if (call.arguments.size() <= at) return refuse_arguments(call);
     Outgoing whole = outgoing(call);
-    // Who watches keys must see what they are at their node, and who tracks them must be seen to read them.
+    // Who watches keys must see what they are at their node, and who tracks them must be seen to read them; and who has
+    // got a message must not be told what was before it.
     const RedisPrivate* own = private_of(call.client);
-    const bool must_be_asked = own != nullptr && (own->transaction || own->tracking);
+    const bool must_be_asked = own != nullptr && (own->transaction || own->tracking || call.client.subscribed);
     const bool may_be_near = whole.effect == Effect::kGet && call.client.database == 0 && !must_be_asked;
     if (may_be_near && reply_from_near_cache(call.client, call.arguments[at])) return;
     const std::string lowered = with_jitter(call.client, call.command, call.arguments);
@@ -235,12 +236,22 @@ Transaction* transaction_of(Client& client) {
   return private_of(client) == nullptr ? nullptr : private_of(client)->transaction.get();
 }
 
+// Whether what comes behind the command goes over other links than what came before it, or is answered in another
+// protocol: each has its own, and so has each database.
+bool changes_links(const RedisCall& call) {
+  const Client& client = call.client;
+  const std::string_view name = call.command.name;
+  if (name == "RESET") return client.resp3 || client.database != 0 || private_of(call.client) != nullptr;
+  if (name == "HELLO") return call.arguments.size() > 1 && (call.arguments[1] == "3") != client.resp3;
+  return name == "SELECT" && changes_database(call);
+}
+
 // Whether a command must not be sent before all that the client has sent is answered, because it goes, or those went,
-// over a link of the client's own. Behind MULTI everything goes the same way.
+// over a link of the client's own, or another one. Behind MULTI everything goes the same way.
 bool goes_alone(const RedisCall& call) {
   Client& client = call.client;
   const RedisCommand& command = call.command;
-  if (private_of(client) != nullptr && command.name == "RESET") return true;
+  if (command.name == "RESET" && changes_links(call)) return true;
   if (const Transaction* transaction = transaction_of(client))
     return !transaction->is_open() || transaction->is_ending();
   switch (command.kind) {
@@ -253,7 +264,7 @@ bool goes_alone(const RedisCall& call) {
     case RedisKind::kLocal:
       if (command.name == "CLIENT")
         return call.arguments.size() > 1 && equals_ignore_case(call.arguments[1], "TRACKING");
-      return command.name == "SELECT" && changes_database(call);
+      return changes_links(call);
     default:
       return false;
   }
@@ -337,7 +348,7 @@ bool at_home(const RedisCall& call, bool may_wait, void (*go_on)(const RedisCall
     home = &its;
   }
   if (!is_one && !is_split_by_key(call)) {
-    if (Transaction* transaction = transaction_of(client)) transaction->spoil();
+    spoil_transaction(client);
     refuse(call, fmt::format("the keys of {} belong to different services; see `routes`", call.command.name));
     return true;
   }
@@ -364,7 +375,7 @@ void bring_keys_and_run(const RedisCall& call) {
 
 void refuse_unknown(Client& client, std::string_view name) {
   ++client.endpoint().counters.refused;
-  if (Transaction* transaction = transaction_of(client)) transaction->spoil();
+  spoil_transaction(client);
   reply_error(client, fmt::format("unknown command '{}'", name.substr(0, 64)));
 }
 

@@ -38,7 +38,7 @@ runtime::Task<void> bring_and_go_on(Worker* worker, std::vector<Journey> journey
     }
     ++turn.endpoint().counters.errors;
     if (Client* client = turn.client()) {
-      if (RedisPrivate* own = private_of(*client); own != nullptr && own->transaction) own->transaction->spoil();
+      spoil_transaction(*client);
       reply_error(*client, problem);
     }
     co_return;

@@ -34,4 +34,9 @@ RedisPrivate& make_private(Client& client) {
   return *private_of(client);
 }
 
+void spoil_transaction(Client& client) {
+  const RedisPrivate* own = private_of(client);
+  if (own != nullptr && own->transaction && own->transaction->is_open()) own->transaction->spoil();
+}
+
 }  // namespace tenfold::cache

@@ -38,4 +38,7 @@ struct RedisPrivate final : FrontState {
 RedisPrivate* private_of(Client& client);
 RedisPrivate& make_private(Client& client);
 
+/// A command of the client was refused. Behind MULTI, EXEC must not carry out the others; before it, that is nothing.
+void spoil_transaction(Client& client);
+
 }  // namespace tenfold::cache

@@ -120,10 +120,11 @@ void Node::link_answered(Duration latency) {
 }
 
 // A cache that refuses connections is gone, whatever the count; and one that may yet carry out what was given up must
-// not keep what that leaves behind.
+// not keep what that leaves behind. What fails at once has failed once: with a connection that breaks, or in a pause of
+// the node, all that is under way does, and that alone is no reason to empty it.
 void Node::link_failed(std::size_t commands, std::string_view reason, bool lost) {
   failures_ += commands;
-  failures_in_a_row_ += static_cast<std::uint32_t>(commands);
+  if (commands > 0) ++failures_in_a_row_;
   if (address_.is_built_in()) return;  // nobody judges it
   if (eject_after_ > 0 && (failures_in_a_row_ >= eject_after_ || lost))
     worker_.observer.node_failing(service_, address_, failures_in_a_row_, reason);
