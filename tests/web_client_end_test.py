@@ -8,6 +8,8 @@ import unittest
 
 from harness import Scenario, request_bytes, response, wait_until
 
+# More than a client's side of a connection takes before it is read, and less than both sides do.
+LARGE = b"x" * 2_000_000
 NO_PROBES = "health = { enabled = false }\nnode_connections = 1"
 # A node that is slower than this is one for whose answer the client is watched.
 LONGER_THAN_THE_CLIENT_IS_UNWATCHED_SECONDS = 0.4
@@ -31,6 +33,8 @@ class ClientEnds(Scenario):
         if request.target == "/slow":
             threading.Event().wait(LONGER_THAN_THE_CLIENT_IS_UNWATCHED_SECONDS)
             return response(200, b"slow")
+        if request.target == "/large":
+            return response(200, LARGE)
         if request.target == "/never":
             if request.connection.recv(1) == b"":
                 self.cut_off.set()
@@ -110,6 +114,18 @@ class ClientEnds(Scenario):
         reset(first)
         self.assertEqual(self.client(tenfold).get("/quick").status, 200)
         self.assertEqual({request.target for request in self.a_node.requests}, {"/never", "/quick"})
+
+    def test_what_comes_behind_the_last_request_does_not_cut_its_answer_short(self):
+        tenfold = self.start()
+        for surplus in (b"\r\n", request_bytes("GET", "/quick")):
+            with tenfold.client() as client:
+                client.send(request_bytes("GET", "/large", ["Connection: close"]))
+                self.has_reached_the_node("/large")
+                client.send(surplus)
+                self.assertEqual(client.read().body, LARGE)
+                client.send(surplus)
+                self.assertEqual(client.reader.read(), b"")
+            self.a_node.requests.clear()
 
     def test_abort_on_close_takes_the_end_of_sending_for_the_end(self):
         tenfold = self.start("abort_on_close = true\nqueue_timeout = '1m'")

@@ -21,6 +21,9 @@ inline constexpr int kEventsToGather = 32;              // that are enough: the 
 inline constexpr int kListenBacklog = 4096;
 inline constexpr std::size_t kPostedMost = 64 * 1024;  // messages waiting for a worker
 
+// Web clients whose connections we have ended, and who are waited for to end theirs.
+inline constexpr std::size_t kLingeringMost = 1024;  // per worker
+
 // HTTP heads.
 inline constexpr std::size_t kHttpHeadBytesMost = 64 * 1024;
 inline constexpr std::size_t kHttpFieldsMost = 100;

@@ -120,6 +120,8 @@ class Io {
   virtual void shutdown_send(Socket& socket) = 0;
   /// The connection is closed with a reset, so that the peer cannot take what it got for complete.
   virtual void reset_on_close(Socket& socket) = 0;
+  /// How much of what was sent has not reached the peer yet; of a Unix socket, in the kernel's own measure.
+  virtual std::uint64_t bytes_under_way(const Socket& socket) const = 0;
   /// As far as the loop knows, the peer has sent nothing that was not received, and has not closed. For pooled
   /// connections: one that is not quiet must not be used.
   virtual bool is_quiet(const Socket& socket) const = 0;

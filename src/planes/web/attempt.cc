@@ -50,11 +50,8 @@ runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease lease) {
   const bool complete = upload.state == Upload::State::kComplete;
   stop.request();
   co_await scope.join();
-  if (!complete) {
-    // The client may still be sending a body that nobody reads any more.
-    exchange.connection.keep_open = false;
-    exchange.connection.unread_input = true;
-  }
+  // The client may still be sending a body that nobody reads any more.
+  if (!complete) exchange.connection.keep_open = false;
   if (upload.failure != Failure::kNone && !exchange.response_begun) exchange.fail(upload.failure, upload.detail);
   if (!exchange.response_begun) co_return AttemptEnd::kFailed;
   if (complete) {

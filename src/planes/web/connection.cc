@@ -17,8 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLingerTime = 2s;
-constexpr std::uint64_t kLingerBytesMost = 1 << 20;
+// A client that we have ended with is waited for in steps, as long as it took something of its answer in each.
+constexpr Duration kLingerStep = 2s;
+constexpr Duration kLingerMost = 60s;
+constexpr std::uint64_t kLingerBytesMost = 1 << 20;  // dropped in a step, when all of the answer was taken
+static_assert(kLingerStep < kLingerMost);
 
 // The size of a whole head, now in worker.request_head; 0 when more bytes are needed, or with exchange.failure set.
 std::size_t parse_head(Exchange& exchange, const HeadBytes& bytes) {
@@ -127,21 +130,41 @@ void account(Exchange& exchange) {
     co_await serve(exchange);
     --state.outstanding;
   }
-  if (exchange.failure != Failure::kNone) co_await reply_failure(exchange);
+  connection.answered = exchange.failure == Failure::kNone && exchange.status != 101;
+  if (exchange.failure != Failure::kNone) connection.answered = co_await reply_failure(exchange);
   account(exchange);
 }
 
-// Closing while the client still sends would make the kernel reset the connection, and the response with it: so our
-// side ends, and what still comes is read and dropped for a while. Not inlined, as above.
-[[gnu::noinline]] runtime::Task<void> linger(Connection& connection) {
+// Reads and drops what still comes.
+runtime::Task<void> drop_input(Connection& connection) {
   runtime::Io& io = connection.worker.io;
-  io.shutdown_send(connection.socket);
-  const runtime::Wait wait(io.now() + kLingerTime, &connection.worker.aborting);
-  for (std::uint64_t dropped = 0; dropped < kLingerBytesMost;) {
-    const Result<runtime::Buffer> read = co_await io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
-    if (!read) co_return;
-    dropped += read->size();
+  const Instant last = io.now() + kLingerMost;
+  std::uint64_t left = io.bytes_under_way(connection.socket);
+  for (;;) {
+    const runtime::Wait step(std::min(io.now() + kLingerStep, last), &connection.worker.aborting);
+    for (std::uint64_t dropped = 0; io.now() < step.deadline;) {
+      const Result<runtime::Buffer> read = co_await io.recv(connection.socket, runtime::BufferSize::kSmall, step);
+      if (!read && read.error().kind != ErrorKind::kTimeout) co_return;
+      if (read) dropped += read->size();
+      if (dropped >= kLingerBytesMost && io.bytes_under_way(connection.socket) == 0) break;
+    }
+    const std::uint64_t left_now = io.bytes_under_way(connection.socket);
+    if (left_now >= left || io.now() >= last) co_return;
+    left = left_now;
   }
+}
+
+// A connection is closed in stages (RFC 9112, section 9.6): the kernel answers what comes for a closed one, or was not
+// read when it was closed, with a reset, and throws away what the client did not take yet. So our side ends, and what
+// still comes is read until the client ends too. Not inlined, as above.
+[[gnu::noinline]] runtime::Task<void> linger(Connection& connection) {
+  Worker& worker = connection.worker;
+  if (worker.lingering >= limits::kLingeringMost) co_return;
+  connection.rest.reset();
+  worker.io.shutdown_send(connection.socket);
+  ++worker.lingering;
+  co_await drop_input(connection);
+  --worker.lingering;
 }
 
 }  // namespace
@@ -161,12 +184,16 @@ runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, Loc
       // An idle connection ends with its listener; one with a request under way ends after it.
       const runtime::Wait wait(worker->io.now() + connection.idle_limit, &connection.listener->closing);
       Result<runtime::Buffer> read = co_await worker->io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
-      if (!read) break;
+      if (!read) {
+        const bool by_us = read.error().kind == ErrorKind::kTimeout || read.error().kind == ErrorKind::kCanceled;
+        connection.answered &= by_us && worker->io.bytes_under_way(connection.socket) > 0;
+        break;
+      }
       first = std::move(*read);
     }
     co_await serve_request(connection, std::move(first));
   }
-  if (connection.unread_input) co_await linger(connection);
+  if (connection.answered) co_await linger(connection);
 }
 
 }  // namespace tenfold::web

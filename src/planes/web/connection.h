@@ -19,12 +19,12 @@ struct Connection {
   Worker& worker;
   LocalPtr<planes::Listener> listener;
   runtime::Socket socket;
-  Address peer;               // read with the first request
-  std::string peer_text;      // the address without its port
-  runtime::Buffer rest;       // bytes behind the last request: the next one's beginning
-  Duration idle_limit;        // until the next request's first byte
-  bool keep_open = true;      // the next request may be read
-  bool unread_input = false;  // the client may still be sending: closing needs care
+  Address peer;           // read with the first request
+  std::string peer_text;  // the address without its port
+  runtime::Buffer rest;   // bytes behind the last request: the next one's beginning
+  Duration idle_limit;    // until the next request's first byte
+  bool keep_open = true;  // the next request may be read
+  bool answered = false;  // the client has an answer that it must be able to read to its end
 };
 
 /// Serves the connection to its end. Spawned: takes all it needs by value.

@@ -128,10 +128,7 @@ runtime::Task<void> serve_opened(Exchange& exchange, const runtime::File& file, 
 }  // namespace
 
 runtime::Task<void> serve_file(Exchange& exchange) {
-  if (exchange.has_streaming_body()) {
-    exchange.connection.keep_open = false;
-    exchange.connection.unread_input = true;
-  }
+  if (exchange.has_streaming_body()) exchange.connection.keep_open = false;
   if (exchange.method != http::Method::kGet && exchange.method != http::Method::kHead)
     co_return co_await reply_plain(exchange, 405, "Allow: GET, HEAD\r\n");
   const std::optional<std::string> path = file_path(exchange);

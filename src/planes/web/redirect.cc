@@ -23,7 +23,6 @@ runtime::Task<void> redirect(Exchange& exchange) {
   reply.status = static_cast<int>(exchange.settings().redirect_status);
   reply.fields = fmt::format("Location: {}{}\r\nCache-Control: no-store\r\n", origin, exchange.target);
   if (exchange.has_streaming_body()) exchange.connection.keep_open = false;
-  if (exchange.has_streaming_body()) exchange.connection.unread_input = true;
   const Status sent = co_await send_reply(exchange, std::move(reply));
   if (!sent) exchange.fail(Failure::kClientClosed, to_string(sent.error()));
 }

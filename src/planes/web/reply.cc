@@ -70,15 +70,12 @@ runtime::Task<Status> send_reply(Exchange& exchange, Reply reply) {
   co_return sent;
 }
 
-runtime::Task<void> reply_failure(Exchange& exchange) {
+runtime::Task<bool> reply_failure(Exchange& exchange) {
   const FailureFacts& facts = facts_of(exchange.failure);
-  if (ends_connection(exchange)) {
-    exchange.connection.keep_open = false;
-    exchange.connection.unread_input = true;
-  }
+  if (ends_connection(exchange)) exchange.connection.keep_open = false;
   if (facts.status == 0 || exchange.response_begun) {
     exchange.connection.keep_open = false;
-    co_return;
+    co_return false;
   }
   const int status =
       exchange.failure == Failure::kMalformedRequest && exchange.status != 0 ? exchange.status : facts.status;
@@ -91,7 +88,8 @@ runtime::Task<void> reply_failure(Exchange& exchange) {
   if (status == 503) reply.fields += kRetryAfter;
   reply.body = body;
   reply.body_bytes = body.size();
-  static_cast<void>(co_await send_reply(exchange, std::move(reply)));
+  const Status sent = co_await send_reply(exchange, std::move(reply));
+  co_return sent.has_value();
 }
 
 }  // namespace tenfold::web

@@ -12,8 +12,8 @@
 namespace tenfold::web {
 
 /// Answers with exchange.failure, if the client can still be told; the connection closes afterwards where the request's
-/// end is unknown or the protocol was broken.
-runtime::Task<void> reply_failure(Exchange& exchange);
+/// end is unknown or the protocol was broken. True when the client was told.
+runtime::Task<bool> reply_failure(Exchange& exchange);
 
 struct Reply {
   int status = 200;

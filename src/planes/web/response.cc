@@ -125,9 +125,11 @@ Failure failure_of_client(const Error& error) {
   return Failure::kClientClosed;
 }
 
+// The client did not take all of its answer: what it has must not look whole.
 void fail_client(Exchange& exchange, const Error& error) {
   exchange.fail(failure_of_client(error), to_string(error));
   exchange.connection.keep_open = false;
+  exchange.io().reset_on_close(exchange.connection.socket);
 }
 
 // The node ended before its body was whole: the client must see that, whatever the framing.

@@ -22,6 +22,7 @@ using runtime::simulated::World;
 
 const Address kProxy = Address::ipv4({10, 0, 0, 1}, 80);
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
+constexpr std::string_view kLastRequest = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 class Observer final : public planes::PlaneObserver {
@@ -55,13 +56,14 @@ struct TestNode {
       if (!read) co_return;
       if (!read->view().ends_with("\r\n\r\n")) continue;
       ++requests;
-      static_cast<void>(co_await io.send(client, kAnswer, Wait(kNever, &stop)));
+      static_cast<void>(co_await io.send(client, answer, Wait(kNever, &stop)));
     }
   }
 
   Address address;
   SimulatedIo io;
   runtime::Stop stop;
+  std::string answer{kAnswer};
   int requests = 0;
 };
 
@@ -147,6 +149,81 @@ TEST_F(WebPlaneTest, WithoutDescriptorsOfItsOwnItSaysSoAndBlamesNoNode) {
   EXPECT_EQ(observer.failing, 0);
   for (const auto& node : nodes) EXPECT_EQ(node->requests, 2) << "neither is passed over";
   for (const planes::NodeReading& node : plane.collect().services.front().nodes) EXPECT_EQ(node.failures, 0U);
+}
+
+// A client that is slower to read its answer than to send what nobody asked for, each second.
+struct SlowReader {
+  Task<void> read(WebPlaneTest* test) {
+    for (;;) {
+      static_cast<void>(co_await test->client.sleep_for(1s));
+      static_cast<void>(co_await test->client.send(socket, "\r\n", test->soon()));
+      const Result<runtime::Buffer> read =
+          co_await test->client.recv(socket, runtime::BufferSize::kSmall, test->soon());
+      if (!read) end = read.error().kind;
+      if (!read) co_return;
+      answer += read->view();
+    }
+  }
+  Socket socket;
+  std::string answer;
+  ErrorKind end = ErrorKind::kTimeout;
+};
+
+std::string long_answer() {
+  return "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + std::string(40'000, 'x');
+}
+
+TEST_F(WebPlaneTest, WhatAClientSendsTooMuchCostsItNothingOfTheLastAnswer) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      SlowReader reader;
+      reader.socket = *(co_await test->client.connect(kProxy, test->soon()));
+      static_cast<void>(co_await test->client.send(reader.socket, kLastRequest, test->soon()));
+      static_cast<void>(co_await test->client.send(reader.socket, kRequest, test->soon()));
+      co_await reader.read(test);
+      EXPECT_TRUE(reader.answer.ends_with("xxx"));
+      EXPECT_EQ(reader.answer.size(), long_answer().size() + std::string_view("Connection: close\r\n").size());
+      EXPECT_EQ(reader.end, ErrorKind::kClosed);
+    }
+  };
+  for (const auto& node : nodes) node->answer = long_answer();
+  client.run(Body::go(this));
+  EXPECT_EQ(nodes[0]->requests + nodes[1]->requests, 1);
+}
+
+TEST_F(WebPlaneTest, NorOfAnAnswerThatWasOnItsWayAtTheEnd) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      SlowReader reader;
+      reader.socket = *(co_await test->client.connect(kProxy, test->soon()));
+      static_cast<void>(co_await test->client.send(reader.socket, kRequest, test->soon()));
+      static_cast<void>(co_await test->client.sleep_for(1s));
+      static_cast<void>(co_await test->client.send(reader.socket, kRequest, test->soon()));
+      test->proxy.spawn(test->plane.shut_down(30s));
+      co_await reader.read(test);
+      EXPECT_EQ(reader.answer, long_answer());
+      EXPECT_EQ(reader.end, ErrorKind::kClosed);
+    }
+  };
+  for (const auto& node : nodes) node->answer = long_answer();
+  client.run(Body::go(this));
+}
+
+TEST_F(WebPlaneTest, ClientsThatDoNotEndAreWaitedForWithinBounds) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      std::vector<Socket> sockets;
+      for (std::size_t i = 0; i <= limits::kLingeringMost; ++i) {
+        sockets.push_back(*(co_await test->client.connect(kProxy, test->soon())));
+        static_cast<void>(co_await test->client.send(sockets.back(), kLastRequest, test->soon()));
+      }
+      static_cast<void>(co_await test->client.sleep_for(500ms));
+      EXPECT_EQ(test->plane.collect().connections, static_cast<std::int64_t>(limits::kLingeringMost));
+      static_cast<void>(co_await test->client.sleep_for(3s));
+      EXPECT_EQ(test->plane.collect().connections, 0);
+    }
+  };
+  client.run(Body::go(this));
 }
 
 }  // namespace

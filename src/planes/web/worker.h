@@ -46,6 +46,7 @@ struct Worker {
   http::ResponseHead response_head;
 
   bool winding_down = false;
+  std::size_t lingering = 0;  // connections that wait for their clients to end
   std::uint64_t malformed = 0;
 };
 

@@ -238,6 +238,9 @@ void EpollIo::shutdown_send(Socket& socket) {
 void EpollIo::reset_on_close(Socket& socket) {
   system::reset_on_close(of(socket).descriptor);
 }
+std::uint64_t EpollIo::bytes_under_way(const Socket& socket) const {
+  return system::bytes_under_way(of(socket).descriptor);
+}
 
 bool EpollIo::is_quiet(const Socket& socket) const {
   const EpollSocket& known = of(socket);

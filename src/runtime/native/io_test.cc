@@ -217,6 +217,22 @@ TEST_P(IoTest, EndsHalfCloseResetAndQuiet) {
   run(Body::go(this, io_.get()));
 }
 
+TEST_P(IoTest, WhatHasNotReachedThePeerIsKnown) {
+  struct Body {
+    static Task<void> go(IoTest* test, Io* io) {
+      Socket near, far;
+      co_await test->connect_pair(&near, &far);
+      const std::string much(30'000'000, 'x');
+      EXPECT_EQ((co_await io->send(near, much, test->in(20ms))).error().kind, ErrorKind::kTimeout);
+      const std::uint64_t under_way = io->bytes_under_way(near);
+      EXPECT_GT(under_way, 0U);
+      EXPECT_LT(under_way, much.size());
+      EXPECT_EQ(io->bytes_under_way(far), 0U);
+    }
+  };
+  run(Body::go(this, io_.get()));
+}
+
 TEST_P(IoTest, DeadlinesAndStopsEndEveryKindOfWait) {
   struct Body {
     static Task<void> go(IoTest* test, Io* io) {

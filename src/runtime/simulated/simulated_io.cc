@@ -140,6 +140,10 @@ Address SimulatedIo::peer_address(const Socket& socket) {
 void SimulatedIo::reset_on_close(Socket& socket) {
   of(socket).resets_on_close = true;
 }
+std::uint64_t SimulatedIo::bytes_under_way(const Socket& socket) const {
+  const SimulatedSocket* peer = of(socket).peer;
+  return peer == nullptr ? 0 : peer->in_flight;
+}
 
 bool SimulatedIo::is_quiet(const Socket& socket) const {
   const SimulatedSocket& known = of(socket);

@@ -63,6 +63,7 @@ class SimulatedIo final : public Io {
   Address peer_address(const Socket& socket) override;
   void shutdown_send(Socket& socket) override;
   void reset_on_close(Socket& socket) override;
+  std::uint64_t bytes_under_way(const Socket& socket) const override;
   bool is_quiet(const Socket& socket) const override;
   Result<Folder> open_folder(const std::string& path) override;
   Result<File> open_beneath(const Folder& folder, const std::string& path) override;

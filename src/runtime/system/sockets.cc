@@ -2,8 +2,10 @@
 #include "runtime/system/sockets.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -117,6 +119,11 @@ Address local_address(int descriptor) {
 
 Address peer_address(int descriptor) {
   return address_by(getpeername, descriptor);
+}
+
+std::uint64_t bytes_under_way(int descriptor) {
+  int count = 0;
+  return ioctl(descriptor, SIOCOUTQ, &count) == 0 && count > 0 ? static_cast<std::uint64_t>(count) : 0;
 }
 
 void reset_on_close(int descriptor) {

@@ -3,6 +3,8 @@
 // Thread safe: nothing is kept.
 #pragma once
 
+#include <cstdint>
+
 #include "base/address.h"
 #include "base/result.h"
 
@@ -25,6 +27,10 @@ Result<int> open_stream(const Address& address);
 /// Where the descriptor is bound, here and at the peer's end; 0.0.0.0:0 when the kernel does not say.
 Address local_address(int descriptor);
 Address peer_address(int descriptor);
+
+/// Bytes that were sent and that the peer's machine has not acknowledged; of a Unix socket, what the peer has not
+/// taken, with the kernel's own bookkeeping.
+std::uint64_t bytes_under_way(int descriptor);
 
 /// close() will send a reset instead of an orderly end.
 void reset_on_close(int descriptor);

@@ -274,6 +274,9 @@ void UringIo::shutdown_send(Socket& socket) {
 void UringIo::reset_on_close(Socket& socket) {
   system::reset_on_close(of(socket).descriptor);
 }
+std::uint64_t UringIo::bytes_under_way(const Socket& socket) const {
+  return system::bytes_under_way(of(socket).descriptor);
+}
 
 bool UringIo::is_quiet(const Socket& socket) const {
   const UringSocket& known = of(socket);
