@@ -126,6 +126,40 @@ class Proxying(Scenario):
         client.socket.shutdown(socket.SHUT_WR)
         self.assertTrue(client.at_end())
 
+    def test_an_upgrade_waits_for_the_end_of_its_request(self):
+        def answer(request):
+            request.connection.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\nhi "
+            )
+            request.connection.sendall(request.read_body())
+            while data := request.reader.read1(65536):
+                request.connection.sendall(data.upper())
+            return None
+
+        node = self.node(answer)
+        tenfold = self.web([node], "health = { enabled = false }")
+
+        def begin(framing, body):
+            client = self.client(tenfold)
+            client.send(f"GET /ws HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n{framing}\r\n\r\n")
+            wait_until(lambda: node.requests, "the node has the request")
+            node.requests.clear()
+            client.send(body)
+            return client
+
+        for framing, body in (
+            ("Content-Length: 5", b"body early "),
+            ("Transfer-Encoding: chunked", b"5\r\nbody \r\n0\r\n\r\nearly "),
+        ):
+            client = begin(framing, body)
+            self.assertEqual(client.read().status, 101)
+            self.assertEqual(client.reader.read(14), b"hi body EARLY ")
+            client.send(b"later")
+            self.assertEqual(client.reader.read(5), b"LATER")
+            client.socket.shutdown(socket.SHUT_WR)
+            self.assertTrue(client.at_end())
+        self.assertEqual(begin("Transfer-Encoding: chunked", b"5\r\nbody \r\nzz").read().status, 400)
+
     def test_a_large_download_does_not_need_the_client_to_be_fast(self):
         size = 30_000_000
         node = self.node(lambda request: response(200, b"x" * size))

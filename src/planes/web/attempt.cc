@@ -5,7 +5,6 @@
 
 #include "planes/web/response.h"
 #include "planes/web/upload.h"
-#include "runtime/scope.h"
 
 namespace tenfold::web {
 namespace {
@@ -43,13 +42,12 @@ runtime::Task<AttemptEnd> attempt_whole(Exchange& exchange, Lease lease) {
 // The body goes to the node while the response may already come back.
 runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease lease) {
   runtime::Stop stop(exchange.worker.aborting);
-  runtime::Scope scope;
   Upload upload(exchange, lease.socket, stop);
-  scope.spawn(run_upload(&upload));
-  const ResponseResult result = co_await receive_response(exchange, lease.socket, stop);
+  upload.running.spawn(run_upload(&upload));
+  const ResponseResult result = co_await receive_response(exchange, lease.socket, stop, &upload);
   const bool complete = upload.state == Upload::State::kComplete;
   stop.request();
-  co_await scope.join();
+  co_await upload.running.join();
   // The client may still be sending a body that nobody reads any more.
   if (!complete) exchange.connection.keep_open = false;
   if (upload.failure != Failure::kNone && !exchange.response_begun) exchange.fail(upload.failure, upload.detail);

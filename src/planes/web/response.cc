@@ -257,6 +257,28 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   co_return sent.has_value();
 }
 
+// The protocol changes when the request is whole (RFC 9110, section 7.8): a node that is ahead of its client has to
+// wait. What the client sent behind its request is in connection.rest then. False with exchange.failure set.
+[[gnu::noinline]] runtime::Task<bool> prepare_switch(Exchange& exchange, Upload* upload) {
+  if (!exchange.wants_upgrade) {
+    exchange.fail(Failure::kNodeMalformed, "101 where no upgrade was asked for");
+    co_return false;
+  }
+  if (upload == nullptr) co_return true;
+  co_await upload->running.join();
+  switch (upload->state) {
+    case Upload::State::kComplete:
+      exchange.connection.rest = upload->reader.take_rest();
+      co_return true;
+    case Upload::State::kNodeGone:
+      exchange.fail(Failure::kNodeClosed, "within the request's body");
+      co_return false;
+    default:
+      exchange.fail(upload->failure == Failure::kNone ? Failure::kShuttingDown : upload->failure, upload->detail);
+      co_return false;
+  }
+}
+
 }  // namespace
 
 Failure failure_of_node(const Error& error) {
@@ -273,7 +295,8 @@ Failure failure_of_node(const Error& error) {
   }
 }
 
-runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop) {
+runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop,
+                                               Upload* upload) {
   HeadBytes bytes;
   bool any_byte = false;
   std::size_t seen = 0;
@@ -300,9 +323,9 @@ runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Sock
     if (status >= 200) co_return co_await pass_on(exchange, node, bytes, head_bytes, stop);
     runtime::Buffer interim = make_head(exchange, Body::kNone);
     bytes.drop_head(head_bytes);
-    if (status == 101 && !exchange.wants_upgrade) {
-      exchange.fail(Failure::kNodeMalformed, "101 where no upgrade was asked for");
-      continue;
+    if (status == 101) {
+      const bool may_switch = co_await prepare_switch(exchange, upload);
+      if (!may_switch) co_return ResponseResult(true, false);
     }
     const bool passed = co_await pass_on_interim(exchange, std::move(interim), stop);
     if (!passed) co_return ResponseResult(true, false);

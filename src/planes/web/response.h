@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "planes/web/exchange.h"
 #include "planes/web/failure.h"
+#include "planes/web/upload.h"
 #include "runtime/io.h"
 #include "runtime/stop.h"
 #include "runtime/task.h"
@@ -19,8 +20,9 @@ struct ResponseResult {
 };
 
 /// Sets exchange.failure unless the response reached the client whole. The socket of a small response may have been
-/// given back to its pool already (it is then empty).
-runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop);
+/// given back to its pool already (it is then empty). `upload` is the body that goes to the node meanwhile.
+runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Socket& node, runtime::Stop& stop,
+                                               Upload* upload = nullptr);
 
 /// What an error on the node's connection means.
 Failure failure_of_node(const Error& error);

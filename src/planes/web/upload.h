@@ -9,6 +9,7 @@
 #include "planes/web/body_reader.h"
 #include "planes/web/exchange.h"
 #include "planes/web/failure.h"
+#include "runtime/scope.h"
 #include "runtime/stop.h"
 #include "runtime/task.h"
 
@@ -28,6 +29,7 @@ struct Upload {
   State state = State::kRunning;
   Failure failure = Failure::kNone;
   std::string detail;
+  runtime::Scope running;  // of run_upload(), which is spawned into it
 };
 
 /// `upload` outlives the task. Never fails by itself: upload->state says how it ended.

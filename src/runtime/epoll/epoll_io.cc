@@ -312,6 +312,7 @@ bool EpollIo::try_connect(ConnectOperation& operation) {
 
 bool EpollIo::start_recv(RecvOperation& operation) {
   EpollSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.reader == nullptr, "one receive at a time");
   if (socket.readable && try_recv(operation)) return true;
   socket.reader = &operation;
   register_socket(socket);
@@ -345,6 +346,7 @@ bool EpollIo::try_recv(RecvOperation& operation) {
 
 bool EpollIo::start_send(SendOperation& operation) {
   EpollSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   if (socket.writable && try_send(operation)) return true;
   socket.writer = &operation;
   register_socket(socket);
@@ -359,6 +361,7 @@ bool EpollIo::try_send(SendOperation& operation) {
 
 bool EpollIo::start_send_file(SendFileOperation& operation) {
   EpollSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   if (socket.writable && try_send_file(operation)) return true;
   socket.writer = &operation;
   register_socket(socket);
@@ -394,7 +397,8 @@ void EpollIo::cancel(Operation& operation, int reason_errno) {
     close(socket);
   } else {
     EpollSocket& socket = of(operation.socket());
-    (socket.reader == &operation ? socket.reader : socket.writer) = nullptr;
+    if (socket.reader == &operation) socket.reader = nullptr;
+    if (socket.writer == &operation) socket.writer = nullptr;
   }
   complete_later(operation, -reason_errno);
 }

@@ -312,8 +312,10 @@ bool SimulatedIo::give_arrived(RecvOperation& operation) {
 }
 
 bool SimulatedIo::start_recv(RecvOperation& operation) {
+  SimulatedSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.reader == nullptr, "one receive at a time");
   if (give_arrived(operation)) return true;
-  of(operation.socket()).reader = &operation;
+  socket.reader = &operation;
   return false;
 }
 
@@ -371,8 +373,10 @@ bool SimulatedIo::take_pieces(SendOperation& operation) {
 }
 
 bool SimulatedIo::start_send(SendOperation& operation) {
+  SimulatedSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   if (take_pieces(operation)) return true;
-  of(operation.socket()).writer = &operation;
+  socket.writer = &operation;
   return false;
 }
 
@@ -399,7 +403,8 @@ void SimulatedIo::cancel(Operation& operation, int reason_errno) {
     close(socket);
   } else {
     SimulatedSocket& socket = of(operation.socket());
-    (socket.reader == &operation ? socket.reader : socket.writer) = nullptr;
+    if (socket.reader == &operation) socket.reader = nullptr;
+    if (socket.writer == &operation) socket.writer = nullptr;
   }
   finish(operation, -reason_errno);
 }

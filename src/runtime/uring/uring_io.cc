@@ -398,6 +398,7 @@ void UringIo::arm_recv(UringSocket& socket) {
 
 bool UringIo::start_recv(RecvOperation& operation) {
   UringSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.reader == nullptr, "one receive at a time");
   if (socket.arrived) {
     operation.buffer = std::move(socket.arrived->buffers.front());
     socket.arrived->buffers.pop_front();
@@ -513,6 +514,7 @@ void UringIo::arm_writable(UringSocket& socket) {
 
 bool UringIo::start_send(SendOperation& operation) {
   UringSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   if (system::send_pieces(socket.descriptor, operation) == system::Progress::kComplete) return true;
   socket.writer = &operation;
   arm_writable(socket);
@@ -521,6 +523,7 @@ bool UringIo::start_send(SendOperation& operation) {
 
 bool UringIo::start_send_file(SendFileOperation& operation) {
   UringSocket& socket = of(operation.socket());
+  TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   if (system::send_file(socket.descriptor, operation) == system::Progress::kComplete) return true;
   socket.writer = &operation;
   arm_writable(socket);
@@ -555,7 +558,8 @@ void UringIo::cancel(Operation& operation, int reason_errno) {
     return stop_arriving(listener, kAccept);
   } else {
     UringSocket& socket = of(operation.socket());
-    (socket.reader == &operation ? socket.reader : socket.writer) = nullptr;
+    if (socket.reader == &operation) socket.reader = nullptr;
+    if (socket.writer == &operation) socket.writer = nullptr;
   }
   complete_later(operation, -reason_errno);
 }
