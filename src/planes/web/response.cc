@@ -199,9 +199,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   Worker& worker = exchange.worker;
   const http::ResponseHead& head = worker.response_head;
   const Body framing = framing_for_client(exchange, head.body);
-  // A client that is still sending what nobody will read cannot be told apart from its next request.
-  if (exchange.uploading || framing == Body::kUntilClose || worker.lets_go() ||
-      exchange.connection.listener->closing.requested())
+  if (framing == Body::kUntilClose || worker.lets_go() || exchange.connection.listener->closing.requested())
     exchange.connection.keep_open = false;
   runtime::Buffer out = make_head(exchange, framing);
   if (!out) {
@@ -320,7 +318,12 @@ runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Sock
     }
     seen = 0;
     const int status = exchange.worker.response_head.status;
-    if (status >= 200) co_return co_await pass_on(exchange, node, bytes, head_bytes, stop);
+    if (status >= 200) {
+      // A client that is still sending what nobody will read cannot be told apart from its next request.
+      const bool whole = upload == nullptr || upload->state == Upload::State::kComplete;
+      exchange.connection.keep_open &= whole;
+      co_return co_await pass_on(exchange, node, bytes, head_bytes, stop);
+    }
     runtime::Buffer interim = make_head(exchange, Body::kNone);
     bytes.drop_head(head_bytes);
     if (status == 101) {

@@ -57,6 +57,7 @@ struct TestNode {
       if (!read->view().ends_with("\r\n\r\n")) continue;
       ++requests;
       static_cast<void>(co_await io.send(client, answer, Wait(kNever, &stop)));
+      if (closes) co_return;
     }
   }
 
@@ -64,6 +65,7 @@ struct TestNode {
   SimulatedIo io;
   runtime::Stop stop;
   std::string answer{kAnswer};
+  bool closes = false;
   int requests = 0;
 };
 
@@ -206,6 +208,33 @@ TEST_F(WebPlaneTest, NorOfAnAnswerThatWasOnItsWayAtTheEnd) {
     }
   };
   for (const auto& node : nodes) node->answer = long_answer();
+  client.run(Body::go(this));
+}
+
+TEST_F(WebPlaneTest, AClientWhoseBodyWasNotTakenIsToldThatItsConnectionEnds) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      Socket socket = *(co_await test->client.connect(kProxy, test->soon()));
+      constexpr std::string_view kHead = "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 900000\r\n\r\n";
+      static_cast<void>(co_await test->client.send(socket, kHead, test->soon()));
+      // The node's end comes before its answer for who sends to it.
+      test->world.faults.latency_most = 100ms;
+      for (int i = 0; i < 300; ++i) {
+        static_cast<void>(co_await test->client.send(socket, "piece", test->soon()));
+        static_cast<void>(co_await test->client.sleep_for(1ms));
+      }
+      const Result<runtime::Buffer> read =
+          co_await test->client.recv(socket, runtime::BufferSize::kLarge, test->soon());
+      EXPECT_TRUE(read.has_value());
+      if (!read) co_return;
+      EXPECT_TRUE(read->view().starts_with("HTTP/1.1 413 ")) << read->view();
+      EXPECT_NE(read->view().find("Connection: close\r\n"), std::string_view::npos) << read->view();
+    }
+  };
+  for (const auto& node : nodes) {
+    node->answer = "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno";
+    node->closes = true;
+  }
   client.run(Body::go(this));
 }
 
