@@ -209,7 +209,8 @@ const std::vector<Key> kWebLimitKeys = {
     {.section = Section::kWeb,
      .name = "response_timeout",
      .type = KeyType::kDuration,
-     .doc = "A node must begin its response this long after it has the whole request; 504 beyond.",
+     .doc = "A node must begin its response this long after it has the whole request, or send 100 Continue to a client "
+            "that waits for it this long after the head; 504 beyond.",
      .example = "\"60s\"",
      .least = 1,
      .most = kDayMs,

@@ -56,8 +56,9 @@ struct Exchange {
   bool response_begun = false;
   Failure failure = Failure::kNone;
   std::string detail;
-  Instant request_sent{};  // its last byte
-  bool uploading = false;  // the body is still on its way to the node
+  Instant request_sent{};        // its last byte
+  bool uploading = false;        // the body is still on its way to the node
+  bool awaits_continue = false;  // … and its client waits for the node's 100: request_sent is the head's last byte
   Duration node_time{};
   std::uint64_t received_bytes = 0;  // of the body
   std::uint64_t sent_bytes = 0;

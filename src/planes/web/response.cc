@@ -27,7 +27,8 @@ constexpr std::size_t kCopiedBodyBytesMost = 2048;
 
 // When the response must have begun: its time counts from the end of the request.
 Instant response_deadline(const Exchange& exchange) {
-  const Instant from = exchange.uploading ? exchange.io().now() : exchange.request_sent;
+  const bool moves = exchange.uploading && !exchange.awaits_continue;
+  const Instant from = moves ? exchange.io().now() : exchange.request_sent;
   return from + exchange.settings().response_timeout;
 }
 
@@ -332,6 +333,7 @@ runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Sock
     }
     const bool passed = co_await pass_on_interim(exchange, std::move(interim), stop);
     if (!passed) co_return ResponseResult(true, false);
+    if (status == 100 && upload != nullptr) upload->continued.request();
     if (status == 101) break;
   }
   exchange.status = 101;

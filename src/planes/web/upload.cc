@@ -36,18 +36,42 @@ void fail_reading(Upload& upload, const Error& error) {
 }
 
 // True when the body is within its limits of size and rate.
-bool is_acceptable(Upload& upload, Instant began) {
+bool is_acceptable(Upload& upload) {
   const Exchange& exchange = upload.exchange;
   if (exchange.received_bytes > exchange.settings().body_max_bytes) {
     fail(upload, Failure::kRequestTooLarge, {});
     return false;
   }
-  const Duration passed = exchange.io().now() - began;
+  const Duration passed = exchange.io().now() - upload.began;
   if (passed < kRateGrace) return true;
   const double rate = static_cast<double>(exchange.received_bytes) / to_seconds(passed);
   if (rate >= static_cast<double>(exchange.settings().body_min_rate)) return true;
   fail(upload, Failure::kRequestTooSlow, "the body comes more slowly than body_min_rate");
   return false;
+}
+
+runtime::Task<Result<std::string_view>> read_content(Upload& upload) {
+  return upload.reader.next(upload.exchange.wait_for(upload.exchange.settings().body_timeout, upload.stop));
+}
+
+// Until the client has its 100, or begins without, the time is the node's: response_timeout ends the wait, and the
+// client owes nothing.
+[[gnu::noinline]] runtime::Task<Result<std::string_view>> first_content(Upload& upload) {
+  Exchange& exchange = upload.exchange;
+  exchange.request_sent = exchange.io().now();
+  exchange.awaits_continue = !upload.continued.requested();
+  Result<std::string_view> content = co_await upload.reader.next(runtime::Wait(kNever, &upload.continued));
+  exchange.awaits_continue = false;
+  upload.began = exchange.io().now();
+  const bool told = !content && content.error().kind == ErrorKind::kCanceled && !upload.stop.requested();
+  if (told) content = co_await read_content(upload);
+  co_return content;
+}
+
+// Not a coroutine itself: one frame fewer for every piece.
+runtime::Task<Result<std::string_view>> next_content(Upload& upload) {
+  const bool first = upload.exchange.received_bytes == 0;
+  return first && upload.exchange.expects_continue ? first_content(upload) : read_content(upload);
 }
 
 runtime::Task<Status> send_piece(Upload& upload, std::string_view content) {
@@ -74,21 +98,21 @@ Upload::Upload(Exchange& of, runtime::Socket& node, runtime::Stop& stopped)
       to(node),
       stop(stopped),
       reader(of.io(), of.connection.socket, of.body, of.body_bytes, std::move(of.connection.rest),
-             runtime::BufferSize::kLarge) {}
+             runtime::BufferSize::kLarge),
+      began(of.io().now()),
+      continued(stopped) {}
 
 runtime::Task<void> run_upload(Upload* upload) {
   Exchange& exchange = upload->exchange;
-  const Instant began = exchange.io().now();
   exchange.uploading = true;
   const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, upload->stop);
   Status sent = co_await exchange.io().send(upload->to, exchange.head_bytes(), wait);
   while (sent && !upload->reader.finished()) {
-    const runtime::Wait pause = exchange.wait_for(exchange.settings().body_timeout, upload->stop);
-    const Result<std::string_view> content = co_await upload->reader.next(pause);
+    const Result<std::string_view> content = co_await next_content(*upload);
     if (!content) co_return fail_reading(*upload, content.error());
     if (content->empty()) break;
     exchange.received_bytes += content->size();
-    if (!is_acceptable(*upload, began)) co_return;
+    if (!is_acceptable(*upload)) co_return;
     sent = co_await send_piece(*upload, *content);
     if (sent) exchange.node->counters.bytes_sent += content->size();
   }

@@ -29,7 +29,9 @@ struct Upload {
   State state = State::kRunning;
   Failure failure = Failure::kNone;
   std::string detail;
-  runtime::Scope running;  // of run_upload(), which is spawned into it
+  runtime::Scope running;   // of run_upload(), which is spawned into it
+  Instant began;            // the body's time is counted from here
+  runtime::Stop continued;  // requested when the client has its 100, and with `stop`
 };
 
 /// `upload` outlives the task. Never fails by itself: upload->state says how it ended.

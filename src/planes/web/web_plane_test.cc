@@ -54,7 +54,12 @@ struct TestNode {
     for (;;) {
       const Result<runtime::Buffer> read = co_await io.recv(client, runtime::BufferSize::kSmall, Wait(kNever, &stop));
       if (!read) co_return;
-      if (!read->view().ends_with("\r\n\r\n")) continue;
+      if (read->view().find("\r\nExpect: ") != std::string_view::npos) {
+        static_cast<void>(co_await io.sleep_for(continues_after, &stop));
+        static_cast<void>(co_await io.send(client, "HTTP/1.1 100 Continue\r\n\r\n", Wait(kNever, &stop)));
+        continue;
+      }
+      if (!read->view().ends_with("\r\n\r\n") && !read->view().ends_with("end")) continue;
       ++requests;
       static_cast<void>(co_await io.send(client, answer, Wait(kNever, &stop)));
       if (closes) co_return;
@@ -66,6 +71,7 @@ struct TestNode {
   runtime::Stop stop;
   std::string answer{kAnswer};
   bool closes = false;
+  Duration continues_after{};
   int requests = 0;
 };
 
@@ -235,6 +241,42 @@ TEST_F(WebPlaneTest, AClientWhoseBodyWasNotTakenIsToldThatItsConnectionEnds) {
     node->answer = "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno";
     node->closes = true;
   }
+  client.run(Body::go(this));
+}
+
+// What a client hears that sends its body when it is told to, or else the answer.
+Task<std::string> ask_to_continue(WebPlaneTest* test) {
+  Socket socket = *(co_await test->client.connect(kProxy, test->soon()));
+  constexpr std::string_view kHead =
+      "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+  static_cast<void>(co_await test->client.send(socket, kHead, test->soon()));
+  for (;;) {
+    const Wait wait(test->client.now() + 100s, nullptr);
+    const Result<runtime::Buffer> read = co_await test->client.recv(socket, runtime::BufferSize::kLarge, wait);
+    if (!read) co_return to_string(read.error());
+    if (!read->view().starts_with("HTTP/1.1 100 ")) co_return std::string(read->view());
+    static_cast<void>(co_await test->client.send(socket, "end", test->soon()));
+  }
+}
+
+TEST_F(WebPlaneTest, TheTimeUntilAClientIsToldToContinueIsTheNodes) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      const cluster::WebSettings settings;
+      for (const Duration after : {Duration(12s), settings.body_timeout + 5s, settings.response_timeout + 5s}) {
+        for (const auto& node : test->nodes) node->continues_after = after;
+        const Instant began = test->client.now();
+        const std::string answer = co_await ask_to_continue(test);
+        if (after < settings.response_timeout) {
+          EXPECT_EQ(answer, kAnswer);
+          EXPECT_LT(test->client.now() - began, after + 1s);
+        } else {
+          EXPECT_TRUE(answer.starts_with("HTTP/1.1 504 ")) << answer;
+          EXPECT_LT(test->client.now() - began, settings.response_timeout + 1s);
+        }
+      }
+    }
+  };
   client.run(Body::go(this));
 }
 
