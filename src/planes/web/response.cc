@@ -40,6 +40,9 @@ std::size_t parse_head(Exchange& exchange, std::string_view bytes, std::size_t s
   return outcome.state == http::ParseState::kComplete ? outcome.head_bytes : 0;
 }
 
+// A node may say for very long that it is at its request (102), but not without end.
+constexpr int kInterimResponsesMost = 1000;
+
 // A client is only watched while a node takes longer than this: most never need it.
 constexpr Duration kWatchedAfter = 100ms;
 
@@ -247,15 +250,6 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   co_return ResponseResult(true, relayed && node_keeps_open && !has_rest);
 }
 
-// 100, 101 and 103 go to the client at once, unless it could not understand them.
-[[gnu::noinline]] runtime::Task<bool> pass_on_interim(Exchange& exchange, runtime::Buffer head, runtime::Stop& stop) {
-  if (exchange.version != http::Version::k11) co_return true;
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
-  const Status sent = co_await exchange.io().send(exchange.connection.socket, head.view(), wait);
-  if (!sent) fail_client(exchange, sent.error());
-  co_return sent.has_value();
-}
-
 // The protocol changes when the request is whole (RFC 9110, section 7.8): a node that is ahead of its client has to
 // wait. What the client sent behind its request is in connection.rest then. False with exchange.failure set.
 [[gnu::noinline]] runtime::Task<bool> prepare_switch(Exchange& exchange, Upload* upload) {
@@ -276,6 +270,31 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
       exchange.fail(upload->failure == Failure::kNone ? Failure::kShuttingDown : upload->failure, upload->detail);
       co_return false;
   }
+}
+
+// 100, 101 and 103 go to the client at once, unless it could not understand them. False with exchange.failure set.
+[[gnu::noinline]] runtime::Task<bool> pass_on_interim(Exchange& exchange, HeadBytes& bytes, std::size_t head_bytes,
+                                                      Upload* upload, runtime::Stop& stop) {
+  const int status = exchange.worker.response_head.status;
+  const runtime::Buffer head = make_head(exchange, Body::kNone);
+  bytes.drop_head(head_bytes);
+  if (status == 101) {
+    const bool may_switch = co_await prepare_switch(exchange, upload);
+    if (!may_switch) co_return false;
+  }
+  if (exchange.version != http::Version::k11) co_return true;
+  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+  const Status sent = co_await exchange.io().send(exchange.connection.socket, head.view(), wait);
+  if (!sent) fail_client(exchange, sent.error());
+  if (sent && status == 100 && upload != nullptr) upload->continued.request();
+  co_return sent.has_value();
+}
+
+// What comes without a break never lets a receive see its deadline.
+void limit_interim(Exchange& exchange, int responses) {
+  if (responses > kInterimResponsesMost) exchange.fail(Failure::kNodeMalformed, "too many interim responses");
+  if (exchange.io().now() >= response_deadline(exchange))
+    exchange.fail(Failure::kNodeTimeout, "only interim responses came");
 }
 
 }  // namespace
@@ -299,9 +318,10 @@ runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Sock
   HeadBytes bytes;
   bool any_byte = false;
   std::size_t seen = 0;
-  for (;;) {
+  int interim_responses = 0;
+  while (exchange.failure == Failure::kNone) {
     const std::size_t head_bytes = parse_head(exchange, bytes.view(), seen);
-    if (exchange.failure != Failure::kNone) co_return ResponseResult(any_byte, false);
+    if (exchange.failure != Failure::kNone) break;
     if (head_bytes == 0) {
       seen = bytes.view().size();
       const Instant soon = exchange.io().now() + kWatchedAfter;
@@ -325,22 +345,18 @@ runtime::Task<ResponseResult> receive_response(Exchange& exchange, runtime::Sock
       exchange.connection.keep_open &= whole;
       co_return co_await pass_on(exchange, node, bytes, head_bytes, stop);
     }
-    runtime::Buffer interim = make_head(exchange, Body::kNone);
-    bytes.drop_head(head_bytes);
-    if (status == 101) {
-      const bool may_switch = co_await prepare_switch(exchange, upload);
-      if (!may_switch) co_return ResponseResult(true, false);
+    limit_interim(exchange, ++interim_responses);
+    if (exchange.failure != Failure::kNone) break;
+    const bool passed = co_await pass_on_interim(exchange, bytes, head_bytes, upload, stop);
+    if (passed && status == 101) {
+      exchange.status = 101;
+      exchange.response_begun = true;
+      exchange.connection.keep_open = false;
+      co_await run_tunnel(exchange, node, bytes.take_rest());
+      break;
     }
-    const bool passed = co_await pass_on_interim(exchange, std::move(interim), stop);
-    if (!passed) co_return ResponseResult(true, false);
-    if (status == 100 && upload != nullptr) upload->continued.request();
-    if (status == 101) break;
   }
-  exchange.status = 101;
-  exchange.response_begun = true;
-  exchange.connection.keep_open = false;
-  co_await run_tunnel(exchange, node, bytes.take_rest());
-  co_return ResponseResult(true, false);
+  co_return ResponseResult(any_byte, false);
 }
 
 }  // namespace tenfold::web

@@ -280,6 +280,26 @@ TEST_F(WebPlaneTest, TheTimeUntilAClientIsToldToContinueIsTheNodes) {
   client.run(Body::go(this));
 }
 
+TEST_F(WebPlaneTest, ANodeThatNeverGetsBeyondInterimResponsesIsCutOff) {
+  struct Body {
+    static Task<void> go(WebPlaneTest* test) {
+      Socket socket = *(co_await test->client.connect(kProxy, test->soon()));
+      const std::string answer = co_await ask(test, &socket);
+      std::size_t hints = 0;
+      for (std::size_t at = 0; (at = answer.find("HTTP/1.1 103 ", at)) != answer.npos; ++at) ++hints;
+      EXPECT_EQ(hints, 1000U);
+      EXPECT_NE(answer.find("HTTP/1.1 502 "), answer.npos);
+      EXPECT_NE(answer.find("too many interim responses"), answer.npos);
+    }
+  };
+  for (const auto& node : nodes) {
+    node->answer.clear();
+    for (int i = 0; i < 2000; ++i) node->answer += "HTTP/1.1 103 Hint\r\n\r\n";
+    node->answer += kAnswer;
+  }
+  client.run(Body::go(this));
+}
+
 TEST_F(WebPlaneTest, ClientsThatDoNotEndAreWaitedForWithinBounds) {
   struct Body {
     static Task<void> go(WebPlaneTest* test) {
