@@ -126,6 +126,26 @@ class Proxying(Scenario):
         client.socket.shutdown(socket.SHUT_WR)
         self.assertTrue(client.at_end())
 
+    def test_heads_of_a_response_may_be_large(self):
+        large = f"X-Large: {'a' * 60_000}"
+
+        def answer(request):
+            request.connection.sendall(f"HTTP/1.1 103 Early Hints\r\n{large}\r\n\r\n".encode())
+            if not request.field("Upgrade"):
+                return response(200, b"hello", [large])
+            switch = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n{large}\r\n\r\nhi"
+            request.connection.sendall(switch.encode())
+            return None
+
+        client = self.client(self.web([self.node(answer)]))
+        upgrade = ["Connection: Upgrade", "Upgrade: echo"]
+        for fields, status in (([], 200), (upgrade, 101)):
+            reply = client.get(fields=fields)
+            heads = [*client.interim, reply]
+            self.assertEqual([head.status for head in heads], [103, status])
+            self.assertEqual([len(head.field("X-Large")) for head in heads], [60_000, 60_000])
+        self.assertEqual(client.reader.read(2), b"hi")
+
     def test_an_upgrade_waits_for_the_end_of_its_request(self):
         def answer(request):
             request.connection.sendall(

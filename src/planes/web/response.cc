@@ -9,6 +9,7 @@
 #include "planes/web/head_bytes.h"
 #include "planes/web/reply.h"
 #include "planes/web/tunnel.h"
+#include "runtime/heap_buffer.h"
 #include "wire/http/chunked.h"
 #include "wire/http/head_writer.h"
 #include "wire/http/parse_head.h"
@@ -110,15 +111,20 @@ bool write_head(const Exchange& exchange, Body framing, http::HeadWriter& writer
 // The head for the client, with room behind it where that is possible; empty when it cannot be written at all.
 runtime::Buffer make_head(Exchange& exchange, Body framing) {
   runtime::Io& io = exchange.io();
-  for (runtime::BufferPool* pool : {&io.small_buffers(), &io.large_buffers()}) {
-    runtime::Buffer out = pool->take();
-    if (!out) continue;
+  const auto write_into = [&exchange, framing](runtime::Buffer& out) {
+    if (!out) return false;
     http::HeadWriter writer(out.room());
-    if (!write_head(exchange, framing, writer)) continue;
-    out.commit(writer.size());
-    return out;
-  }
-  return {};
+    const bool whole = write_head(exchange, framing, writer);
+    if (whole) out.commit(writer.size());
+    return whole;
+  };
+  runtime::Buffer out = io.small_buffers().take();
+  if (write_into(out)) return out;
+  out = io.large_buffers().take();
+  if (write_into(out)) return out;
+  out = runtime::heap_buffer(limits::kHttpHeadBytesMost * 2);
+  if (!write_into(out)) out.reset();
+  return out;
 }
 
 // -- Passing on ----------------------------------------------------------------------------------------------------
@@ -278,6 +284,10 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   const int status = exchange.worker.response_head.status;
   const runtime::Buffer head = make_head(exchange, Body::kNone);
   bytes.drop_head(head_bytes);
+  if (!head) {
+    exchange.fail(Failure::kNodeMalformed, "the response head is too large");
+    co_return false;
+  }
   if (status == 101) {
     const bool may_switch = co_await prepare_switch(exchange, upload);
     if (!may_switch) co_return false;
