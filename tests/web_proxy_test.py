@@ -126,6 +126,23 @@ class Proxying(Scenario):
         client.socket.shutdown(socket.SHUT_WR)
         self.assertTrue(client.at_end())
 
+    def test_a_node_may_only_switch_to_a_protocol_that_was_offered(self):
+        node = self.node()
+        tenfold = self.web([node], "health = { enabled = false, eject_after = 0 }")
+        for fields, reason in (
+            ("X:1", "101 without an Upgrade field"),
+            ("Upgrade:echo", "101 without an Upgrade field"),
+            ("Connection:upgrade\r\nUpgrade:ssh", "not offered"),
+            ("Connection:upgrade\r\nUpgrade:echo,ssh", "not offered"),
+            ("Connection:upgrade\r\nUpgrade:ECHO", None),
+            ("Connection:upgrade\r\nUpgrade:other/2,echo", None),
+        ):
+            node.answer = lambda request, fields=fields: f"HTTP/1.1 101 Switch\r\n{fields}\r\n\r\n".encode()
+            with self.subTest(fields), tenfold.client() as client:
+                reply = client.get(fields=["Connection: upgrade", "Upgrade: echo, other/2"])
+                self.assertEqual(reply.status, 502 if reason else 101)
+                self.assertIn(reason or "", reply.body.decode())
+
     def test_heads_of_a_response_may_be_large(self):
         large = f"X-Large: {'a' * 60_000}"
 

@@ -108,6 +108,8 @@ bool write_head(const Exchange& exchange, Body framing, http::HeadWriter& writer
   return writer.ok();
 }
 
+constexpr std::string_view kHeadTooLarge = "the response head is too large";
+
 // The head for the client, with room behind it where that is possible; empty when it cannot be written at all.
 runtime::Buffer make_head(Exchange& exchange, Body framing) {
   runtime::Io& io = exchange.io();
@@ -213,7 +215,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
     exchange.connection.keep_open = false;
   runtime::Buffer out = make_head(exchange, framing);
   if (!out) {
-    exchange.fail(Failure::kNodeMalformed, "the response head is too large");
+    exchange.fail(Failure::kNodeMalformed, std::string(kHeadTooLarge));
     co_return ResponseResult(true, false);
   }
   exchange.status = head.status;
@@ -256,24 +258,52 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   co_return ResponseResult(true, relayed && node_keeps_open && !has_rest);
 }
 
+std::string_view take_element(std::string_view& list) {
+  const std::size_t comma = std::min(list.find(','), list.size());
+  const std::string_view element = trim(list.substr(0, comma));
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  return element;
+}
+
+// The protocols that the node was offered, from its request: a client's own fields of that name never stand there.
+std::string_view offered_protocols(const Exchange& exchange) {
+  constexpr std::string_view kLine = "\r\nUpgrade: ";
+  const std::string_view head = exchange.head_bytes();
+  const std::size_t at = head.find(kLine) + kLine.size();
+  return head.substr(at, head.find("\r\n", at) - at);
+}
+
+bool is_offered(std::string_view protocol, std::string_view offered) {
+  while (!offered.empty()) {
+    if (equals_ignore_case(take_element(offered), protocol)) return true;
+  }
+  return false;
+}
+
+// What is wrong with the 101 in worker.response_head; empty when nothing is (RFC 9110, section 7.8).
+std::string_view problem_of_switch(const Exchange& exchange) {
+  if (!exchange.wants_upgrade) return "101 where no upgrade was asked for";
+  std::string_view chosen = exchange.worker.response_head.upgrade;
+  if (chosen.empty()) return "101 without an Upgrade field that says to what";
+  while (!chosen.empty()) {
+    if (!is_offered(take_element(chosen), offered_protocols(exchange))) return "101 to a protocol that was not offered";
+  }
+  return {};
+}
+
 // The protocol changes when the request is whole (RFC 9110, section 7.8): a node that is ahead of its client has to
 // wait. What the client sent behind its request is in connection.rest then. False with exchange.failure set.
-[[gnu::noinline]] runtime::Task<bool> prepare_switch(Exchange& exchange, Upload* upload) {
-  if (!exchange.wants_upgrade) {
-    exchange.fail(Failure::kNodeMalformed, "101 where no upgrade was asked for");
-    co_return false;
-  }
-  if (upload == nullptr) co_return true;
-  co_await upload->running.join();
-  switch (upload->state) {
+[[gnu::noinline]] runtime::Task<bool> end_upload(Exchange& exchange, Upload& upload) {
+  co_await upload.running.join();
+  switch (upload.state) {
     case Upload::State::kComplete:
-      exchange.connection.rest = upload->reader.take_rest();
+      exchange.connection.rest = upload.reader.take_rest();
       co_return true;
     case Upload::State::kNodeGone:
       exchange.fail(Failure::kNodeClosed, "within the request's body");
       co_return false;
     default:
-      exchange.fail(upload->failure == Failure::kNone ? Failure::kShuttingDown : upload->failure, upload->detail);
+      exchange.fail(upload.failure == Failure::kNone ? Failure::kShuttingDown : upload.failure, upload.detail);
       co_return false;
   }
 }
@@ -282,15 +312,17 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
 [[gnu::noinline]] runtime::Task<bool> pass_on_interim(Exchange& exchange, HeadBytes& bytes, std::size_t head_bytes,
                                                       Upload* upload, runtime::Stop& stop) {
   const int status = exchange.worker.response_head.status;
+  std::string_view problem = status == 101 ? problem_of_switch(exchange) : std::string_view();
   const runtime::Buffer head = make_head(exchange, Body::kNone);
+  if (!head) problem = kHeadTooLarge;
   bytes.drop_head(head_bytes);
-  if (!head) {
-    exchange.fail(Failure::kNodeMalformed, "the response head is too large");
+  if (!problem.empty()) {
+    exchange.fail(Failure::kNodeMalformed, std::string(problem));
     co_return false;
   }
-  if (status == 101) {
-    const bool may_switch = co_await prepare_switch(exchange, upload);
-    if (!may_switch) co_return false;
+  if (status == 101 && upload != nullptr) {
+    const bool whole = co_await end_upload(exchange, *upload);
+    if (!whole) co_return false;
   }
   if (exchange.version != http::Version::k11) co_return true;
   const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
