@@ -6,7 +6,7 @@ import struct
 import threading
 import unittest
 
-from harness import Scenario, request_bytes, response, wait_until
+from harness import Node, Scenario, request_bytes, response, wait_until
 
 # More than a client's side of a connection takes before it is read, and less than both sides do.
 LARGE = b"x" * 2_000_000
@@ -22,6 +22,16 @@ def reset(client):
 
 def half_close(client):
     client.socket.shutdown(socket.SHUT_WR)
+
+
+class EarlyNode(Node):
+    """Begins its answer before it has the request's body, and never ends it."""
+
+    def serve(self, connection, reader):
+        reader.readline()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nxyz")
+        while reader.read1(65536):
+            pass
 
 
 class ClientEnds(Scenario):
@@ -126,6 +136,17 @@ class ClientEnds(Scenario):
                 client.send(surplus)
                 self.assertEqual(client.reader.read(), b"")
             self.a_node.requests.clear()
+
+    def test_one_that_ends_within_its_body_is_said_to_have_ended(self):
+        node = EarlyNode()
+        self.addCleanup(node.close)
+        tenfold = self.web([node], NO_PROBES)
+        client = self.client(tenfold)
+        client.send("POST /begun HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nxyz")
+        self.assertEqual(client.read_head().status, 200)
+        half_close(client)
+        entry = self.entries_of(tenfold, "/begun")[0]
+        self.assertEqual((entry["status"], entry["failure"]), (200, "client_closed"))
 
     def test_abort_on_close_takes_the_end_of_sending_for_the_end(self):
         tenfold = self.start("abort_on_close = true\nqueue_timeout = '1m'")

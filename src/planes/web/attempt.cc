@@ -50,7 +50,9 @@ runtime::Task<AttemptEnd> attempt_streaming(Exchange& exchange, Lease lease) {
   co_await upload.running.join();
   // The client may still be sending a body that nobody reads any more.
   if (!complete) exchange.connection.keep_open = false;
-  if (upload.failure != Failure::kNone && !exchange.response_begun) exchange.fail(upload.failure, upload.detail);
+  // The end of the client's side stops an answer that has begun, too.
+  const bool stopped = !exchange.response_begun || exchange.failure == Failure::kShuttingDown;
+  if (upload.failure != Failure::kNone && stopped) exchange.fail(upload.failure, upload.detail);
   if (!exchange.response_begun) co_return AttemptEnd::kFailed;
   if (complete) {
     exchange.connection.rest = upload.reader.take_rest();
