@@ -218,8 +218,6 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
     exchange.fail(Failure::kNodeMalformed, std::string(kHeadTooLarge));
     co_return ResponseResult(true, false);
   }
-  exchange.status = head.status;
-  exchange.response_begun = true;
   exchange.node_time = exchange.uploading ? Duration::zero() : worker.io.now() - exchange.request_sent;
   exchange.node->answered_after(exchange.node_time, worker.io.now());
   note_keep_alive(exchange);
@@ -229,9 +227,12 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   BodyReader reader(worker.io, node, head.body, head.content_length, bytes.take_rest(), runtime::BufferSize::kLarge);
   const Result<std::string_view> first = reader.take_buffered();
   if (!first) {
-    cut_short(exchange, first.error());
+    // Nothing has been sent: the client can still be told.
+    exchange.fail(Failure::kNodeMalformed, "within the body: " + std::string(reader.problem()));
     co_return ResponseResult(true, false);
   }
+  exchange.status = head.status;
+  exchange.response_begun = true;
   const bool whole = reader.finished();
   bool has_rest = reader.has_rest();
   // The node can serve the next request while this response is still on its way to the client.
