@@ -234,7 +234,8 @@ const std::vector<Key> kWebLimitKeys = {
     {.section = Section::kWeb,
      .name = "node_connections",
      .type = KeyType::kInteger,
-     .doc = "Requests under way on one node, over all workers; more wait in the queue.",
+     .doc = "Requests under way on one node, over all workers; more wait in the queue. Each worker has an equal share, "
+            "rounded up: with 4 workers, 6 are 8, and 1 is 4.",
      .example = "100",
      .least = 1,
      .most = 1'000'000,

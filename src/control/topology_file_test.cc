@@ -117,6 +117,8 @@ const Wrong kWrong[] = {
      "2:9: warning: 'token' stands in the file as plain text", ""},
     {"[run]\nworkers = 0\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
      "2:11: error: 'workers' is from 1 to 256", ""},
+    {"[run]\nworkers = 4\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nnode_connections = 3\n",
+     "6:20: warning: each of 4 workers may have a request under way: 4 in all", "or set workers = 3 in [run]"},
     {"", "t.toml: error: the file has no service", ""},
     {"a = = 1", "this is not valid TOML", ""},
     {"[web.a]\n[web.a]\n", "this is not valid TOML", ""},

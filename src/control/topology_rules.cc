@@ -77,6 +77,11 @@ class Rules {
       out_.error(key_place(i, "root"), fmt::format("{} is not a folder", web.root), "create it, or correct the path");
     if (web.index.empty() || web.index.find('/') != web.index.npos || web.index.starts_with('.'))
       out_.error(key_place(i, "index"), "'index' is the name of a file", "for example index = \"index.html\"");
+    const std::uint32_t workers = loaded_.topology.run.workers;
+    if (web.node_connections < workers)
+      out_.warning(key_place(i, "node_connections"),
+                   fmt::format("each of {} workers may have a request under way: {} in all", workers, workers),
+                   fmt::format("write at least {}, or set workers = {} in [run]", workers, web.node_connections));
     if (service.health.status_min > service.health.status_max)
       out_.error(key_place(i, "health.status_min"), "status_min is above status_max", "swap them");
   }
