@@ -196,6 +196,9 @@ class Proxying(Scenario):
             client.socket.shutdown(socket.SHUT_WR)
             self.assertTrue(client.at_end())
         self.assertEqual(begin("Transfer-Encoding: chunked", b"5\r\nbody \r\nzz").read().status, 400)
+        reply = begin("Content-Length: 5\r\nExpect: 100-continue", b"").read()
+        self.assertEqual(reply.status, 502)
+        self.assertIn(b"still waits for its 100", reply.body)
 
     def test_a_large_download_does_not_need_the_client_to_be_fast(self):
         size = 30_000_000

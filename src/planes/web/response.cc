@@ -295,6 +295,11 @@ std::string_view problem_of_switch(const Exchange& exchange) {
 // The protocol changes when the request is whole (RFC 9110, section 7.8): a node that is ahead of its client has to
 // wait. What the client sent behind its request is in connection.rest then. False with exchange.failure set.
 [[gnu::noinline]] runtime::Task<bool> end_upload(Exchange& exchange, Upload& upload) {
+  const bool begun = exchange.received_bytes > 0 || upload.state != Upload::State::kRunning;
+  if (exchange.expects_continue && !begun && !upload.continued.requested()) {
+    exchange.fail(Failure::kNodeMalformed, "101 to a client that still waits for its 100");
+    co_return false;
+  }
   co_await upload.running.join();
   switch (upload.state) {
     case Upload::State::kComplete:
