@@ -40,7 +40,6 @@ std::expected<void, std::string> write_all(int descriptor, std::string_view text
     if (count < 0) return failed("write", path);
     text.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (fsync(descriptor) != 0) return failed("sync", path);
   return {};
 }
 
@@ -52,6 +51,47 @@ std::string resolved(const std::string& path) {
   std::free(real);
   return result;
 }
+
+// A file of a name that nobody has, in the folder of the one that it is to replace, and its owner's alone. It goes with
+// its scope, unless it has taken the other's place.
+class FreshFile {
+ public:
+  explicit FreshFile(const std::string& beside)
+      : path_(beside + ".new-XXXXXX"), file_(mkostemp(path_.data(), O_CLOEXEC)), unwanted_(file_.get() >= 0) {}
+  FreshFile(const FreshFile&) = delete;
+  FreshFile& operator=(const FreshFile&) = delete;
+  ~FreshFile() {
+    if (unwanted_) unlink(path_.c_str());
+  }
+
+  bool is_open() const { return file_.get() >= 0; }
+  int descriptor() const { return file_.get(); }
+  const std::string& path() const { return path_; }
+
+  // With the owner and mode of `old`, which the target has now.
+  std::expected<void, std::string> take_place_of(const std::string& target, const struct stat& old) {
+    mode_t mode = old.st_mode & 07777;
+    if (fchown(file_.get(), old.st_uid, old.st_gid) != 0) {
+      // Only root may give files away; for others the file is theirs already. Another group than before gets no rights.
+      if (geteuid() == 0) return failed("keep the owner of", target);
+      if (fchown(file_.get(), static_cast<uid_t>(-1), old.st_gid) != 0) mode &= ~static_cast<mode_t>(S_IRWXG);
+    }
+    if (fchmod(file_.get(), mode) != 0) return failed("keep the mode of", target);
+    if (fsync(file_.get()) != 0) return failed("sync", path_);
+    if (rename(path_.c_str(), target.c_str()) != 0) {
+      if (errno != EBUSY) return failed("replace", target);
+      return std::unexpected(
+          fmt::format("cannot replace {}: it is a mount of its own; mount the folder, not the file", target));
+    }
+    unwanted_ = false;
+    return {};
+  }
+
+ private:
+  std::string path_;
+  Descriptor file_;
+  bool unwanted_;
+};
 
 }  // namespace
 
@@ -76,22 +116,15 @@ std::expected<std::string, std::string> read_file(const std::string& path, std::
 
 std::expected<void, std::string> replace_file(const std::string& path, std::string_view text) {
   const std::string target = resolved(path);
-  const std::string fresh = target + ".new";
-  struct stat info;
-  if (stat(target.c_str(), &info) != 0) return failed("replace", target);
+  struct stat old;
+  if (stat(target.c_str(), &old) != 0) return failed("replace", target);
   {
-    const Descriptor file(
-        open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, info.st_mode & 07777));
-    if (file.get() < 0) return failed("write", fresh);
-    // Only root may give files away; for others the file is theirs already.
-    if (fchown(file.get(), info.st_uid, info.st_gid) != 0 && geteuid() == 0) return failed("keep the owner of", fresh);
-    const auto written = write_all(file.get(), text, fresh);
-    if (!written) {
-      unlink(fresh.c_str());
-      return written;
-    }
+    FreshFile fresh(target);
+    if (!fresh.is_open()) return failed("write a new file beside", target);
+    auto written = write_all(fresh.descriptor(), text, fresh.path());
+    if (written) written = fresh.take_place_of(target, old);
+    if (!written) return written;
   }
-  if (rename(fresh.c_str(), target.c_str()) != 0) return failed("replace", target);
   const Descriptor folder(open(target.substr(0, target.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) fsync(folder.get());
   return {};

@@ -14,8 +14,9 @@ namespace tenfold::control {
 /// names the file.
 std::expected<std::string, std::string> read_file(const std::string& path, std::size_t most_bytes);
 
-/// Replaces the file so that a crash at any point leaves the old text or the new: a new file beside it is written,
-/// synced, and renamed over it; mode and owner are kept. The error is a sentence that names the file.
+/// Replaces the file so that a crash at any point leaves the old text or the new: a new file beside it, of a name that
+/// nobody has, is written, synced, and renamed over it; mode and owner are kept, and a symbolic link stays one. The
+/// error is a sentence that names the file; then all is as before.
 std::expected<void, std::string> replace_file(const std::string& path, std::string_view text);
 
 /// True for a directory that exists.

@@ -233,28 +233,6 @@ TEST(Effective, ReadsBackAsTheSameTopologyAndShowsNoSecret) {
   EXPECT_EQ(again.topology.run, loaded.topology.run);
 }
 
-TEST(FileText, ReplacesAFileWholeAndKeepsItsMode) {
-  const std::string path = testing::TempDir() + "/replaced.toml";
-  const std::string link = testing::TempDir() + "/link.toml";
-  {
-    FILE* file = fopen(path.c_str(), "w");
-    fputs("old", file);
-    fclose(file);
-  }
-  chmod(path.c_str(), 0640);
-  unlink(link.c_str());
-  ASSERT_EQ(symlink(path.c_str(), link.c_str()), 0);
-  ASSERT_TRUE(replace_file(link, "new").has_value());
-  EXPECT_EQ(read_file(path, 100), "new");
-  struct stat info;
-  ASSERT_EQ(lstat(link.c_str(), &info), 0);
-  EXPECT_TRUE(S_ISLNK(info.st_mode)) << "the link is still one";
-  ASSERT_EQ(stat(path.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0640U);
-  EXPECT_FALSE(replace_file("/no/such/file", "x").has_value());
-  EXPECT_FALSE(read_file(path, 2).has_value());
-}
-
 TEST(ReferencePages, AreWhatTheTableOfKeysGenerates) {
   const std::string docs = TENFOLD_SOURCE_DIR "/docs/reference/";
   EXPECT_EQ(read_file(docs + "topology.md", 1 << 20), reference_page()) << "run `make docs`";
