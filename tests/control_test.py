@@ -319,6 +319,51 @@ class AdminApi(Scenario):
         self.assertEqual(tenfold.cli("status")[0], 4)
 
 
+class NamedFile(Scenario):
+    """Verbs act on the program that runs the named file, or on none."""
+
+    def other_file(self, tenfold, text):
+        path = os.path.join(tenfold.folder, "other.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def cli(self, path, *arguments):
+        done = subprocess.run([TENFOLD, *arguments, "-c", path], capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr
+
+    def test_a_file_that_does_not_tell_the_address_calls_nobody(self):
+        tenfold = self.web([self.node()])
+        missing = os.path.join(tenfold.folder, "missing.toml")
+        code, talk = self.cli(missing, "status")
+        self.assertEqual(code, 3)
+        self.assertIn(f"cannot read {missing}", talk)
+        broken = self.other_file(tenfold, f'[admin]\nlisten = "unix:{tenfold.admin}"\n[web.a\n')
+        code, talk = self.cli(broken, "status")
+        self.assertEqual(code, 3)
+        self.assertIn(f"{broken}:3:7: error:", talk)
+        secret = self.other_file(tenfold, '[admin]\ntoken = "env:TENFOLD_NOT_SET"\n')
+        code, talk = self.cli(secret, "status")
+        self.assertEqual(code, 3)
+        self.assertIn("the environment has no TENFOLD_NOT_SET", talk)
+        self.assertEqual(self.cli("", "status")[0], 2)
+
+    def test_another_file_than_the_one_that_runs_changes_nothing(self):
+        first, second = self.node(), self.node()
+        tenfold = self.web([first, second])
+        other = self.other_file(tenfold, f'[admin]\nlisten = "unix:{tenfold.admin}"\n')
+        before = tenfold.admin_request("GET", "/v1/topology").body
+        for words in (["remove", "web.test", second.address], ["reload"], ["diff"]):
+            code, talk = self.cli(other, *words)
+            self.assertEqual(code, 3, words)
+            self.assertIn(f"what runs here is {os.path.realpath(tenfold.file)}, and not {os.path.realpath(other)}", talk)
+        self.assertEqual(tenfold.admin_request("GET", "/v1/topology").body, before)
+        self.assertEqual(self.cli(other, "status")[0], 0, "what only reads what runs is told that")
+        link = os.path.join(tenfold.folder, "link.toml")
+        os.symlink(tenfold.file, link)
+        self.assertEqual(self.cli(link, "diff")[0], 0, "a link to the file is the file")
+
+
 class Stopping(Scenario):
     def test_a_request_under_way_is_finished(self):
         release = threading.Event()

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "control/file_text.h"
 #include "control/keys.h"
 #include "wire/http/characters.h"
 #include "wire/http/head_writer.h"
@@ -96,8 +97,8 @@ struct AdminHttp::Received {
   bool keep_alive = false;
 };
 
-AdminHttp::AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, Handler handler)
-    : io_(io), settings_(settings), handler_(std::move(handler)) {}
+AdminHttp::AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, std::string file, Handler handler)
+    : io_(io), settings_(settings), file_(std::move(file)), handler_(std::move(handler)) {}
 
 Status AdminHttp::open(std::optional<int> opened) {
   const Result<int> handle = opened ? Result<int>(*opened) : io_.open_listener(settings_.listen);
@@ -171,6 +172,18 @@ runtime::Task<bool> AdminHttp::read_request(runtime::Socket& socket, std::string
   co_return true;
 }
 
+// The command line says which file it was given. Who means another one must neither change what runs here nor take its
+// differences for that file's. The real paths are compared now: what a symbolic link stands for may have changed.
+std::optional<AdminResponse> AdminHttp::other_program(const Received& received) const {
+  const http::Field* file = received.head.fields.find(std::string_view("Tenfold-File"));
+  if (file == nullptr || (received.request.method == "GET" && received.request.path != "/v1/diff")) return std::nullopt;
+  const std::string meant = decoded(file->value);
+  const std::string ours = real_path(file_);
+  if (meant == ours) return std::nullopt;
+  return admin_error(421, fmt::format("what runs here is {}, and not {}", ours, meant),
+                     "name its file with -c, or give [admin] listen of each file an address of its own");
+}
+
 // Status 0 when the caller may be served.
 AdminResponse AdminHttp::refusal(const Received& received) const {
   if (!settings_.listen.is_unix() && !is_literal_host(received.head.host))
@@ -202,6 +215,7 @@ runtime::Task<void> AdminHttp::serve_caller(runtime::Socket socket) {
     } else {
       response = refusal(*received);
       bytes.clear();  // no caller pipelines requests that change things
+      if (response.status == 0) response = other_program(*received).value_or(std::move(response));
       if (response.status == 0) response = co_await handler_(std::move(received->request));
     }
     open = whole && received->keep_alive;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP/1.1 server of the admin API: few connections, small bodies, everything bounded. It checks who is calling (a
-// literal Host, no foreign Origin, the token where one is set) before a handler sees the request.
+// literal Host, no foreign Origin, the token where one is set), and whether it is this program that is meant, before a
+// handler sees the request.
 // Thread rule: the control thread.
 #pragma once
 
@@ -41,7 +42,8 @@ class AdminHttp {
  public:
   using Handler = std::function<runtime::Task<AdminResponse>(AdminRequest)>;
 
-  AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, Handler handler);
+  /// `file` is the topology file that runs.
+  AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, std::string file, Handler handler);
 
   /// Opens the listener, or takes one that is open already.
   Status open(std::optional<int> opened = std::nullopt);
@@ -56,9 +58,11 @@ class AdminHttp {
   runtime::Task<void> serve_caller(runtime::Socket socket);
   runtime::Task<bool> read_request(runtime::Socket& socket, std::string& bytes, Received& received);
   AdminResponse refusal(const Received& received) const;
+  std::optional<AdminResponse> other_program(const Received& received) const;
 
   runtime::Io& io_;
   cluster::AdminSettings settings_;
+  std::string file_;
   Handler handler_;
   int handle_ = -1;
   runtime::Socket listener_;

@@ -54,8 +54,8 @@ void Diagnostics::warning(Location at, std::string message, std::string help) {
   all_.push_back({Diagnostic::Severity::kWarning, at, std::move(message), std::move(help)});
 }
 
-bool Diagnostics::has_errors() const {
-  return std::ranges::any_of(all_, [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::kError; });
+std::size_t Diagnostics::error_count() const {
+  return static_cast<std::size_t>(std::ranges::count(all_, Diagnostic::Severity::kError, &Diagnostic::severity));
 }
 
 void Diagnostics::sort() {
@@ -84,11 +84,8 @@ std::string render(const Diagnostic& diagnostic, std::string_view file_name, std
 
 std::string render(const Diagnostics& diagnostics, std::string_view file_name, std::string_view source) {
   std::string text;
-  std::size_t errors = 0;
-  for (const Diagnostic& diagnostic : diagnostics.all()) {
-    text += render(diagnostic, file_name, source);
-    if (diagnostic.severity == Diagnostic::Severity::kError) ++errors;
-  }
+  const std::size_t errors = diagnostics.error_count();
+  for (const Diagnostic& diagnostic : diagnostics.all()) text += render(diagnostic, file_name, source);
   const std::size_t warnings = diagnostics.all().size() - errors;
   if (errors + warnings > 0) text += fmt::format("{}: {} error(s), {} warning(s)\n", file_name, errors, warnings);
   return text;

@@ -7,6 +7,7 @@
 //         = did you mean 'weight'?
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,7 +35,8 @@ class Diagnostics {
   void error(Location at, std::string message, std::string help = {});
   void warning(Location at, std::string message, std::string help = {});
 
-  bool has_errors() const;
+  bool has_errors() const { return error_count() > 0; }
+  std::size_t error_count() const;
   const std::vector<Diagnostic>& all() const { return all_; }
   /// By their place in the file; what is of the file as a whole comes last, for it may be so because of the others.
   void sort();

@@ -43,15 +43,6 @@ std::expected<void, std::string> write_all(int descriptor, std::string_view text
   return {};
 }
 
-// The file that a symbolic link stands for: a rename must replace that, and not the link.
-std::string resolved(const std::string& path) {
-  char* real = realpath(path.c_str(), nullptr);
-  if (real == nullptr) return path;
-  std::string result(real);
-  std::free(real);
-  return result;
-}
-
 // A file of a name that nobody has, in the folder of the one that it is to replace, and its owner's alone. It goes with
 // its scope, unless it has taken the other's place.
 class FreshFile {
@@ -115,7 +106,7 @@ std::expected<std::string, std::string> read_file(const std::string& path, std::
 }
 
 std::expected<void, std::string> replace_file(const std::string& path, std::string_view text) {
-  const std::string target = resolved(path);
+  const std::string target = real_path(path);  // a rename must replace the file, and not a link to it
   struct stat old;
   if (stat(target.c_str(), &old) != 0) return failed("replace", target);
   {
@@ -128,6 +119,14 @@ std::expected<void, std::string> replace_file(const std::string& path, std::stri
   const Descriptor folder(open(target.substr(0, target.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) fsync(folder.get());
   return {};
+}
+
+std::string real_path(const std::string& path) {
+  char* real = realpath(path.c_str(), nullptr);
+  if (real == nullptr) return path;
+  std::string result(real);
+  std::free(real);
+  return result;
 }
 
 bool is_folder(const std::string& path) {

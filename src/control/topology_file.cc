@@ -138,14 +138,17 @@ class Reader {
     if (table == nullptr) {
       out_.diagnostics.error(marked(name), fmt::format("'{}' is a table", name.str()),
                              fmt::format("write [{}]", name.str()));
+      out_.admin_is_known &= name == "run";
       return;
     }
     Draft draft;
     draft.run = &out_.topology.run;
     draft.admin = &out_.topology.admin;
     const bool run = name == "run";
+    const std::size_t problems = out_.diagnostics.error_count();
     read_keys(run ? Section::kRun : Section::kAdmin, *table, draft, run ? out_.places.run : out_.places.admin, "",
               [](const Key&, const toml::node&) {});
+    if (!run) out_.admin_is_known = out_.diagnostics.error_count() == problems;
   }
 
   void read_tier(const toml::key& key, const toml::node& value, cluster::Tier tier) {
@@ -273,6 +276,7 @@ LoadedTopology parse_topology(std::string text, std::string file_name) {
                              "this is not valid TOML; what follows was not looked at");
     return loaded;
   }
+  loaded.admin_is_known = true;  // a file that does not speak of it leaves all at its defaults
   Reader(loaded).read(parsed.table());
   check_rules(loaded);
   loaded.diagnostics.sort();

@@ -42,6 +42,8 @@ struct LoadedTopology {
   cluster::Topology topology;  // good only when there are no errors
   TopologyPlaces places;
   Diagnostics diagnostics;
+  /// What the file says of [admin] is known, whatever else is wrong with it.
+  bool admin_is_known = false;
 
   bool ok() const { return !diagnostics.has_errors(); }
   std::string rendered() const { return render(diagnostics, file_name, text); }

@@ -60,9 +60,10 @@ std::expected<Answer, std::string> AdminClient::call(std::string_view method, st
   auto opened = runtime::native::open_io(runtime::native::BackEnd::kEpoll);
   if (!opened) return std::unexpected(to_string(opened.error()));
   const std::string token = settings_.token.empty() ? "" : fmt::format("Authorization: Bearer {}\r\n", settings_.token);
+  const std::string file = file_.empty() ? "" : fmt::format("Tenfold-File: {}\r\n", escaped(file_));
   const std::string request =
-      fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n{}", method,
-                  target, token, body.size(), body);
+      fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}{}Content-Length: {}\r\n\r\n{}", method,
+                  target, token, file, body.size(), body);
   Received received;
   opened->io->run(run(opened->io.get(), settings_.listen, request, &received));
   if (!received.bytes)

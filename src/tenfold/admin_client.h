@@ -20,7 +20,8 @@ struct Answer {
 
 class AdminClient {
  public:
-  explicit AdminClient(const cluster::AdminSettings& settings) : settings_(settings) {}
+  /// `file` is the path of the topology file that the program is to run, or "" for any.
+  AdminClient(const cluster::AdminSettings& settings, std::string file) : settings_(settings), file_(std::move(file)) {}
 
   /// The error is a sentence: nobody answers, and where was asked.
   std::expected<Answer, std::string> call(std::string_view method, std::string_view target,
@@ -28,6 +29,7 @@ class AdminClient {
 
  private:
   cluster::AdminSettings settings_;
+  std::string file_;
 };
 
 /// One segment of a path, with all that is special in it escaped.

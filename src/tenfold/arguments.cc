@@ -26,6 +26,8 @@ std::expected<Arguments, std::string> Arguments::parse(int count, char** values)
     } else if (const auto option = options.find(word); option != options.end()) {
       if (++i == count) return std::unexpected(fmt::format("{} needs a value", word));
       *option->second = values[i];
+      if (option->second == &arguments.file && arguments.file.empty())
+        return std::unexpected(fmt::format("{} needs the name of a file, and got none", word));
     } else if (word.size() > 1 && word.starts_with('-')) {
       return std::unexpected(fmt::format("unknown option {}", word));
     } else {
@@ -40,6 +42,10 @@ std::string Arguments::topology_file() const {
   constexpr const char* kSystem = "/etc/tenfold/tenfold.toml";
   if (!file.empty()) return file;
   return access(kHere, F_OK) == 0 || access(kSystem, F_OK) != 0 ? kHere : kSystem;
+}
+
+bool Arguments::has_topology_file() const {
+  return !file.empty() || access(topology_file().c_str(), F_OK) == 0;
 }
 
 }  // namespace tenfold::cli

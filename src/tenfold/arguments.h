@@ -28,6 +28,8 @@ struct Arguments {
 
   /// The topology file: -c, or ./tenfold.toml, or /etc/tenfold/tenfold.toml, the first that exists.
   std::string topology_file() const;
+  /// False where none was named, and there is none.
+  bool has_topology_file() const;
   std::string word(std::size_t index) const { return index < words.size() ? words[index] : std::string(); }
 };
 

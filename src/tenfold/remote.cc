@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "control/file_text.h"
 #include "control/topology_file.h"
 
 namespace tenfold::cli {
@@ -34,12 +35,21 @@ int print_changes(const Json& result, bool json) {
 }
 
 Remote::Remote(const Arguments& arguments) : json_(arguments.json) {
-  const control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
-  // A file with mistakes elsewhere still says where the admin API is.
-  client_.emplace(loaded.topology.admin);
+  const std::string file = arguments.topology_file();
+  const control::LoadedTopology loaded = control::load_topology(file);
+  if (!arguments.has_topology_file()) {
+    client_.emplace(cluster::AdminSettings(), "");
+  } else if (loaded.admin_is_known) {  // though there may be mistakes elsewhere
+    client_.emplace(loaded.topology.admin, control::real_path(file));
+  } else {
+    std::fputs(loaded.rendered().c_str(), stderr);
+    say(fmt::format("tenfold: {} does not tell where the admin API is", file));
+    exit_code_ = kTopologyInvalid;
+  }
 }
 
 std::optional<Json> Remote::call(std::string_view method, const std::string& target, const Json& body) {
+  if (!client_) return std::nullopt;
   const auto answer = client_->call(method, target, body.is_null() ? std::string() : body.dump());
   if (!answer) {
     say(fmt::format("tenfold: {}; is `tenfold run` running with this file?", answer.error()));
@@ -47,7 +57,8 @@ std::optional<Json> Remote::call(std::string_view method, const std::string& tar
     return std::nullopt;
   }
   if (answer->status < 300) return answer->body;
-  exit_code_ = kFailed;
+  constexpr int kRunsAnotherFile = 421;
+  exit_code_ = answer->status == kRunsAnotherFile ? kTopologyInvalid : kFailed;
   if (json_) print(answer->body.dump(2) + "\n");
   if (answer->body.contains("diagnostics")) {
     for (const Json& diagnostic : answer->body["diagnostics"])

@@ -23,7 +23,8 @@ int wrong_usage(std::string_view usage);
 int print_changes(const nlohmann::ordered_json& result, bool json);
 
 /// The running program, whose admin address is found in the topology file, and how a verb ends when it does not answer
-/// as it should.
+/// as it should. A file that does not tell the address is said to be wrong, and nobody is called: what answers at the
+/// default address is another program.
 class Remote {
  public:
   explicit Remote(const Arguments& arguments);
@@ -35,7 +36,7 @@ class Remote {
   int exit_code() const { return exit_code_; }
 
  private:
-  std::optional<AdminClient> client_;
+  std::optional<AdminClient> client_;  // none where the file does not tell the address
   bool json_;
   int exit_code_ = kOk;
 };

@@ -108,6 +108,7 @@ class Server {
          runtime::native::InheritedListeners inherited, runtime::native::ProgramStart program)
       : settings_(loaded.topology.run),
         io_(*opened.io),
+        file_(loaded.file_name),
         first_(loaded.topology),
         inherited_(std::move(inherited)),
         access_log_(settings_.access_log),
@@ -116,7 +117,8 @@ class Server {
         controller_(io_, events_, {probe_of_tier, {cache::empty_node, cache::change_move_users}},
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
         api_(controller_, std::move(loaded), {TENFOLD_VERSION, opened.why}, [this](bool begins) { on_reload(begins); }),
-        admin_(io_, first_.admin, [this](control::AdminRequest request) { return api_.handle(std::move(request)); }) {
+        admin_(io_, first_.admin, file_,
+               [this](control::AdminRequest request) { return api_.handle(std::move(request)); }) {
     events_.add(control::EventLog::Level::kInfo, "starting", {{"version", TENFOLD_VERSION}, {"io", opened.why}});
     warn_of_few_descriptors(descriptors_most);
   }
@@ -295,6 +297,7 @@ class Server {
 
   cluster::RunSettings settings_;
   runtime::Io& io_;
+  std::string file_;
   cluster::Topology first_;
   runtime::native::InheritedListeners inherited_;
   control::AccessLogWriter access_log_;

@@ -60,7 +60,8 @@ constexpr std::array kSignals = {
 };
 
 constexpr std::string_view kExitCodes =
-    "0 ok, 1 failed, 2 wrong usage, 3 topology invalid, 4 done but degraded, 5 no running tenfold answers";
+    "0 ok, 1 failed, 2 wrong usage, 3 topology invalid or not the one that runs, 4 done but degraded, 5 no running "
+    "tenfold answers";
 
 std::string options_text() {
   std::string text;
