@@ -389,6 +389,47 @@ class Stopping(Scenario):
             self.assertEqual(client.read().body, b"finished")
         self.assertEqual(tenfold.process.wait(20), 0)
 
+    def hanging(self, run):
+        """Tenfold with a request under way that nobody answers."""
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(request):
+            release.wait(20)
+            return response(200, b"late")
+
+        node = self.node(answer)
+        tenfold = self.web([node], run=run)
+        client = self.client(tenfold)
+        client.send(request_bytes("GET", "/"))
+        wait_until(lambda: node.requests, "a request is under way")
+        return tenfold
+
+    def has_admin_api(self, tenfold):
+        try:
+            return tenfold.admin_request("GET", "/livez").status == 200
+        except (OSError, EOFError):
+            return False
+
+    def test_a_second_signal_ends_at_once_when_the_grace_is_over_too(self):
+        tenfold = self.hanging('workers = 2\nshutdown_grace = "0s"\nshutdown_limit = "60s"')
+        tenfold.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not self.has_admin_api(tenfold), "the grace is over")
+        self.assertIsNone(tenfold.process.poll(), "the request may go on")
+        tenfold.process.send_signal(signal.SIGTERM)
+        self.assertEqual(tenfold.process.wait(5), 0)
+
+    def test_the_times_of_the_last_reload_hold(self):
+        tenfold = self.hanging('workers = 1\nshutdown_grace = "60s"\nshutdown_limit = "60s"')
+        with open(tenfold.file, encoding="utf-8") as file:
+            text = file.read().replace('grace = "60s"', 'grace = "0s"').replace('limit = "60s"', 'limit = "200ms"')
+        with open(tenfold.file, "w", encoding="utf-8") as file:
+            file.write(text)
+        code, changes, _ = tenfold.cli("reload")
+        self.assertEqual((code, changes.count("shutdown_")), (0, 2))
+        tenfold.process.send_signal(signal.SIGTERM)
+        self.assertEqual(tenfold.process.wait(5), 0)
+
     def test_what_is_wrong_at_the_start_is_said(self):
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)

@@ -29,9 +29,10 @@ struct Answers {
   }
 };
 
-runtime::Task<bool> wait_for_all(runtime::Io& io, Answers& answers, Instant deadline) {
+runtime::Task<bool> wait_for_all(runtime::Io& io, Answers& answers, Instant deadline, runtime::Stop* stop = nullptr) {
+  const runtime::Wait wait(deadline, stop);
   while (answers.missing > 0) {
-    const Status woken = co_await answers.arrived.wait(io, runtime::Wait(deadline, nullptr));
+    const Status woken = co_await answers.arrived.wait(io, wait);
     if (!woken) co_return false;
   }
   co_return true;
@@ -232,7 +233,7 @@ void Controller::begin_shutdown(bool accepting) {
   for (WorkerHost* worker : workers_) worker->io().post([worker, accepting] { worker->plane().wind_down(accepting); });
 }
 
-runtime::Task<void> Controller::shut_down(Duration limit) {
+runtime::Task<void> Controller::shut_down(Duration limit, runtime::Stop* at_once) {
   phase_ = Phase::kShuttingDown;
   co_await health_.stop();
   co_await rings_.stop();
@@ -241,7 +242,12 @@ runtime::Task<void> Controller::shut_down(Duration limit) {
     auto ended = [control = &io_, answers] { control->post([answers] { answers->add(); }); };
     worker->io().post([worker, limit, ended] { worker->shut_down(limit, ended); });
   }
-  co_await wait_for_all(io_, *answers, kNever);
+  const bool all_ended = co_await wait_for_all(io_, *answers, kNever, at_once);
+  if (!all_ended) {
+    for (WorkerHost* worker : workers_) worker->io().post([worker] { worker->plane().cut_off(); });
+    co_await wait_for_all(io_, *answers, kNever);
+  }
+  for (WorkerHost* worker : workers_) worker->io().post([worker] { worker->let_go(); });
   close_all(listeners_);
   listeners_.clear();
 }

@@ -75,8 +75,9 @@ class Controller final : public planes::PlaneObserver {
 
   /// Readiness says no from now on, and planes wind down (planes/plane.h).
   void begin_shutdown(bool accepting);
-  /// Stops the planes: what is under way may take until `limit`. Then everything of the workers has ended.
-  runtime::Task<void> shut_down(Duration limit);
+  /// Stops the planes: what is under way may take until `limit`, or until `at_once` is requested. Then everything of
+  /// the workers has ended.
+  runtime::Task<void> shut_down(Duration limit, runtime::Stop* at_once = nullptr);
 
   void node_failing(std::string_view service, const Address& node, std::uint32_t failures,
                     std::string_view reason) override;

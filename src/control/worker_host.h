@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main coroutine of a worker: its loop runs for as long as this does. It beats once a second, so that a loop that
-// hangs is noticed, and ends when the plane has shut down.
+// hangs is noticed, and ends when the plane has shut down and the control thread has let it go: until then it can be
+// posted to.
 // Thread rule: the worker's thread; beats() from any.
 #pragma once
 
@@ -30,14 +31,18 @@ class WorkerHost {
     }
     co_await plane_.shut_down(*limit_);
     ended_();
+    while (!let_go_.requested()) static_cast<void>(co_await io_.sleep_for(std::chrono::minutes(1), &let_go_));
   }
 
-  /// Ends run(): the plane gets `limit` for what is under way, and `ended` is called on this thread at the very end.
+  /// The plane gets `limit` for what is under way; `ended` is called on this thread when nothing of it runs any more.
   void shut_down(Duration limit, std::move_only_function<void()> ended) {
     limit_ = limit;
     ended_ = std::move(ended);
     woken_.request();
   }
+
+  /// The last call, after `ended`: run() ends.
+  void let_go() { let_go_.request(); }
 
   std::uint64_t beats() const { return beats_.value(); }
 
@@ -45,6 +50,7 @@ class WorkerHost {
   runtime::Io& io_;
   planes::Plane& plane_;
   runtime::Stop woken_;
+  runtime::Stop let_go_;
   std::optional<Duration> limit_;
   std::move_only_function<void()> ended_;
   Counter beats_;

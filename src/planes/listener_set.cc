@@ -57,8 +57,8 @@ runtime::Task<void> ListenerSet::shut_down(Duration limit) {
   draining_.request();
   co_await accepting_.join();
   const Instant end = io_.now() + limit;
-  while (connections_.running() > 0 && io_.now() < end) {
-    static_cast<void>(co_await io_.sleep_for(std::min<Duration>(kEndPoll, end - io_.now())));
+  while (connections_.running() > 0 && io_.now() < end && !aborting_.requested()) {
+    static_cast<void>(co_await io_.sleep_for(std::min<Duration>(kEndPoll, end - io_.now()), &aborting_));
   }
   aborting_.request();
   co_await connections_.join();

@@ -53,7 +53,7 @@ class ListenerSet {
   /// Everything ends now.
   runtime::Stop& aborting() { return aborting_; }
 
-  /// Returns when every connection has ended: by itself, or cut off after `limit`.
+  /// Returns when every connection has ended: by itself, or cut off after `limit` or when `aborting()` is requested.
   runtime::Task<void> shut_down(Duration limit);
 
   /// Adds what was counted.

@@ -176,6 +176,8 @@ class Plane {
   /// Stops accepting; connections close as their requests end; after `limit` what is left is cut off. Returns when
   /// nothing of the plane runs any more.
   virtual runtime::Task<void> shut_down(Duration limit) = 0;
+  /// While shut_down() waits: its limit is over now.
+  virtual void cut_off() = 0;
 };
 
 /// One active probe of one node, as its tier understands health: an HTTP GET, later a memcached `version` or a SQL

@@ -56,4 +56,8 @@ runtime::Task<void> PlaneSet::shut_down(Duration limit) {
   co_await ending.join();
 }
 
+void PlaneSet::cut_off() {
+  for (const Member& member : planes_) member.plane->cut_off();
+}
+
 }  // namespace tenfold::planes

@@ -23,6 +23,7 @@ class PlaneSet final : public Plane {
   void wind_down(bool accepting) override;
   PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
+  void cut_off() override;
 
  private:
   struct Member {

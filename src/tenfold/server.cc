@@ -133,7 +133,8 @@ class Server {
       }
       co_await admin_.close();
       co_await tasks_.join();
-      co_await controller_.shut_down(second_signal_ || !serving ? Duration::zero() : settings_.shutdown_limit);
+      const Duration limit = serving ? controller_.topology()->run.shutdown_limit : Duration::zero();
+      co_await controller_.shut_down(limit, &told_twice_);
     }
     workers_.clear();
   }
@@ -226,9 +227,10 @@ class Server {
     while (!told_.requested()) static_cast<void>(co_await io_.sleep_for(std::chrono::minutes(1), &told_));
     if (!handed_over_) manager_.stopping();
     controller_.begin_shutdown(!handed_over_);
-    events_.add(control::EventLog::Level::kInfo, "stopping", {{"grace", to_text(settings_.shutdown_grace)}});
+    const Duration grace = controller_.topology()->run.shutdown_grace;
+    events_.add(control::EventLog::Level::kInfo, "stopping", {{"grace", to_text(grace)}});
     if (handed_over_) co_await admin_.close();
-    static_cast<void>(co_await io_.sleep_for(settings_.shutdown_grace, &told_twice_));
+    static_cast<void>(co_await io_.sleep_for(grace, &told_twice_));
     co_await beside.join();
   }
 
@@ -260,7 +262,6 @@ class Server {
     } else if (number == SIGHUP) {
       if (!told_.requested()) tasks_.spawn(reload());
     } else if (told_.requested()) {
-      second_signal_ = true;
       told_twice_.request();
     } else {
       told_.request();
@@ -295,7 +296,7 @@ class Server {
       manager_.ready(status_line());
   }
 
-  cluster::RunSettings settings_;
+  cluster::RunSettings settings_;  // of the start: what only a restart changes is read from here
   runtime::Io& io_;
   std::string file_;
   cluster::Topology first_;
@@ -311,7 +312,6 @@ class Server {
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   runtime::Stop told_;
   runtime::Stop told_twice_;
-  bool second_signal_ = false;
   bool handed_over_ = false;
   runtime::Scope tasks_;  // reloads and upgrades
 };

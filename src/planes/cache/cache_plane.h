@@ -26,6 +26,7 @@ class CachePlane final : public planes::Plane, private ChangeListener {
   void wind_down(bool accepting) override;
   planes::PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
+  void cut_off() override { listeners_.aborting().request(); }
 
  private:
   struct Place {

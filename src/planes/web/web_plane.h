@@ -24,6 +24,7 @@ class WebPlane final : public planes::Plane {
   void wind_down(bool accepting) override;
   planes::PlaneReading collect() const override;
   runtime::Task<void> shut_down(Duration limit) override;
+  void cut_off() override { listeners_.aborting().request(); }
 
  private:
   runtime::Task<void> tick();
