@@ -7,6 +7,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "control/secret_values.h"
+
 namespace tenfold::control {
 namespace {
 
@@ -72,10 +74,12 @@ std::string render(const Diagnostic& diagnostic, std::string_view file_name, std
       at.line == 0 ? fmt::format("{}: {}: {}\n", file_name, severity, diagnostic.message)
                    : fmt::format("{}:{}:{}: {}: {}\n", file_name, at.line, at.column, severity, diagnostic.message);
   if (at.line != 0) {
-    const std::string line = printable(line_of(source, at.line));
-    text += fmt::format("{:6} | {}\n", at.line, line);
-    const std::size_t column = std::min<std::size_t>(at.column - 1, line.size());
-    const std::size_t length = std::clamp<std::size_t>(at.length, 1, std::max<std::size_t>(line.size() - column, 1));
+    QuotedLine line{printable(line_of(source, at.line)), at.column - 1, at.length};
+    hide_secrets(line);
+    text += fmt::format("{:6} | {}\n", at.line, line.text);
+    const std::size_t column = std::min(line.column, line.text.size());
+    const std::size_t length =
+        std::clamp<std::size_t>(line.length, 1, std::max<std::size_t>(line.text.size() - column, 1));
     text += fmt::format("       | {}^{}\n", std::string(column, ' '), std::string(length - 1, '~'));
   }
   if (!diagnostic.help.empty()) text += fmt::format("       = {}\n", diagnostic.help);

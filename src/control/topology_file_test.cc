@@ -217,6 +217,27 @@ TEST(TopologyFile, WhatIsNotARegularFileIsRefusedAtOnce) {
   unlink(fifo.c_str());
 }
 
+TEST(Diagnostics, QuoteNoSecret) {
+  const char* const texts[] = {
+      "[admin]\ntoken = \"S3CRET\"\n",                  // the warning that it stands there
+      "[admin]\ntoken = \"S3\\\"CRET\" # why\n",        // with a quote of its own
+      "admin = { \"token\" = 'S3CRET', lisen = 5 }\n",  // a mistake beside it
+      "admin.token = \"S3CRET\nx = [\n",                // not TOML
+      "admin.token = S3CRET\n",                         // nor this
+      "[admin]\ntoken = \"\"\"S3CRET\"\"\"\n",          // in three quotes
+      "[cache.a]\nlisten = \":1\"\nprotocol = \"redis\"\npassword = \"S3CRET\"\nnode_password = [ \"S3CRET\" ]\n",
+  };
+  for (const char* text : texts) {
+    const std::string rendered = parse_topology(text, "t.toml").rendered();
+    EXPECT_THAT(rendered, HasSubstr(" | ")) << text;
+    EXPECT_THAT(rendered, testing::Not(HasSubstr("CRET"))) << text;
+  }
+  const std::string shown = parse_topology("admin = { token = \"S3CRET\", lisen = 5 }\n", "t.toml").rendered();
+  EXPECT_THAT(shown, HasSubstr("     1 | admin = { token = \"(secret)\", lisen = 5 }\n"
+                               "       |                               ^~~~~\n"));
+  EXPECT_THAT(parse_topology("[admin]\ntoken = \"env:NO_SUCH\"\n", "t.toml").rendered(), HasSubstr("\"env:NO_SUCH\""));
+}
+
 TEST(Effective, ReadsBackAsTheSameTopologyAndShowsNoSecret) {
   setenv("TENFOLD_TEST_TOKEN", "do-not-show", 1);
   const LoadedTopology loaded = parse_topology(std::string("[admin]\ntoken = \"env:TENFOLD_TEST_TOKEN\"\n") +
