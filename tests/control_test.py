@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import TENFOLD, Scenario, free_port, request_bytes, response, wait_until
+from harness import TENFOLD, Client, Scenario, free_port, request_bytes, response, wait_until
 
 
 class Visitors:
@@ -290,8 +290,45 @@ class AdminApi(Scenario):
         wait_until(lambda: ask(good) == 200, "the token is taken")
         self.assertEqual(ask([f"Host: 127.0.0.1:{port}"]), 401)
         self.assertEqual(ask([f"Host: 127.0.0.1:{port}", "Authorization: Bearer secres"]), 401)
-        self.assertEqual(ask(["Host: evil.example.com", "Authorization: Bearer secret"]), 403)
+        self.assertEqual(ask([f"Host: 127.0.0.1:{port}", "Authorization: bearer secret"]), 200)
+        self.assertEqual(ask(["Host: tenfold.example.com", "Authorization: Bearer secret"]), 200)
+        self.assertEqual(ask(["Host: tenfold.example.com"]), 401)
+        unread = [f"Host: 127.0.0.1:{port}", "Content-Length: 1000000"]
+        self.assertEqual(ask(unread), 401, "a wrong token is refused before the body comes")
         self.assertEqual(ask([*good, "Origin: http://evil.example.com"]), 403)
+
+    def test_slow_callers_keep_nobody_out(self):
+        tenfold = self.web([self.node()])
+        slow = [Client(tenfold.admin) for _ in range(64)]
+        for caller in slow:
+            self.addCleanup(caller.close)
+            caller.send("POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
+        for _ in range(3):
+            self.assertEqual(tenfold.admin_request("GET", "/livez").status, 200)
+        self.assertTrue(slow[0].at_end(), "who has been waited for the longest made room")
+
+    def test_a_connection_is_used_for_several_requests(self):
+        tenfold = self.web([self.node()])
+        with Client(tenfold.admin) as client:
+            asked = (("HEAD", "/livez"), ("GET", "/nothing"), ("GET", "/livez"))
+            client.send(b"".join(request_bytes(method, path) for method, path in asked))
+            head = client.read(head_request=True)
+            self.assertEqual((head.status, head.field("Content-Length")), (200, "3"))
+            self.assertEqual(client.read().status, 404)
+            self.assertEqual(client.read().body, b"ok\n")
+            client.send("POST /v1/reload HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            self.assertEqual(client.read_head().status, 100)
+            client.send("{}")
+            self.assertEqual(client.read().status, 200)
+
+    def test_bytes_that_are_no_text_are_shown_and_refused(self):
+        node = self.node()
+        tenfold = self.web([node])
+        for path in ("/v1/services/%ff", "/v1/services/web.test/nodes/%ff"):
+            self.assertIn("\ufffd", tenfold.admin_request("GET", path).json()["error"])
+        for words in ((b"web.test", b"127.0.0.1:\xff"), (b"web.test", b"127.0.0.1:1", b"--zone", b"\xff")):
+            self.assertEqual(tenfold.cli("add", *words)[0], 2)
+        self.assertEqual(tenfold.cli("drain", b"web.\xff", node.address)[0], 1)
 
     def test_metrics_explain_and_readiness(self):
         node = self.node()
@@ -329,7 +366,8 @@ class NamedFile(Scenario):
         return path
 
     def cli(self, path, *arguments):
-        done = subprocess.run([TENFOLD, *arguments, "-c", path], capture_output=True, text=True, timeout=60, check=False)
+        command = [TENFOLD, *arguments, "-c", path]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stderr
 
     def test_a_file_that_does_not_tell_the_address_calls_nobody(self):
@@ -356,7 +394,8 @@ class NamedFile(Scenario):
         for words in (["remove", "web.test", second.address], ["reload"], ["diff"]):
             code, talk = self.cli(other, *words)
             self.assertEqual(code, 3, words)
-            self.assertIn(f"what runs here is {os.path.realpath(tenfold.file)}, and not {os.path.realpath(other)}", talk)
+            ours, meant = os.path.realpath(tenfold.file), os.path.realpath(other)
+            self.assertIn(f"what runs here is {ours}, and not {meant}", talk)
         self.assertEqual(tenfold.admin_request("GET", "/v1/topology").body, before)
         self.assertEqual(self.cli(other, "status")[0], 0, "what only reads what runs is told that")
         link = os.path.join(tenfold.folder, "link.toml")

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "control/explain.h"
 #include "control/file_text.h"
+#include "control/json_text.h"
 #include "control/metrics.h"
 #include "control/status_json.h"
 #include "control/topology_edit.h"
@@ -22,7 +23,7 @@ namespace {
 AdminResponse json_response(const Json& value, int status = 200) {
   AdminResponse response;
   response.status = status;
-  response.body = value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  response.body = json_text(value) + "\n";
   return response;
 }
 

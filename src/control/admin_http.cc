@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "control/file_text.h"
-#include "control/keys.h"
+#include "control/json_text.h"
 #include "wire/http/characters.h"
 #include "wire/http/head_writer.h"
 #include "wire/http/parse_head.h"
@@ -21,7 +22,8 @@ constexpr std::size_t kCallersMost = 64;
 constexpr std::size_t kBodyBytesMost = 1 << 20;
 constexpr Duration kRequestTimeout = 10s;
 constexpr Duration kIdleTimeout = 75s;
-constexpr Duration kHandlerTimeout = 60s;
+constexpr Duration kSendTimeout = 60s;
+constexpr Duration kLingerTimeout = 1s;
 
 // The same time for every wrong token.
 bool equals_secret(std::string_view given, std::string_view secret) {
@@ -84,17 +86,20 @@ bool AdminRequest::has_parameter(std::string_view name) const {
 AdminResponse admin_error(int status, std::string_view error, std::string_view help) {
   AdminResponse response;
   response.status = status;
-  response.body = fmt::format("{{\"error\": {}, \"help\": {}}}\n", quoted(error), quoted(help));
+  response.body = json_text({{"error", error}, {"help", help}}, -1) + "\n";
   return response;
 }
 
 // One request as it was read.
 struct AdminHttp::Received {
-  http::RequestHead head;
+  http::RequestHead head;  // holds views into the bytes that were read, until more are
+  std::size_t head_bytes = 0;
+  std::size_t body_bytes = 0;
   AdminRequest request;
-  int failure_status = 0;  // not understood: answered with this, and closed
-  std::string failure;
   bool keep_alive = false;
+  bool head_only = false;
+  bool expects_continue = false;
+  std::optional<AdminResponse> refused;  // what it is answered without its body being read, and then closed
 };
 
 AdminHttp::AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, std::string file, Handler handler)
@@ -123,52 +128,100 @@ runtime::Task<void> AdminHttp::close() {
 
 runtime::Task<void> AdminHttp::accept_callers() {
   for (;;) {
-    Result<runtime::Socket> caller = co_await io_.accept(listener_, runtime::Wait(kNever, &stopped_));
-    if (caller && scope_.running() <= kCallersMost) {
-      scope_.spawn(serve_caller(std::move(*caller)));
-    } else if (!caller && caller.error().kind == ErrorKind::kCanceled) {
+    Result<runtime::Socket> socket = co_await io_.accept(listener_, runtime::Wait(kNever, &stopped_));
+    if (socket) {
+      if (make_room()) scope_.spawn(serve_caller(std::move(*socket)));
+    } else if (socket.error().kind == ErrorKind::kCanceled) {
       co_return;
-    } else if (!caller) {
+    } else {
       static_cast<void>(co_await io_.sleep_for(100ms, &stopped_));
     }
   }
 }
 
-// False when there is no further request; received.failure_status tells whether to say why.
-runtime::Task<bool> AdminHttp::read_request(runtime::Socket& socket, std::string& bytes, Received& received) {
-  runtime::Wait wait(io_.now() + (bytes.empty() ? kIdleTimeout : kRequestTimeout), &stopped_);
-  std::size_t head_bytes = 0;
-  for (;;) {
-    if (!bytes.empty() && head_bytes == 0) {
-      const http::ParseOutcome outcome = http::parse_request_head(bytes, received.head);
-      received.failure_status = outcome.status;
-      received.failure = outcome.reason;
-      if (outcome.state == http::ParseState::kError) co_return false;
-      head_bytes = outcome.head_bytes;
-      if (head_bytes > 0 &&
-          (received.head.body == http::Body::kChunked || received.head.content_length > kBodyBytesMost)) {
-        received.failure_status = 413;
-        received.failure = "a body has a Content-Length of at most 1 MiB here";
-        co_return false;
-      }
-    }
-    if (head_bytes > 0 && bytes.size() - head_bytes >= received.head.content_length) break;
-    const Result<runtime::Buffer> read = co_await io_.recv(socket, runtime::BufferSize::kSmall, wait);
-    if (!read) co_return false;
-    bytes += read->view();
-    wait.deadline = io_.now() + kRequestTimeout;
-    // The views of a head that was parsed already point into the bytes of before.
-    if (head_bytes > 0) http::parse_request_head(bytes, received.head);
+// Where all places are taken, who has been waited for the longest leaves: nobody keeps others out who asks for nothing.
+bool AdminHttp::make_room() {
+  std::size_t staying = 0;
+  Caller* oldest = nullptr;
+  for (Caller& caller : callers_) {
+    if (caller.gone.requested()) continue;
+    ++staying;
+    if (!caller.is_served && (oldest == nullptr || caller.since < oldest->since)) oldest = &caller;
   }
-  received.keep_alive = received.head.keep_alive;
-  received.request.method = received.head.method_text;
-  const auto target = http::normalise_target(received.head.target == "*" ? "/" : received.head.target);
+  if (staying < kCallersMost) return true;
+  if (oldest == nullptr) return false;
+  oldest->gone.request();
+  return true;
+}
+
+runtime::Task<bool> AdminHttp::receive(runtime::Socket& socket, Caller& caller, std::string& bytes) {
+  const runtime::Wait wait(caller.deadline, &caller.gone);
+  const Result<runtime::Buffer> read = co_await io_.recv(socket, runtime::BufferSize::kSmall, wait);
+  if (!read) co_return false;
+  bytes += read->view();
+  co_return true;
+}
+
+// False when there is no further request. One deadline holds for head and body together, however they trickle in.
+runtime::Task<bool> AdminHttp::read_head(runtime::Socket& socket, Caller& caller, std::string& bytes,
+                                         Received& received) {
+  caller.since = io_.now();
+  caller.deadline = caller.since + kIdleTimeout;
+  if (bytes.empty()) {
+    const bool begun = co_await receive(socket, caller, bytes);
+    if (!begun) co_return false;
+  }
+  caller.deadline = io_.now() + kRequestTimeout;
+  for (;;) {
+    const http::ParseOutcome outcome = http::parse_request_head(bytes, received.head);
+    if (outcome.state == http::ParseState::kError) {
+      received.refused = admin_error(outcome.status, outcome.reason);
+      co_return true;
+    }
+    received.head_bytes = outcome.head_bytes;
+    if (received.head_bytes > 0) break;
+    const bool more = co_await receive(socket, caller, bytes);
+    if (!more) co_return false;
+  }
+  understand(received);
+  co_return true;
+}
+
+// Takes from the head what outlives it, and judges the caller.
+void AdminHttp::understand(Received& received) const {
+  const http::RequestHead& head = received.head;
+  received.keep_alive = head.keep_alive;
+  received.expects_continue = head.expects_continue;
+  received.head_only = head.method == http::Method::kHead;
+  received.request.method = received.head_only ? "GET" : head.method_text;
+  const auto target = http::normalise_target(head.target == "*" ? "/" : head.target);
   received.request.path = target ? http::path_of(*target) : "";
   if (target && target->size() > received.request.path.size())
     received.request.query = target->substr(received.request.path.size() + 1);
-  if (const http::Field* match = received.head.fields.find(http::FieldName::kIfMatch))
-    received.request.if_match = match->value;
-  received.request.body = bytes.substr(head_bytes, received.head.content_length);
+  if (const http::Field* match = head.fields.find(http::FieldName::kIfMatch)) received.request.if_match = match->value;
+  received.refused = refusal(received);
+  if (!received.refused) received.refused = other_program(received);
+  if (received.refused) return;
+  if (head.body == http::Body::kChunked || head.content_length > kBodyBytesMost)
+    received.refused = admin_error(413, "a body has a Content-Length of at most 1 MiB here");
+  received.body_bytes = head.content_length;
+}
+
+// Takes the request out of `bytes`; what is behind it is the next one. False when it does not come whole.
+runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller, std::string& bytes,
+                                         Received& received) {
+  const std::size_t all = received.head_bytes + received.body_bytes;
+  if (received.expects_continue && bytes.size() < all) {
+    const runtime::Wait wait(caller.deadline, &caller.gone);
+    const Status sent = co_await io_.send(socket, "HTTP/1.1 100 Continue\r\n\r\n", wait);
+    if (!sent) co_return false;
+  }
+  while (bytes.size() < all) {
+    const bool more = co_await receive(socket, caller, bytes);
+    if (!more) co_return false;
+  }
+  received.request.body = bytes.substr(received.head_bytes, received.body_bytes);
+  bytes.erase(0, all);
   co_return true;
 }
 
@@ -184,53 +237,82 @@ std::optional<AdminResponse> AdminHttp::other_program(const Received& received) 
                      "name its file with -c, or give [admin] listen of each file an address of its own");
 }
 
-// Status 0 when the caller may be served.
-AdminResponse AdminHttp::refusal(const Received& received) const {
-  if (!settings_.listen.is_unix() && !is_literal_host(received.head.host))
+bool AdminHttp::has_token(const http::RequestHead& head) const {
+  const http::Field* given = head.fields.find(http::FieldName::kAuthorization);
+  constexpr std::string_view kScheme = "Bearer ";  // in any case (RFC 9110 section 11.1)
+  return given != nullptr && equals_ignore_case(given->value.substr(0, kScheme.size()), kScheme) &&
+         equals_secret(given->value.substr(kScheme.size()), settings_.token);
+}
+
+// What one is answered who may not call; nullopt who may.
+std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const {
+  const bool open_path = received.request.path == "/livez" || received.request.path == "/readyz";
+  const bool has_right_token = !settings_.token.empty() && has_token(received.head);
+  if (!settings_.token.empty() && !open_path && !has_right_token)
+    return admin_error(401, "the token is missing or wrong", "send Authorization: Bearer TOKEN");
+  if (!has_right_token && !settings_.listen.is_unix() && !is_literal_host(received.head.host))
     return admin_error(403, "the Host field names a host", "call the admin API by its address, or localhost");
   if (const http::Field* origin = received.head.fields.find(http::FieldName::kOrigin)) {
     if (origin->value != fmt::format("http://{}", received.head.host))
       return admin_error(403, "the request comes from a page of another site", "");
   }
-  AdminResponse none;
-  none.status = 0;
-  const bool open_path = received.request.path == "/livez" || received.request.path == "/readyz";
-  if (settings_.token.empty() || open_path) return none;
-  const http::Field* given = received.head.fields.find(http::FieldName::kAuthorization);
-  constexpr std::string_view kScheme = "Bearer ";
-  const bool good = given != nullptr && given->value.starts_with(kScheme) &&
-                    equals_secret(given->value.substr(kScheme.size()), settings_.token);
-  return good ? none : admin_error(401, "the token is missing or wrong", "send Authorization: Bearer TOKEN");
+  return std::nullopt;
 }
 
 runtime::Task<void> AdminHttp::serve_caller(runtime::Socket socket) {
+  const auto caller = callers_.emplace(callers_.end(), stopped_);
+  co_await serve_requests(socket, *caller);
+  callers_.erase(caller);
+}
+
+runtime::Task<void> AdminHttp::serve_requests(runtime::Socket& socket, Caller& caller) {
   std::string bytes;
-  for (bool open = true; open;) {
+  for (;;) {
     const auto received = std::make_unique<Received>();
-    const bool whole = co_await read_request(socket, bytes, *received);
+    const bool asked = co_await read_head(socket, caller, bytes, *received);
+    if (!asked) co_return;
     AdminResponse response;
-    if (!whole) {
-      if (received->failure_status == 0) co_return;
-      response = admin_error(received->failure_status, received->failure);
+    if (received->refused) {
+      response = std::move(*received->refused);
+      received->keep_alive = false;
     } else {
-      response = refusal(*received);
-      bytes.clear();  // no caller pipelines requests that change things
-      if (response.status == 0) response = other_program(*received).value_or(std::move(response));
-      if (response.status == 0) response = co_await handler_(std::move(received->request));
+      const bool whole = co_await read_body(socket, caller, bytes, *received);
+      if (!whole) co_return;
+      caller.is_served = true;
+      response = co_await handler_(std::move(received->request));
+      caller.is_served = false;
+      caller.since = io_.now();
     }
-    open = whole && received->keep_alive;
-    std::string head = fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
-        "X-Content-Type-Options: nosniff\r\n",
-        response.status, http::reason_phrase(response.status), response.content_type, response.body.size());
-    if (!response.etag.empty()) head += fmt::format("ETag: {}\r\n", response.etag);
-    if (!response.allow.empty()) head += fmt::format("Allow: {}\r\n", response.allow);
-    if (!open) head += "Connection: close\r\n";
-    head += "\r\n";
-    const runtime::Wait wait(io_.now() + kHandlerTimeout, &stopped_);
-    const Status sent = co_await io_.send(socket, head, response.body, wait);
+    const bool sent = co_await answer(socket, caller, response, *received);
     if (!sent) co_return;
+    if (!received->keep_alive) break;
   }
+  co_await hear_out(socket, caller);
+}
+
+runtime::Task<bool> AdminHttp::answer(runtime::Socket& socket, Caller& caller, const AdminResponse& response,
+                                      const Received& received) {
+  std::string head = fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
+      "X-Content-Type-Options: nosniff\r\n",
+      response.status, http::reason_phrase(response.status), response.content_type, response.body.size());
+  if (!response.etag.empty()) head += fmt::format("ETag: {}\r\n", response.etag);
+  if (!response.allow.empty()) head += fmt::format("Allow: {}\r\n", response.allow);
+  if (!received.keep_alive) head += "Connection: close\r\n";
+  head += "\r\n";
+  const std::string_view body = received.head_only ? std::string_view() : std::string_view(response.body);
+  const runtime::Wait wait(io_.now() + kSendTimeout, &caller.gone);
+  const Status sent = co_await io_.send(socket, head, body, wait);
+  co_return sent.has_value();
+}
+
+// A body that is still on its way would make the kernel reset the connection at its close, and take back the answer
+// that says why.
+runtime::Task<void> AdminHttp::hear_out(runtime::Socket& socket, Caller& caller) {
+  io_.shutdown_send(socket);
+  caller.deadline = io_.now() + kLingerTimeout;
+  std::string ignored;
+  for (bool more = true; more && ignored.size() <= kBodyBytesMost;) more = co_await receive(socket, caller, ignored);
 }
 
 }  // namespace tenfold::control

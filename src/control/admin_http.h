@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP/1.1 server of the admin API: few connections, small bodies, everything bounded. It checks who is calling (a
-// literal Host, no foreign Origin, the token where one is set), and whether it is this program that is meant, before a
-// handler sees the request.
+// The HTTP/1.1 server of the admin API: few connections, small bodies, everything bounded. As soon as it has a head it
+// checks who is calling (the token where one is set, else a literal Host; no foreign Origin), and whether it is this
+// program that is meant. Where all places are taken, the one that has been waited for the longest is closed.
 // Thread rule: the control thread.
 #pragma once
 
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "runtime/scope.h"
 #include "runtime/stop.h"
 #include "runtime/task.h"
+#include "wire/http/message.h"
 
 namespace tenfold::control {
 
@@ -54,10 +56,28 @@ class AdminHttp {
 
  private:
   struct Received;
+  // One who is connected.
+  struct Caller {
+    explicit Caller(runtime::Stop& all) : gone(all) {}
+    runtime::Stop gone;
+    Instant since;           // what is waited for
+    Instant deadline;        // of what is being received
+    bool is_served = false;  // a handler is at work for them
+  };
+
   runtime::Task<void> accept_callers();
+  bool make_room();
   runtime::Task<void> serve_caller(runtime::Socket socket);
-  runtime::Task<bool> read_request(runtime::Socket& socket, std::string& bytes, Received& received);
-  AdminResponse refusal(const Received& received) const;
+  runtime::Task<void> serve_requests(runtime::Socket& socket, Caller& caller);
+  runtime::Task<bool> receive(runtime::Socket& socket, Caller& caller, std::string& bytes);
+  runtime::Task<bool> read_head(runtime::Socket& socket, Caller& caller, std::string& bytes, Received& received);
+  void understand(Received& received) const;
+  runtime::Task<bool> read_body(runtime::Socket& socket, Caller& caller, std::string& bytes, Received& received);
+  runtime::Task<bool> answer(runtime::Socket& socket, Caller& caller, const AdminResponse& response,
+                             const Received& received);
+  runtime::Task<void> hear_out(runtime::Socket& socket, Caller& caller);
+  bool has_token(const http::RequestHead& head) const;
+  std::optional<AdminResponse> refusal(const Received& received) const;
   std::optional<AdminResponse> other_program(const Received& received) const;
 
   runtime::Io& io_;
@@ -67,6 +87,7 @@ class AdminHttp {
   int handle_ = -1;
   runtime::Socket listener_;
   runtime::Stop stopped_;
+  std::list<Caller> callers_;
   runtime::Scope scope_;
 };
 

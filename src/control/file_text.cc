@@ -63,9 +63,11 @@ class FreshFile {
   std::expected<void, std::string> take_place_of(const std::string& target, const struct stat& old) {
     mode_t mode = old.st_mode & 07777;
     if (fchown(file_.get(), old.st_uid, old.st_gid) != 0) {
-      // Only root may give files away; for others the file is theirs already. Another group than before gets no rights.
+      // Only root may give files away; for others the file is theirs already. Another group than before gets no more
+      // rights than everybody has.
       if (geteuid() == 0) return failed("keep the owner of", target);
-      if (fchown(file_.get(), static_cast<uid_t>(-1), old.st_gid) != 0) mode &= ~static_cast<mode_t>(S_IRWXG);
+      if (fchown(file_.get(), static_cast<uid_t>(-1), old.st_gid) != 0)
+        mode &= ~static_cast<mode_t>(S_IRWXG) | ((mode & S_IRWXO) << 3);
     }
     if (fchmod(file_.get(), mode) != 0) return failed("keep the mode of", target);
     if (fsync(file_.get()) != 0) return failed("sync", path_);

@@ -19,8 +19,8 @@ std::expected<std::string, std::string> read_file(const std::string& path, std::
 /// error is a sentence that names the file; then all is as before.
 std::expected<void, std::string> replace_file(const std::string& path, std::string_view text);
 
-/// The absolute path of what a path stands for now, with no symbolic link in it; the path itself where nothing is
-/// there.
+/// The absolute path, without symbolic links, of what a path names at this moment; the path itself where that is
+/// nothing.
 std::string real_path(const std::string& path);
 
 /// True for a directory that exists.

@@ -6,6 +6,8 @@
 #include "control/effective.h"
 #include "control/status_json.h"
 #include "control/topology_file.h"
+#include "control/json_text.h"
+#include "control/privileges.h"
 #include "tenfold/exit_codes.h"
 #include "tenfold/verbs.h"
 
@@ -14,7 +16,7 @@ namespace tenfold::cli {
 int check(const Arguments& arguments) {
   const control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
   if (arguments.json) {
-    std::fputs((control::diagnostics_json(loaded).dump(2) + "\n").c_str(), stdout);
+    std::fputs((control::json_text(control::diagnostics_json(loaded)) + "\n").c_str(), stdout);
   } else {
     std::fputs(loaded.rendered().c_str(), stderr);
   }

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/bytes.h"
+#include "control/json_text.h"
 #include "control/units.h"
 #include "tenfold/pause.h"
 #include "tenfold/remote.h"
@@ -84,6 +85,8 @@ int add(const Arguments& arguments) {
   if (!arguments.weight.empty()) {
     const auto number = parse_decimal(arguments.weight);
     if (!number) return wrong_usage("add SERVICE ADDRESS --weight N (a number from 0 to 1000)");
+  if (!control::is_utf8(arguments.word(2)) || !control::is_utf8(arguments.zone))
+    return wrong_usage("add SERVICE ADDRESS [--zone Z] (ADDRESS and Z are UTF-8)");
     body["weight"] = *number;
   }
   if (!arguments.zone.empty()) body["zone"] = arguments.zone;
@@ -100,7 +103,7 @@ int add(const Arguments& arguments) {
   const bool serves = node->value("takes_traffic", false) && node->value("state", "") != "down";
   Json row = *node;
   const int exit_code = serves && is_cache(arguments) ? join_ring(remote, arguments, row) : kOk;
-  if (arguments.json) print(row.dump(2) + "\n");
+  if (arguments.json) print(row);
   if (exit_code != kOk) return exit_code;
   if (serves) {
     say(fmt::format("{} serves ({})", arguments.word(2), node->value("reason", "")));

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "control/file_text.h"
+#include "control/json_text.h"
 #include "control/topology_file.h"
 
 namespace tenfold::cli {
@@ -20,13 +21,17 @@ void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
 }
 
+void print(const Json& data) {
+  print(control::json_text(data) + "\n");
+}
+
 int wrong_usage(std::string_view usage) {
   say(fmt::format("usage: tenfold {}", usage));
   return kUsage;
 }
 
 int print_changes(const Json& result, bool json) {
-  if (json) print(result.dump(2) + "\n");
+  if (json) print(result);
   for (const Json& line : result.value("changes", Json::array()))
     if (!json) print(line.get<std::string>() + "\n");
   for (const Json& line : result.value("needs_restart", Json::array()))
@@ -50,7 +55,7 @@ Remote::Remote(const Arguments& arguments) : json_(arguments.json) {
 
 std::optional<Json> Remote::call(std::string_view method, const std::string& target, const Json& body) {
   if (!client_) return std::nullopt;
-  const auto answer = client_->call(method, target, body.is_null() ? std::string() : body.dump());
+  const auto answer = client_->call(method, target, body.is_null() ? std::string() : control::json_text(body, -1));
   if (!answer) {
     say(fmt::format("tenfold: {}; is `tenfold run` running with this file?", answer.error()));
     exit_code_ = kUnreachable;
@@ -59,7 +64,7 @@ std::optional<Json> Remote::call(std::string_view method, const std::string& tar
   if (answer->status < 300) return answer->body;
   constexpr int kRunsAnotherFile = 421;
   exit_code_ = answer->status == kRunsAnotherFile ? kTopologyInvalid : kFailed;
-  if (json_) print(answer->body.dump(2) + "\n");
+  if (json_) print(answer->body);
   if (answer->body.contains("diagnostics")) {
     for (const Json& diagnostic : answer->body["diagnostics"])
       std::fputs(diagnostic.value("rendered", "").c_str(), stderr);

@@ -17,6 +17,7 @@ namespace tenfold::cli {
 void say(std::string_view text);
 /// Data, on standard output.
 void print(const std::string& text);
+void print(const nlohmann::ordered_json& data);
 /// Says how a verb is written; the exit code for that.
 int wrong_usage(std::string_view usage);
 /// Prints what a change has changed, or with `json` the whole answer.

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "control/json_text.h"
 #include "tenfold/pause.h"
 #include "tenfold/remote.h"
 #include "tenfold/status_text.h"
@@ -36,7 +37,7 @@ int status(const Arguments& arguments) {
   Remote remote(arguments);
   const auto result = remote.call("GET", "/v1/status");
   if (!result) return remote.exit_code();
-  print(arguments.json ? result->dump(2) + "\n" : status_text(*result, nullptr, 0));
+  arguments.json ? print(*result) : print(status_text(*result, nullptr, 0));
   return is_degraded(*result) ? kDegraded : kOk;
 }
 
@@ -49,7 +50,7 @@ int top(const Arguments& arguments) {
     const auto now = remote.call("GET", "/v1/status");
     if (!now) return remote.exit_code();
     if (arguments.json)
-      print(now->dump() + "\n");
+      print(control::json_text(*now, -1) + "\n");
     else
       print((terminal ? "\x1b[H\x1b[2J" : "") +
             status_text(*now, before.is_null() ? nullptr : &before, to_seconds(kInterval)));
@@ -71,7 +72,7 @@ int explain(const Arguments& arguments) {
   Remote remote(arguments);
   const auto result = remote.call("GET", path);
   if (!result) return remote.exit_code();
-  print(arguments.json ? result->dump(2) + "\n" : explanation_text(*result));
+  arguments.json ? print(*result) : print(explanation_text(*result));
   return kOk;
 }
 

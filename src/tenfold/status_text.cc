@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/json_text.h"
+
 namespace tenfold::cli {
 namespace {
 
@@ -167,7 +169,7 @@ std::string explanation_text(const Json& explanation, int indent) {
       text += list_item ? fmt::format("{}-\n", margin) : fmt::format("{}{}:\n", margin, key);
       text += explanation_text(value, indent + 1);
     } else {
-      const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+      const std::string shown = value.is_string() ? value.get<std::string>() : control::json_text(value, -1);
       text += list_item ? fmt::format("{}- {}\n", margin, shown) : fmt::format("{}{}: {}\n", margin, key, shown);
     }
   }
