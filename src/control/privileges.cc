@@ -11,6 +11,10 @@
 
 namespace tenfold::control {
 
+bool has_account(const std::string& account) {
+  return account.empty() || getpwnam(account.c_str()) != nullptr;
+}
+
 std::expected<void, std::string> drop_privileges(const std::string& account) {
   if (account.empty() || geteuid() != 0) return {};
   const passwd* entry = getpwnam(account.c_str());

@@ -337,3 +337,6 @@ int run_server(const Arguments& arguments) {
 }
 
 }  // namespace tenfold::cli
+  // Before anything is opened: what cannot be given up later is not begun.
+  if (const std::string& user = loaded.topology.run.user; geteuid() == 0 && !control::has_account(user))
+    return complain(fmt::format("run.user: there is no account {}", user));
