@@ -2,31 +2,57 @@
 #include "control/access_log_writer.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
-#include <string_view>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 namespace tenfold::control {
 namespace {
 
 constexpr std::size_t kQueuedBytesMost = 16 * 1024 * 1024;
 
-void write_all(int descriptor, std::string_view text) {
-  while (descriptor >= 0 && !text.empty()) {
+// What could not be written, and errno says why: a full disk loses lines, not requests.
+std::string_view write_some(int descriptor, std::string_view text) {
+  while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
-    if (count <= 0) return;  // a full disk loses lines, not requests
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
+  return text;
+}
+
+// -1 where nothing is to be written.
+std::expected<int, std::string> open_log(const std::string& path) {
+  if (path.empty()) return -1;
+  if (path == "-") return STDOUT_FILENO;
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (descriptor >= 0) return descriptor;
+  return std::unexpected(fmt::format("the access log {} cannot be opened: {}", path, std::strerror(errno)));
 }
 
 }  // namespace
 
-AccessLogWriter::AccessLogWriter(std::string path) : path_(std::move(path)), thread_("access-log", [this] { run(); }) {}
+AccessLogWriter::AccessLogWriter(std::string path, Report report)
+    : path_(std::move(path)), report_(std::move(report)), thread_("access-log", [this] { run(); }) {}
 
 AccessLogWriter::~AccessLogWriter() {
   const std::lock_guard lock(mutex_);
   ending_ = true;
   changed_.notify_one();
+}
+
+std::expected<void, std::string> AccessLogWriter::open() {
+  const auto descriptor = open_log(path_);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  const std::lock_guard lock(mutex_);
+  descriptor_ = *descriptor;
+  is_open_ = true;
+  changed_.notify_one();
+  return {};
 }
 
 bool AccessLogWriter::write(std::string lines) {
@@ -46,30 +72,46 @@ void AccessLogWriter::reopen() {
   changed_.notify_one();
 }
 
-void AccessLogWriter::open() {
-  if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
-  descriptor_ = -1;
-  if (path_ == "-") descriptor_ = STDOUT_FILENO;
-  if (path_.empty() || path_ == "-") return;
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+void AccessLogWriter::write_batch(std::string batch) {
+  if (descriptor_ < 0) return;
+  if (is_torn_) batch.insert(0, "\n");  // the next line begins on a line of its own
+  const std::string_view left = write_some(descriptor_, batch);
+  if (left.empty()) {
+    is_torn_ = false;
+    return;
+  }
+  const std::string problem = fmt::format("{} cannot be written: {}", path_, std::strerror(errno));
+  const std::size_t written = batch.size() - left.size();
+  if (written > 0) is_torn_ = batch[written - 1] != '\n';
+  // The newline that was put in front of a batch belongs to a line that was counted before.
+  const auto lines = static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
+  report_(left.size() == batch.size() && batch.front() == '\n' ? lines - 1 : lines, problem);
 }
 
 void AccessLogWriter::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return !queue_.empty() || reopen_ || ending_; });
+    changed_.wait(lock, [this] { return has_work() || ending_; });
+    if (!has_work()) break;
     if (reopen_) {
       reopen_ = false;
-      open();
+      const auto fresh = open_log(path_);
+      if (!fresh) {
+        report_(0, fresh.error());
+      } else if (*fresh != descriptor_) {
+        if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
+        descriptor_ = *fresh;
+        is_torn_ = false;
+      }
+      continue;
     }
-    if (queue_.empty() && ending_) break;
-    if (queue_.empty()) continue;
-    const std::string batch = std::move(queue_.front());
+    std::string batch = std::move(queue_.front());
     queue_.pop_front();
+    const std::size_t bytes = batch.size();
     lock.unlock();
-    write_all(descriptor_, batch);
+    write_batch(std::move(batch));
     lock.lock();
-    queued_bytes_ -= batch.size();
+    queued_bytes_ -= bytes;
   }
   if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
 }

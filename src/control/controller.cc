@@ -224,6 +224,7 @@ runtime::Task<planes::PlaneReading> Controller::collect() {
   }
   co_await wait_for_all(io_, *answers, io_.now() + kCollectTimeout);
   planes::PlaneReading total;
+  total.log_lines_dropped = log_lines_lost_;
   for (const planes::PlaneReading& reading : answers->readings) add_reading(total, reading);
   co_return total;
 }

@@ -73,6 +73,9 @@ class Controller final : public planes::PlaneObserver {
   /// What all workers have counted, added up. Empty parts where a worker does not answer in time.
   runtime::Task<planes::PlaneReading> collect();
 
+  /// The access log could not write lines that it had taken.
+  void log_lines_lost(std::uint64_t count) { log_lines_lost_ += count; }
+
   /// Readiness says no from now on, and planes wind down (planes/plane.h).
   void begin_shutdown(bool accepting);
   /// Stops the planes: what is under way may take until `limit`, or until `at_once` is requested. Then everything of
@@ -100,6 +103,7 @@ class Controller final : public planes::PlaneObserver {
   runtime::Io& io_;
   EventLog& events_;
   AccessLogSink access_log_;
+  std::uint64_t log_lines_lost_ = 0;
   HealthKeeper health_;
   RingKeeper rings_;
   std::vector<WorkerHost*> workers_;

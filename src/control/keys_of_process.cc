@@ -70,7 +70,8 @@ const std::vector<Key> kRunKeys = {
     {.section = Section::kRun,
      .name = "access_log",
      .type = KeyType::kText,
-     .doc = "A file, \"-\" for standard output, \"\" for none. One JSON object a line; SIGUSR1 opens the file anew.",
+     .doc = "A file, \"-\" for standard output, \"\" for none. One JSON object a line; SIGUSR1 opens the file anew. "
+            "It is opened as run.user, for whom a folder whose logs are rotated must be writable. Needs a restart.",
      .example = "\"/var/log/tenfold/access.log\"",
      TENFOLD_KEY(run->access_log, text, quoted)},
     {.section = Section::kRun,

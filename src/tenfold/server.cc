@@ -9,6 +9,7 @@
 #include <latch>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "control/access_log_writer.h"
@@ -111,7 +112,10 @@ class Server {
         file_(loaded.file_name),
         first_(loaded.topology),
         inherited_(std::move(inherited)),
-        access_log_(settings_.access_log),
+        access_log_(settings_.access_log,
+                    [this](std::uint64_t lines, std::string problem) {
+                      io_.post([this, lines, problem] { on_log_problem(lines, problem); });
+                    }),
         events_(io_, write_to_stderr),
         succession_(io_, events_, std::move(program)),
         controller_(io_, events_, {probe_of_tier, {cache::empty_node, cache::change_move_users}},
@@ -193,6 +197,12 @@ class Server {
     const auto dropped = control::drop_privileges(settings_.user);
     if (!dropped) {
       complain(dropped.error());
+      co_return false;
+    }
+    // As the account that opens it anew after a rotation, and that a successor runs as.
+    const auto logging = access_log_.open();
+    if (!logging) {
+      complain(logging.error());
       co_return false;
     }
     manager_.ready(status_line());
@@ -289,6 +299,16 @@ class Server {
 
   runtime::Task<void> reload() { static_cast<void>(co_await api_.reload(control::AdminRequest())); }
 
+  // A full disk fails each batch: one event a minute says so.
+  void on_log_problem(std::uint64_t lines_lost, const std::string& problem) {
+    constexpr Duration kSilence = std::chrono::minutes(1);
+    controller_.log_lines_lost(lines_lost);
+    if (lines_lost > 0 && log_problem_said_ && io_.now() - *log_problem_said_ < kSilence) return;
+    if (lines_lost > 0) log_problem_said_ = io_.now();
+    events_.add(control::EventLog::Level::kError, "access_log_fails",
+                {{"problem", problem}, {"lines_lost", std::to_string(lines_lost)}});
+  }
+
   void on_reload(bool begins) {
     if (begins)
       manager_.reloading(io_.now());
@@ -313,6 +333,7 @@ class Server {
   runtime::Stop told_;
   runtime::Stop told_twice_;
   bool handed_over_ = false;
+  std::optional<Instant> log_problem_said_;
   runtime::Scope tasks_;  // reloads and upgrades
 };
 
@@ -324,6 +345,9 @@ int run_server(const Arguments& arguments) {
   control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
   write_to_stderr(loaded.rendered());
   if (!loaded.ok()) return kTopologyInvalid;
+  // Before anything is opened: what cannot be given up later is not begun.
+  if (const std::string& user = loaded.topology.run.user; geteuid() == 0 && !control::has_account(user))
+    return complain(fmt::format("run.user: there is no account {}", user));
   const std::uint64_t descriptors_most = control::raise_descriptor_limit();
   runtime::native::Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
   auto opened = runtime::native::open_io(back_end_of(loaded.topology.run.io));
@@ -337,6 +361,3 @@ int run_server(const Arguments& arguments) {
 }
 
 }  // namespace tenfold::cli
-  // Before anything is opened: what cannot be given up later is not begun.
-  if (const std::string& user = loaded.topology.run.user; geteuid() == 0 && !control::has_account(user))
-    return complain(fmt::format("run.user: there is no account {}", user));
