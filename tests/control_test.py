@@ -121,7 +121,7 @@ class Growing(Scenario):
         for _ in range(30):
             client.get()
         self.assertEqual(len(second.requests), before)
-        self.assertEqual(tenfold.cli("drain", "web.test", first.address)[0], 0)
+        self.assertEqual(tenfold.cli("drain", "web.test", first.address)[0], 4, "nobody is left")
         self.assertEqual(tenfold.cli("enable", "web.test", first.address)[0], 0)
         self.assertEqual(self.state_of(tenfold, first), "up")
 
@@ -481,6 +481,80 @@ class Stopping(Scenario):
         bad = self.tenfold("[web.a]\nlisten = 5\n", ready=False)
         self.assertEqual(bad.process.wait(20), 3)
         self.assertEqual(bad.cli("status")[0], 5)
+
+
+class Starting(Scenario):
+    def start(self, change):
+        """Runs a file that `change` makes of a good one: (exit code, what it said)."""
+        tenfold = self.web([self.node()])
+        with open(tenfold.file, encoding="utf-8") as file:
+            text = file.read().replace(f":{tenfold.port}", f":{free_port()}").replace("admin.sock", "other.sock")
+        path = os.path.join(tenfold.folder, "other.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(change(text))
+        done = subprocess.run([TENFOLD, "run", "-c", path], capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr, path
+
+    def test_an_access_log_that_cannot_be_opened_fails_the_start(self):
+        code, said, _ = self.start(lambda text: text.replace("access.log", "no/such/folder.log"))
+        self.assertEqual(code, 1)
+        self.assertIn("no/such/folder.log cannot be opened: No such file or directory", said)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root changes its account")
+    def test_an_account_that_is_not_there_is_said_before_anything_is_opened(self):
+        code, said, path = self.start(lambda text: text.replace("[run]", '[run]\nuser = "no-such-account"'))
+        self.assertEqual(code, 1)
+        self.assertIn("there is no account no-such-account", said)
+        self.assertNotIn("serving", said)
+        done = subprocess.run([TENFOLD, "check", "-c", path], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("2:8: warning: there is no account no-such-account on this machine", done.stderr)
+
+
+class Outcomes(Scenario):
+    """A verb that leaves a service without a node that can serve says so, and why."""
+
+    def test_the_last_node_that_serves(self):
+        node = self.node()
+        tenfold = self.web([node])
+        for words in (["drain", "web.test", node.address], ["drain", "web.test", node.address, "--timeout", "0s"]):
+            code, _, talk = tenfold.cli(*words)
+            self.assertEqual(code, 4, words)
+            self.assertIn(f"web.test has no node that can serve: {node.address} is draining", talk)
+        self.assertEqual(tenfold.cli("enable", "web.test", node.address)[0], 0)
+        dead = f"127.0.0.1:{free_port()}"
+        self.assertEqual(tenfold.cli("add", "web.test", dead)[0], 4)
+        code, _, talk = tenfold.cli("remove", "web.test", node.address)
+        self.assertEqual(code, 4)
+        self.assertIn(f"{dead} is down", talk)
+        code, _, talk = tenfold.cli("reload")
+        self.assertEqual(code, 4)
+        self.assertIn("web.test has no node that can serve", talk)
+
+    def test_requests_under_way_are_counted_without_waiting(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        node, other = self.node(lambda _: release.wait(20) and response(200)), self.node()
+        tenfold = self.web([node, other])
+        client = self.client(tenfold)
+        while not node.requests:
+            client = self.client(tenfold)
+            client.send(request_bytes("GET", "/"))
+            wait_until(lambda: node.requests or other.requests, "a request arrives")
+            other.requests.clear()
+        code, _, talk = tenfold.cli("drain", "web.test", node.address, "--timeout", "0s")
+        self.assertEqual(code, 4)
+        self.assertIn("still has 1 requests under way", talk)
+
+    def test_nodes_that_are_never_probed_and_nodes_of_no_weight(self):
+        first, second, third = self.node(), self.node(), self.node()
+        tenfold = self.web([first], "health = { enabled = false }")
+        code, _, talk = tenfold.cli("add", "web.test", second.address)
+        self.assertEqual((code, talk.count("unknown:")), (0, 0), talk)
+        code, _, talk = tenfold.cli("add", "web.test", third.address, "--weight", "0")
+        self.assertEqual(code, 0, talk)
+        self.assertIn("has weight 0 and gets no traffic", talk)
+        self.assertNotIn("probes succeed", talk)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
     row["state"] = cluster::name_of(status->state);
     row["takes_traffic"] = status->usable;
     row["reason"] = status->reason;
+    row["judged"] = status->state != cluster::NodeState::kUnknown || !service.health.enabled;
     row["since_seconds"] = to_seconds(since);
     row["share"] = up ? cluster::slow_start_share(since, service.health.slow_start) : (status->usable ? 1.0 : 0.0);
     row["last_probe"] = status->last_probe;

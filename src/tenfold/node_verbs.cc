@@ -10,6 +10,7 @@
 #include "tenfold/pause.h"
 #include "tenfold/remote.h"
 #include "tenfold/ring_follower.h"
+#include "tenfold/service_look.h"
 #include "tenfold/verbs.h"
 
 namespace tenfold::cli {
@@ -28,20 +29,23 @@ std::string node_path(const Arguments& arguments) {
   return fmt::format("/v1/services/{}/nodes/{}", escaped(arguments.word(1)), escaped(arguments.word(2)));
 }
 
-// Asks for the node until `done` says so, or the time is over; talks of each change of state.
+// Asks for the node until `done` says so, or the time is over, but once at least; talks of each change of state.
 std::optional<Json> follow_node(Remote& remote, const Arguments& arguments, Duration limit,
                                 const std::function<bool(const Json&)>& done) {
   std::string shown;
-  std::optional<Json> node;
-  for (Duration waited{}; waited < limit; waited += 100ms) {
-    node = remote.call("GET", node_path(arguments));
-    if (!node || done(*node)) return node;
+  for (Duration waited{};; waited += 100ms) {
+    std::optional<Json> node = remote.call("GET", node_path(arguments));
+    if (!node || done(*node) || waited >= limit) return node;
     const std::string line = fmt::format("{}: {}", node->value("state", ""), node->value("reason", ""));
     if (line != shown) say("  " + line);
     shown = line;
     pause_for(100ms);
   }
-  return node;
+}
+
+// How a verb ends that has changed a service: as it ended so far, or because of what became of the service.
+int end_of_change(Remote& remote, const Arguments& arguments, int exit_code) {
+  return exit_code == kOk ? look_at_service(remote, arguments.word(1)) : exit_code;
 }
 
 // Waits until a node of a cache has left its ring, and prints what was changed.
@@ -81,12 +85,12 @@ int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
 
 int add(const Arguments& arguments) {
   if (arguments.words.size() != 3) return wrong_usage("add SERVICE ADDRESS [--weight N] [--zone Z]");
+  if (!control::is_utf8(arguments.word(2)) || !control::is_utf8(arguments.zone))
+    return wrong_usage("add SERVICE ADDRESS [--zone Z] (ADDRESS and Z are UTF-8)");
   Json body = {{"address", arguments.word(2)}};
   if (!arguments.weight.empty()) {
     const auto number = parse_decimal(arguments.weight);
     if (!number) return wrong_usage("add SERVICE ADDRESS --weight N (a number from 0 to 1000)");
-  if (!control::is_utf8(arguments.word(2)) || !control::is_utf8(arguments.zone))
-    return wrong_usage("add SERVICE ADDRESS [--zone Z] (ADDRESS and Z are UTF-8)");
     body["weight"] = *number;
   }
   if (!arguments.zone.empty()) body["zone"] = arguments.zone;
@@ -96,9 +100,7 @@ int add(const Arguments& arguments) {
   say(fmt::format("added; epoch {} runs, and the file says so", (*added)["epoch"].get<std::uint64_t>()));
   // Up or down is decided by the first probe; a node that is neither yet is waited for.
   constexpr Duration kJudged = 10s;
-  const auto node = follow_node(remote, arguments, kJudged, [](const Json& row) {
-    return row.value("state", "") == "up" || row.value("state", "") == "down";
-  });
+  const auto node = follow_node(remote, arguments, kJudged, [](const Json& row) { return row.value("judged", false); });
   if (!node) return remote.exit_code();
   const bool serves = node->value("takes_traffic", false) && node->value("state", "") != "down";
   Json row = *node;
@@ -107,6 +109,11 @@ int add(const Arguments& arguments) {
   if (exit_code != kOk) return exit_code;
   if (serves) {
     say(fmt::format("{} serves ({})", arguments.word(2), node->value("reason", "")));
+    return kOk;
+  }
+  if (node->value("weight", 1) == 0 && node->value("state", "") != "down") {
+    say(fmt::format("{0} has weight 0 and gets no traffic; `tenfold weight {1} {0} 1` gives it some", arguments.word(2),
+                    arguments.word(1)));
     return kOk;
   }
   say(fmt::format("{} is {} and gets no traffic: {}", arguments.word(2), node->value("state", ""),
@@ -122,7 +129,7 @@ int drain(const Arguments& arguments) {
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "drain"}});
   if (!changed) return remote.exit_code();
-  if (is_cache(arguments)) return print_left(remote, arguments, *changed, *limit);
+  if (is_cache(arguments)) return end_of_change(remote, arguments, print_left(remote, arguments, *changed, *limit));
   print_changes(*changed, arguments.json);
   const auto node =
       follow_node(remote, arguments, *limit, [](const Json& row) { return row.value("outstanding", 0) == 0; });
@@ -131,7 +138,7 @@ int drain(const Arguments& arguments) {
   if (left == 0) {
     say(fmt::format("{} is drained; `tenfold remove {} {}` removes it", arguments.word(2), arguments.word(1),
                     arguments.word(2)));
-    return kOk;
+    return look_at_service(remote, arguments.word(1));
   }
   say(fmt::format("{} still has {} requests under way; it gets no new ones", arguments.word(2), left));
   return kDegraded;
@@ -145,7 +152,7 @@ int enable(const Arguments& arguments) {
   Json result = *changed;
   const int exit_code = is_cache(arguments) ? join_ring(remote, arguments, result) : kOk;
   print_changes(result, arguments.json);
-  return exit_code;
+  return end_of_change(remote, arguments, exit_code);
 }
 
 int remove(const Arguments& arguments) {
@@ -153,8 +160,9 @@ int remove(const Arguments& arguments) {
   Remote remote(arguments);
   const auto removed = remote.call("DELETE", node_path(arguments));
   if (!removed) return remote.exit_code();
-  if (is_cache(arguments)) return print_left(remote, arguments, *removed, kRingPatience);
-  return print_changes(*removed, arguments.json);
+  const int exit_code = is_cache(arguments) ? print_left(remote, arguments, *removed, kRingPatience)
+                                            : print_changes(*removed, arguments.json);
+  return end_of_change(remote, arguments, exit_code);
 }
 
 int weight(const Arguments& arguments) {
@@ -163,8 +171,9 @@ int weight(const Arguments& arguments) {
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"weight", *number}});
   if (!changed) return remote.exit_code();
-  if (is_cache(arguments)) return print_weighed(remote, arguments, *changed, *number);
-  return print_changes(*changed, arguments.json);
+  const int exit_code = is_cache(arguments) ? print_weighed(remote, arguments, *changed, *number)
+                                            : print_changes(*changed, arguments.json);
+  return end_of_change(remote, arguments, exit_code);
 }
 
 }  // namespace tenfold::cli

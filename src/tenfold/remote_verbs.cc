@@ -8,6 +8,7 @@
 #include "control/json_text.h"
 #include "tenfold/pause.h"
 #include "tenfold/remote.h"
+#include "tenfold/service_look.h"
 #include "tenfold/status_text.h"
 #include "tenfold/verbs.h"
 
@@ -30,7 +31,8 @@ int reload(const Arguments& arguments) {
   const auto result = remote.call("POST", "/v1/reload");
   if (!result) return remote.exit_code();
   say(fmt::format("epoch {} runs", (*result)["epoch"].get<std::uint64_t>()));
-  return print_changes(*result, arguments.json);
+  print_changes(*result, arguments.json);
+  return look_at_service(remote, "");
 }
 
 int status(const Arguments& arguments) {
