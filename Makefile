@@ -54,9 +54,11 @@ fuzz: ## each fuzz target for FUZZ_SECONDS, 60; FUZZ="chunked target" runs only 
 profile: ## cmake/tenfold.proftext anew, which release builds are optimised by; takes some ten minutes
 	tools/profile
 
-install: build ## the binary, its manual pages, the systemd unit and an example file
+install: build ## the binary, its manual pages, the systemd unit with its account, and an example file
 	install -D build/release/tenfold $(DESTDIR)$(PREFIX)/bin/tenfold
 	install -D -m 644 packaging/tenfold.service $(DESTDIR)/lib/systemd/system/tenfold.service
+	install -D -m 644 packaging/tenfold.sysusers $(DESTDIR)/usr/lib/sysusers.d/tenfold.conf
+	install -D -m 644 packaging/tenfold.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/tenfold.conf
 	install -D -m 644 packaging/tenfold.example.toml $(DESTDIR)$(PREFIX)/share/doc/tenfold/tenfold.example.toml
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	build/release/tenfold schema --man | gzip -9n > $(DESTDIR)$(PREFIX)/share/man/man5/tenfold.toml.5.gz
