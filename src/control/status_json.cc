@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/status_json.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -29,9 +31,9 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
     const Duration since = controller.io().now() - status->since;
     const bool up = status->state == cluster::NodeState::kUp;
     row["state"] = cluster::name_of(status->state);
+    row["judged"] = status->state != cluster::NodeState::kUnknown || !service.health.enabled;
     row["takes_traffic"] = status->usable;
     row["reason"] = status->reason;
-    row["judged"] = status->state != cluster::NodeState::kUnknown || !service.health.enabled;
     row["since_seconds"] = to_seconds(since);
     row["share"] = up ? cluster::slow_start_share(since, service.health.slow_start) : (status->usable ? 1.0 : 0.0);
     row["last_probe"] = status->last_probe;
@@ -130,6 +132,7 @@ Json status_json(const Controller& controller, const planes::PlaneReading& readi
   Json status = {{"phase", name_of(controller.phase())},
                  {"epoch", controller.topology()->epoch},
                  {"uptime_seconds", to_seconds(controller.io().now() - controller.started_at())},
+                 {"process", getpid()},
                  {"workers", controller.workers().size()},
                  {"connections", reading.connections},
                  {"connections_accepted", reading.connections_accepted},

@@ -141,10 +141,11 @@ std::string ring_text(const Json& ring) {
 }
 
 std::string status_text(const Json& status, const Json* before, double seconds) {
-  std::string text = fmt::format("tenfold {} {} at epoch {} for {}, {} worker(s), {}, {} connections, file {}\n",
-                                 status.value("version", ""), status.value("phase", ""), status.value("epoch", 0),
-                                 duration_text(status.value("uptime_seconds", 0.0)), status.value("workers", 0),
-                                 status.value("io", ""), status.value("connections", 0), status.value("file", ""));
+  std::string text = fmt::format(
+      "tenfold {} {} at epoch {} for {}, process {}, {} worker(s), {}, {} connections, file {}\n",
+      status.value("version", ""), status.value("phase", ""), status.value("epoch", 0),
+      duration_text(status.value("uptime_seconds", 0.0)), status.value("process", 0), status.value("workers", 0),
+      status.value("io", ""), status.value("connections", 0), status.value("file", ""));
   const Json services_before = before == nullptr ? Json::array() : before->value("services", Json::array());
   for (const Json& service : status["services"]) {
     const Json* row = before == nullptr ? nullptr : find_row(&services_before, "name", service.value("name", ""));
