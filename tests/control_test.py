@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -481,6 +482,61 @@ class Stopping(Scenario):
         bad = self.tenfold("[web.a]\nlisten = 5\n", ready=False)
         self.assertEqual(bad.process.wait(20), 3)
         self.assertEqual(bad.cli("status")[0], 5)
+
+
+class CommandLine(unittest.TestCase):
+    """What needs no running program."""
+
+    def run_verb(self, *words, **options):
+        done = subprocess.run([TENFOLD, *words], capture_output=True, text=True, timeout=60, check=False, **options)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_the_help_of_a_verb(self):
+        for words in (["add", "--help"], ["help", "add"]):
+            code, text, _ = self.run_verb(*words)
+            self.assertEqual(code, 0)
+            self.assertIn("usage: tenfold add SERVICE ADDRESS [--weight N] [--zone Z]", text)
+            self.assertIn("--zone Z", text)
+            self.assertNotIn("--timeout", text)
+            self.assertIn("exit codes: 0 ok", text)
+        self.assertEqual(self.run_verb("help")[1], self.run_verb("--help")[1])
+        code, text, talk = self.run_verb("stauts", "--help")
+        self.assertEqual((code, text), (2, ""))
+        self.assertIn("did you mean 'status'?", talk)
+
+    def test_words_and_options_that_a_verb_does_not_have(self):
+        for words, said in (
+            (["status", "extra"], "operands"),
+            (["add", "web.a"], "operands"),
+            (["explain", "ftp", "x"], "operands"),
+            (["explain", "cache", "x"], "operands"),
+            (["reload", "--weight", "3"], "reload has no option --weight"),
+            (["check", "--page"], "check has no option --page"),
+            (["weight", "web.a", "127.0.0.1:1", "-1"], "-1 is not a weight: a whole number from 0 to 1000"),
+            (["drain", "web.a", "127.0.0.1:1", "--timeout", "5"], "5 is not a time"),
+        ):
+            code, _, talk = self.run_verb(*words)
+            self.assertEqual(code, 2, words)
+            self.assertIn(said, talk)
+
+    def test_the_page_is_what_the_table_of_verbs_generates(self):
+        page = os.path.join(os.path.dirname(__file__), "..", "docs", "reference", "command-line.md")
+        with open(page, encoding="utf-8") as file:
+            self.assertEqual(self.run_verb("completion", "--page")[1], file.read(), "run `make docs`")
+
+    def test_check_prints_one_document_and_says_when_it_cannot(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('[web.a]\nlisten = ":1"\nnodes = ["127.0.0.1:2"]\n')
+            file.flush()
+            code, text, _ = self.run_verb("check", "--json", "--effective", "-c", file.name)
+            self.assertEqual(code, 0)
+            self.assertIn("[web.a]", json.loads(text)["effective"])
+            self.assertEqual(json.loads(self.run_verb("check", "--json", "-c", file.name)[1]), [])
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                command = [TENFOLD, "check", "--effective", "-c", file.name]
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the output cannot be written: No space left on device", done.stderr)
 
 
 class Starting(Scenario):

@@ -6,14 +6,16 @@
 
 #include <map>
 
+#include "base/bytes.h"
+
 namespace tenfold::cli {
 
 std::expected<Arguments, std::string> Arguments::parse(int count, char** values) {
   Arguments arguments;
-  const std::map<std::string_view, bool*> flags = {{"--json", &arguments.json},   {"--effective", &arguments.effective},
-                                                   {"--page", &arguments.page},   {"--man", &arguments.man},
-                                                   {"--force", &arguments.force}, {"--help", &arguments.help},
-                                                   {"-h", &arguments.help},       {"--version", &arguments.version}};
+  const std::map<std::string_view, bool*> flags = {
+      {"--json", &arguments.json},      {"--effective", &arguments.effective}, {"--page", &arguments.page},
+      {"--man", &arguments.man},        {"--help", &arguments.help},           {"-h", &arguments.help},
+      {"--version", &arguments.version}};
   const std::map<std::string_view, std::string*> options = {{"-c", &arguments.file},
                                                             {"--config", &arguments.file},
                                                             {"--weight", &arguments.weight},
@@ -21,6 +23,7 @@ std::expected<Arguments, std::string> Arguments::parse(int count, char** values)
                                                             {"--timeout", &arguments.timeout}};
   for (int i = 1; i < count; ++i) {
     const std::string_view word = values[i];
+    if (flags.contains(word) || options.contains(word)) arguments.given.emplace_back(word);
     if (const auto flag = flags.find(word); flag != flags.end()) {
       *flag->second = true;
     } else if (const auto option = options.find(word); option != options.end()) {
@@ -28,7 +31,7 @@ std::expected<Arguments, std::string> Arguments::parse(int count, char** values)
       *option->second = values[i];
       if (option->second == &arguments.file && arguments.file.empty())
         return std::unexpected(fmt::format("{} needs the name of a file, and got none", word));
-    } else if (word.size() > 1 && word.starts_with('-')) {
+    } else if (word.size() > 1 && word.starts_with('-') && !is_digit(word[1])) {  // -1 is a number, though a bad one
       return std::unexpected(fmt::format("unknown option {}", word));
     } else {
       arguments.words.emplace_back(word);

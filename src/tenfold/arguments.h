@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the command line, told apart: options are the same for all verbs, and may stand anywhere.
+// The words of the command line, told apart: options may stand anywhere. Which of them a verb has, tenfold/verbs.h
+// knows.
 #pragma once
 
 #include <expected>
@@ -16,12 +17,12 @@ struct Arguments {
   bool effective = false;
   bool page = false;
   bool man = false;
-  bool force = false;
   bool help = false;
   bool version = false;
-  std::string weight;   // --weight
-  std::string zone;     // --zone
-  std::string timeout;  // --timeout
+  std::string weight;              // --weight
+  std::string zone;                // --zone
+  std::string timeout;             // --timeout
+  std::vector<std::string> given;  // the options, as they were written
 
   /// The error is a sentence for people.
   static std::expected<Arguments, std::string> parse(int count, char** values);

@@ -32,17 +32,17 @@ void check_account(control::LoadedTopology& loaded) {
 int check(const Arguments& arguments) {
   control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
   check_account(loaded);
+  const std::string effective = arguments.effective && loaded.ok() ? control::effective_text(loaded) : "";
   if (arguments.json) {
-    std::fputs((control::json_text(control::diagnostics_json(loaded)) + "\n").c_str(), stdout);
+    nlohmann::ordered_json document = control::diagnostics_json(loaded);
+    if (arguments.effective) document = {{"diagnostics", document}, {"effective", effective}};
+    std::fputs((control::json_text(document) + "\n").c_str(), stdout);
   } else {
     std::fputs(loaded.rendered().c_str(), stderr);
+    std::fputs(effective.c_str(), stdout);
+    if (loaded.ok() && !arguments.effective) std::fprintf(stderr, "%s: ok\n", loaded.file_name.c_str());
   }
-  if (!loaded.ok()) return kTopologyInvalid;
-  if (arguments.effective)
-    std::fputs(control::effective_text(loaded).c_str(), stdout);
-  else if (!arguments.json)
-    std::fprintf(stderr, "%s: ok\n", loaded.file_name.c_str());
-  return kOk;
+  return loaded.ok() ? kOk : kTopologyInvalid;
 }
 
 }  // namespace tenfold::cli

@@ -81,16 +81,19 @@ int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
   return outcome.exit_code;
 }
 
+int wrong_weight(std::string_view text) {
+  return wrong_value(fmt::format("{} is not a weight: a whole number from 0 to 1000", text));
+}
+
 }  // namespace
 
 int add(const Arguments& arguments) {
-  if (arguments.words.size() != 3) return wrong_usage("add SERVICE ADDRESS [--weight N] [--zone Z]");
   if (!control::is_utf8(arguments.word(2)) || !control::is_utf8(arguments.zone))
-    return wrong_usage("add SERVICE ADDRESS [--zone Z] (ADDRESS and Z are UTF-8)");
+    return wrong_value("the address and the zone are UTF-8 texts");
   Json body = {{"address", arguments.word(2)}};
   if (!arguments.weight.empty()) {
     const auto number = parse_decimal(arguments.weight);
-    if (!number) return wrong_usage("add SERVICE ADDRESS --weight N (a number from 0 to 1000)");
+    if (!number) return wrong_weight(arguments.weight);
     body["weight"] = *number;
   }
   if (!arguments.zone.empty()) body["zone"] = arguments.zone;
@@ -123,9 +126,8 @@ int add(const Arguments& arguments) {
 }
 
 int drain(const Arguments& arguments) {
-  if (arguments.words.size() != 3) return wrong_usage("drain SERVICE ADDRESS [--timeout T]");
   const auto limit = control::parse_duration(arguments.timeout.empty() ? "60s" : arguments.timeout);
-  if (!limit) return wrong_usage("drain SERVICE ADDRESS --timeout T (like 30s)");
+  if (!limit) return wrong_value(fmt::format("{} is not a time, like 30s", arguments.timeout));
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "drain"}});
   if (!changed) return remote.exit_code();
@@ -145,7 +147,6 @@ int drain(const Arguments& arguments) {
 }
 
 int enable(const Arguments& arguments) {
-  if (arguments.words.size() != 3) return wrong_usage("enable SERVICE ADDRESS");
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "enabled"}});
   if (!changed) return remote.exit_code();
@@ -156,7 +157,6 @@ int enable(const Arguments& arguments) {
 }
 
 int remove(const Arguments& arguments) {
-  if (arguments.words.size() != 3) return wrong_usage("remove SERVICE ADDRESS");
   Remote remote(arguments);
   const auto removed = remote.call("DELETE", node_path(arguments));
   if (!removed) return remote.exit_code();
@@ -167,7 +167,7 @@ int remove(const Arguments& arguments) {
 
 int weight(const Arguments& arguments) {
   const auto number = parse_decimal(arguments.word(3));
-  if (arguments.words.size() != 4 || !number) return wrong_usage("weight SERVICE ADDRESS N");
+  if (!number) return wrong_weight(arguments.word(3));
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"weight", *number}});
   if (!changed) return remote.exit_code();

@@ -25,8 +25,8 @@ void print(const Json& data) {
   print(control::json_text(data) + "\n");
 }
 
-int wrong_usage(std::string_view usage) {
-  say(fmt::format("usage: tenfold {}", usage));
+int wrong_value(std::string_view problem) {
+  say(fmt::format("tenfold: {}", problem));
   return kUsage;
 }
 

@@ -18,8 +18,8 @@ void say(std::string_view text);
 /// Data, on standard output.
 void print(const std::string& text);
 void print(const nlohmann::ordered_json& data);
-/// Says how a verb is written; the exit code for that.
-int wrong_usage(std::string_view usage);
+/// Says what is wrong with a value of the command line; the exit code for that.
+int wrong_value(std::string_view problem);
 /// Prints what a change has changed, or with `json` the whole answer.
 int print_changes(const nlohmann::ordered_json& result, bool json);
 

@@ -63,14 +63,9 @@ int top(const Arguments& arguments) {
 }
 
 int explain(const Arguments& arguments) {
-  std::string path;
-  if (arguments.words.size() == 3 && arguments.word(1) == "http") {
-    path = "/v1/explain/http?url=" + escaped(arguments.word(2));
-  } else if (arguments.words.size() == 4 && arguments.word(1) == "cache") {
-    path = "/v1/explain/cache?service=" + escaped(arguments.word(2)) + "&key=" + escaped(arguments.word(3));
-  } else {
-    return wrong_usage("explain http URL, or explain cache SERVICE KEY");
-  }
+  const std::string path = arguments.word(1) == "http" ? "/v1/explain/http?url=" + escaped(arguments.word(2))
+                                                       : "/v1/explain/cache?service=" + escaped(arguments.word(2)) +
+                                                             "&key=" + escaped(arguments.word(3));
   Remote remote(arguments);
   const auto result = remote.call("GET", path);
   if (!result) return remote.exit_code();

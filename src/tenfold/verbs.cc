@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "base/bytes.h"
 #include "control/effective.h"
 #include "control/roff.h"
 #include "tenfold/exit_codes.h"
@@ -39,10 +41,19 @@ struct Option {
   std::string_view text;
   std::string_view summary;
 };
+// Of the verbs whose operands name them.
+constexpr std::array kVerbOptions = {
+    Option{"--effective", "with --json beside the diagnostics, as text"},
+    Option{"--weight N", "its share of the traffic, from 0 to 1000 (default 1)"},
+    Option{"--zone Z", "where it stands: a name of your own"},
+    Option{"--timeout T", "how long to wait at most, like 30s (default 60s)"},
+    Option{"--page", "the reference page instead, in Markdown"},
+    Option{"--man", "the manual page instead"},
+};
 constexpr std::array kOptions = {
     Option{"-c FILE", "the topology file (default ./tenfold.toml, then /etc/tenfold/tenfold.toml)"},
     Option{"--json", "print data as JSON"},
-    Option{"--help", "this text"},
+    Option{"--help", "what the verb does, and its options"},
     Option{"--version", "the version"},
 };
 
@@ -63,13 +74,56 @@ constexpr std::string_view kExitCodes =
     "0 ok, 1 failed, 2 wrong usage, 3 topology invalid or not the one that runs, 4 done but degraded, 5 no running "
     "tenfold answers";
 
+std::string line_of(const Option& option) {
+  return fmt::format("  {:<11} {}\n", option.text, option.summary);
+}
+
 std::string options_text() {
   std::string text;
-  for (const Option& option : kOptions) text += fmt::format("  {:<10} {}\n", option.text, option.summary);
+  for (const Option& option : kOptions) text += line_of(option);
   return text;
 }
 
+std::string_view name_of(const Option& option) {
+  return option.text.substr(0, option.text.find(' '));
+}
+
+bool has_option(const Verb& verb, std::string_view name) {
+  return std::ranges::any_of(kOptions, [name](const Option& option) { return name_of(option) == name; }) ||
+         name == "--config" || name == "-h" || verb.operands.find(name) != verb.operands.npos;
+}
+
+// True when the words behind the verb are as `way` says it: as many, and those in lower case the very same.
+bool fits(std::string_view way, std::span<const std::string> words) {
+  std::size_t count = 0;
+  way = way.substr(0, way.find('['));
+  while (!way.empty()) {
+    const std::string_view word = way.substr(0, way.find(' '));
+    way.remove_prefix(std::min(word.size() + 1, way.size()));
+    if (word.empty()) continue;
+    if (count == words.size() || (word.front() == to_lower(word.front()) && words[count] != word)) return false;
+    ++count;
+  }
+  return count == words.size();
+}
+
 }  // namespace
+
+std::string problem_with(const Verb& verb, const Arguments& arguments) {
+  for (const std::string& option : arguments.given) {
+    if (!has_option(verb, option)) return fmt::format("{} has no option {}", verb.name, option);
+  }
+  const std::span<const std::string> words = std::span(arguments.words).subspan(1);
+  std::string_view ways = verb.operands;
+  for (;;) {
+    // Behind the first '[' stand options alone, and a '|' among them is theirs.
+    const std::size_t end = std::min(ways.find(" | "), ways.size());
+    const bool is_last = end == ways.size() || ways.substr(0, end).find('[') != ways.npos;
+    if (fits(is_last ? ways : ways.substr(0, end), words)) return {};
+    if (is_last) return words.empty() ? "operands are missing" : "the operands are not what it takes";
+    ways.remove_prefix(end + 3);
+  }
+}
 
 std::span<const Verb> verbs() {
   return kVerbs;
@@ -82,6 +136,15 @@ std::string help_text() {
   return text + "\n" + options_text() + "\nexit codes: " + std::string(kExitCodes) + "\n";
 }
 
+std::string help_text(const Verb& verb) {
+  std::string text = fmt::format("usage: tenfold {}{}{} [OPTIONS]\n\n{}\n\n", verb.name,
+                                 verb.operands.empty() ? "" : " ", verb.operands, verb.summary);
+  for (const Option& option : kVerbOptions) {
+    if (verb.operands.find(name_of(option)) != verb.operands.npos) text += line_of(option);
+  }
+  return text + options_text() + "\nexit codes: " + std::string(kExitCodes) + "\n";
+}
+
 std::string command_line_page() {
   std::string page =
       "# The command line\n\nGenerated from the table of verbs (`src/tenfold/verbs.cc`) by `tenfold completion "
@@ -91,7 +154,9 @@ std::string command_line_page() {
   for (const Verb& verb : kVerbs)
     page += fmt::format("| `{}` | {} | {} |\n", verb.name,
                         verb.operands.empty() ? "" : fmt::format("`{}`", verb.operands), verb.summary);
-  page += "\nOptions of all verbs:\n\n```\n" + options_text() + "```\n\n";
+  page += "\nOptions of those that name them, and of all verbs:\n\n```\n";
+  for (const Option& option : kVerbOptions) page += line_of(option);
+  page += "\n" + options_text() + "```\n\nOther words and options than these are wrong usage.\n\n";
   page += "Exit codes: " + std::string(kExitCodes) + ".\n\nSignals of a running `tenfold run`:\n\n";
   for (const Signal& signal : kSignals) page += fmt::format("- {}: {}\n", signal.name, signal.summary);
   return page;
@@ -110,8 +175,11 @@ std::string command_line_manual() {
     page += fmt::format(".TP\n.BI {} {}\n{}\n", control::roff_argument(fmt::format("{} ", verb.name)),
                         control::roff_argument(verb.operands), roff(verb.summary));
   page += ".SH OPTIONS\n";
-  for (const Option& option : kOptions)
+  const auto add_option = [&page](const Option& option) {
     page += fmt::format(".TP\n.B {}\n{}\n", control::roff_argument(option.text), roff(option.summary));
+  };
+  std::ranges::for_each(kVerbOptions, add_option);
+  std::ranges::for_each(kOptions, add_option);
   page += ".SH SIGNALS\n";
   for (const Signal& signal : kSignals)
     page += fmt::format(".TP\n.B {}\n{}\n", control::roff_argument(signal.name), roff(signal.summary));

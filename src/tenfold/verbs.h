@@ -13,15 +13,20 @@ namespace tenfold::cli {
 
 struct Verb {
   std::string_view name;
-  std::string_view operands;  // "SERVICE ADDRESS"
+  std::string_view operands;  // "SERVICE ADDRESS [--zone Z]"; one way or another where it says " | "
   std::string_view summary;
   int (*run)(const Arguments& arguments);
 };
 
 std::span<const Verb> verbs();
 
+/// What is wrong with the words and options that the verb was given; "" when they fit its operands.
+std::string problem_with(const Verb& verb, const Arguments& arguments);
+
 /// What `tenfold --help` prints.
 std::string help_text();
+/// What `tenfold VERB --help` prints.
+std::string help_text(const Verb& verb);
 /// docs/reference/command-line.md.
 std::string command_line_page();
 /// tenfold(8).
