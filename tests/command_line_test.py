@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: its words and help, the program that a verb acts on, and how a verb ends."""
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import TENFOLD, Scenario, free_port, request_bytes, response, wait_until
+
+
+class CommandLine(unittest.TestCase):
+    """What needs no running program."""
+
+    def run_verb(self, *words, **options):
+        done = subprocess.run([TENFOLD, *words], capture_output=True, text=True, timeout=60, check=False, **options)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_the_help_of_a_verb(self):
+        for words in (["add", "--help"], ["help", "add"]):
+            code, text, _ = self.run_verb(*words)
+            self.assertEqual(code, 0)
+            self.assertIn("usage: tenfold add SERVICE ADDRESS [--weight N] [--zone Z]", text)
+            self.assertIn("--zone Z", text)
+            self.assertNotIn("--timeout", text)
+            self.assertIn("exit codes: 0 ok", text)
+        self.assertEqual(self.run_verb("help")[1], self.run_verb("--help")[1])
+        code, text, talk = self.run_verb("stauts", "--help")
+        self.assertEqual((code, text), (2, ""))
+        self.assertIn("did you mean 'status'?", talk)
+
+    def test_words_and_options_that_a_verb_does_not_have(self):
+        for words, said in (
+            (["status", "extra"], "operands"),
+            (["add", "web.a"], "operands"),
+            (["explain", "ftp", "x"], "operands"),
+            (["explain", "cache", "x"], "operands"),
+            (["reload", "--weight", "3"], "reload has no option --weight"),
+            (["check", "--page"], "check has no option --page"),
+            (["weight", "web.a", "127.0.0.1:1", "-1"], "-1 is not a weight: a whole number from 0 to 1000"),
+            (["drain", "web.a", "127.0.0.1:1", "--timeout", "5"], "5 is not a time"),
+        ):
+            code, _, talk = self.run_verb(*words)
+            self.assertEqual(code, 2, words)
+            self.assertIn(said, talk)
+
+    def test_the_page_is_what_the_table_of_verbs_generates(self):
+        page = os.path.join(os.path.dirname(__file__), "..", "docs", "reference", "command-line.md")
+        with open(page, encoding="utf-8") as file:
+            self.assertEqual(self.run_verb("completion", "--page")[1], file.read(), "run `make docs`")
+
+    def test_check_prints_one_document_and_says_when_it_cannot(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('[web.a]\nlisten = ":1"\nnodes = ["127.0.0.1:2"]\n')
+            file.flush()
+            code, text, _ = self.run_verb("check", "--json", "--effective", "-c", file.name)
+            self.assertEqual(code, 0)
+            self.assertIn("[web.a]", json.loads(text)["effective"])
+            self.assertEqual(json.loads(self.run_verb("check", "--json", "-c", file.name)[1]), [])
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                command = [TENFOLD, "check", "--effective", "-c", file.name]
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the output cannot be written: No space left on device", done.stderr)
+
+
+class NamedFile(Scenario):
+    """Verbs act on the program that runs the named file, or on none."""
+
+    def other_file(self, tenfold, text):
+        path = os.path.join(tenfold.folder, "other.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def cli(self, path, *arguments):
+        command = [TENFOLD, *arguments, "-c", path]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr
+
+    def test_a_file_that_does_not_tell_the_address_calls_nobody(self):
+        tenfold = self.web([self.node()])
+        missing = os.path.join(tenfold.folder, "missing.toml")
+        code, talk = self.cli(missing, "status")
+        self.assertEqual(code, 3)
+        self.assertIn(f"cannot read {missing}", talk)
+        broken = self.other_file(tenfold, f'[admin]\nlisten = "unix:{tenfold.admin}"\n[web.a\n')
+        code, talk = self.cli(broken, "status")
+        self.assertEqual(code, 3)
+        self.assertIn(f"{broken}:3:7: error:", talk)
+        secret = self.other_file(tenfold, '[admin]\ntoken = "env:TENFOLD_NOT_SET"\n')
+        code, talk = self.cli(secret, "status")
+        self.assertEqual(code, 3)
+        self.assertIn("the environment has no TENFOLD_NOT_SET", talk)
+        self.assertEqual(self.cli("", "status")[0], 2)
+
+    def test_another_file_than_the_one_that_runs_changes_nothing(self):
+        first, second = self.node(), self.node()
+        tenfold = self.web([first, second])
+        other = self.other_file(tenfold, f'[admin]\nlisten = "unix:{tenfold.admin}"\n')
+        before = tenfold.admin_request("GET", "/v1/topology").body
+        for words in (["remove", "web.test", second.address], ["reload"], ["diff"]):
+            code, talk = self.cli(other, *words)
+            self.assertEqual(code, 3, words)
+            ours, meant = os.path.realpath(tenfold.file), os.path.realpath(other)
+            self.assertIn(f"what runs here is {ours}, and not {meant}", talk)
+        self.assertEqual(tenfold.admin_request("GET", "/v1/topology").body, before)
+        self.assertEqual(self.cli(other, "status")[0], 0, "what only reads what runs is told that")
+        link = os.path.join(tenfold.folder, "link.toml")
+        os.symlink(tenfold.file, link)
+        self.assertEqual(self.cli(link, "diff")[0], 0, "a link to the file is the file")
+
+
+class Outcomes(Scenario):
+    """A verb that leaves a service without a node that can serve says so, and why."""
+
+    def test_the_last_node_that_serves(self):
+        node = self.node()
+        tenfold = self.web([node])
+        for words in (["drain", "web.test", node.address], ["drain", "web.test", node.address, "--timeout", "0s"]):
+            code, _, talk = tenfold.cli(*words)
+            self.assertEqual(code, 4, words)
+            self.assertIn(f"web.test has no node that can serve: {node.address} is draining", talk)
+        self.assertEqual(tenfold.cli("enable", "web.test", node.address)[0], 0)
+        dead = f"127.0.0.1:{free_port()}"
+        self.assertEqual(tenfold.cli("add", "web.test", dead)[0], 4)
+        code, _, talk = tenfold.cli("remove", "web.test", node.address)
+        self.assertEqual(code, 4)
+        self.assertIn(f"{dead} is down", talk)
+        code, _, talk = tenfold.cli("reload")
+        self.assertEqual(code, 4)
+        self.assertIn("web.test has no node that can serve", talk)
+
+    def test_requests_under_way_are_counted_without_waiting(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        node, other = self.node(lambda _: release.wait(20) and response(200)), self.node()
+        tenfold = self.web([node, other])
+        client = self.client(tenfold)
+        while not node.requests:
+            client = self.client(tenfold)
+            client.send(request_bytes("GET", "/"))
+            wait_until(lambda: node.requests or other.requests, "a request arrives")
+            other.requests.clear()
+        code, _, talk = tenfold.cli("drain", "web.test", node.address, "--timeout", "0s")
+        self.assertEqual(code, 4)
+        self.assertIn("still has 1 requests under way", talk)
+
+    def test_nodes_that_are_never_probed_and_nodes_of_no_weight(self):
+        first, second, third = self.node(), self.node(), self.node()
+        tenfold = self.web([first], "health = { enabled = false }")
+        code, _, talk = tenfold.cli("add", "web.test", second.address)
+        self.assertEqual((code, talk.count("unknown:")), (0, 0), talk)
+        code, _, talk = tenfold.cli("add", "web.test", third.address, "--weight", "0")
+        self.assertEqual(code, 0, talk)
+        self.assertIn("has weight 0 and gets no traffic", talk)
+        self.assertNotIn("probes succeed", talk)
+
+
+if __name__ == "__main__":
+    unittest.main()
