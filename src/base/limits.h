@@ -27,6 +27,9 @@ inline constexpr std::size_t kLingeringMost = 1024;  // per worker
 // HTTP heads.
 inline constexpr std::size_t kHttpHeadBytesMost = 64 * 1024;
 inline constexpr std::size_t kHttpFieldsMost = 100;
+inline constexpr std::size_t kHttpConnectionOptionsMost = 32;  // each is compared with the name of each field
+inline constexpr std::size_t kHttpConnectionOptionBytesMost = 64;
+inline constexpr std::size_t kHttpForwardedHopsMost = 64;  // proxies that a request came through, as far as we look
 inline constexpr std::size_t kHttpTargetBytesMost = 16 * 1024;
 inline constexpr std::size_t kHttpChunkLineBytesMost = 1024;
 inline constexpr std::size_t kHttpTrailerBytesMost = 16 * 1024;

@@ -23,6 +23,15 @@ std::string list_of(const http::RequestHead& head, FieldName name) {
   return list;
 }
 
+// The end of a list, with as many hops as we look at: nobody has come through more.
+std::string_view last_hops(std::string_view list) {
+  std::size_t commas = 0;
+  for (std::size_t end = list.size(); end > 0; --end) {
+    if (list[end - 1] == ',' && ++commas == limits::kHttpForwardedHopsMost) return list.substr(end);
+  }
+  return list;
+}
+
 bool is_trusted_hop(const WebService& service, std::string_view hop) {
   const bool is_ipv6 = hop.find(':') != hop.npos;
   const auto address = Address::parse(is_ipv6 ? fmt::format("[{}]:0", hop) : fmt::format("{}:0", hop));
@@ -67,7 +76,7 @@ std::string converted(std::string_view addresses) {
 
 std::string believed_visitor(const WebService& service, const http::RequestHead& head) {
   const std::string list = list_of(head, FieldName::kXForwardedFor);
-  std::string_view left = list;
+  std::string_view left = last_hops(list);
   std::string_view visitor;
   while (!left.empty()) {
     const std::size_t comma = left.rfind(',');
@@ -99,7 +108,7 @@ void write_forwarded(const Exchange& exchange, const http::RequestHead& head, bo
   if (trusted) {
     list = list_of(head, FieldName::kForwarded);
     if (!list.empty()) list += ", ";
-    if (list.empty()) list = converted(list_of(head, FieldName::kXForwardedFor));
+    if (list.empty()) list = converted(last_hops(list_of(head, FieldName::kXForwardedFor)));
   }
   list += fmt::format("for={};host={};proto=http", node_of(exchange.connection.peer_text), value_of(head.host));
   writer.field("Forwarded", list);

@@ -57,7 +57,7 @@ class ForwardedTest : public testing::Test {
                           .rest = {},
                           .idle_limit = {}};
     const Exchange exchange(connection, io.now());
-    std::array<char, 1024> room;
+    std::array<char, 4096> room;
     http::HeadWriter writer(room);
     write(exchange, head_with(fields), trusted, writer);
     return std::string(writer.written());
@@ -101,6 +101,10 @@ TEST_F(ForwardedTest, ForwardedIsWrittenAsRfc7239WantsIt) {
             "Forwarded: for=1.2.3.4, for=\"[2001:db8::7]\", for=\"5.6.7.8:99\", for=unknown, "
             "for=10.0.0.5;host=shop.example;proto=http\r\n")
       << "a trusted proxy that only writes X-Forwarded-For is not forgotten";
+  std::string many = "X-Forwarded-For: 1.2.3.4";
+  for (std::size_t i = 0; i < limits::kHttpForwardedHopsMost; ++i) many += ", 5.6.7.8";
+  const std::string converted = forwarded(many + "\r\n", true);
+  EXPECT_TRUE(converted.starts_with("Forwarded: for=5.6.7.8, ")) << "no more hops than that are looked at";
   host = "shop.example:8080";
   EXPECT_EQ(forwarded("", false), "Forwarded: for=10.0.0.5;host=\"shop.example:8080\";proto=http\r\n");
 }
@@ -112,6 +116,9 @@ TEST_F(ForwardedTest, TheVisitorIsTheLastThatIsNoTrustedProxy) {
   EXPECT_EQ(visitor("X-Forwarded-For: 10.0.0.6, 10.0.0.7\r\n"), "10.0.0.6") << "all are trusted: the first of them";
   EXPECT_EQ(visitor("X-Forwarded-For: nonsense, 10.0.0.7\r\n"), "nonsense") << "what is no address is not trusted";
   EXPECT_EQ(visitor(""), "");
+  std::string many = "X-Forwarded-For: 1.2.3.4";
+  for (std::size_t i = 0; i < limits::kHttpForwardedHopsMost; ++i) many += ", 10.0.0.6";
+  EXPECT_EQ(visitor(many + "\r\n"), "10.0.0.6") << "no more hops than that are looked at";
 }
 
 }  // namespace

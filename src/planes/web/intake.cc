@@ -115,9 +115,11 @@ bool write_head(Exchange& exchange, std::string_view target, bool trusted, http:
   writer.field("Host", head.host);
   const bool adds_forwarded = exchange.service && exchange.settings().forwarded;
   for (const http::Field& field : head.fields.all()) {
+    if (!writer.ok()) return false;  // it is written anew with more room, and what is judged here would be for nothing
     if (is_passed_on(head, field, trusted, adds_forwarded)) writer.field(field.name, field.value);
   }
   write_x_forwarded(exchange, head, trusted, writer);
+  if (!writer.ok()) return false;
   if (adds_forwarded) write_forwarded(exchange, head, trusted, writer);
   write_trace(exchange, head, writer);
   write_framing(exchange, head, writer);

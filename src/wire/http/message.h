@@ -60,6 +60,25 @@ class FieldList {
   std::size_t count_ = 0;
 };
 
+/// The fields that Connection names: they belong to this connection alone, as it does.
+class NamedFields {
+ public:
+  bool empty() const { return count_ == 0; }
+  void clear() { count_ = 0; }
+  /// REQUIRES: fewer than kHttpConnectionOptionsMost were added.
+  void add(std::string_view name) { names_[count_++] = name; }
+  bool contain(std::string_view name) const {
+    for (std::string_view named : std::span(names_.data(), count_)) {
+      if (equals_ignore_case(named, name)) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::array<std::string_view, limits::kHttpConnectionOptionsMost> names_;
+  std::size_t count_ = 0;
+};
+
 /// What both kinds of head have.
 struct MessageHead {
   Version version = Version::k11;
@@ -67,8 +86,8 @@ struct MessageHead {
   Body body = Body::kNone;
   std::uint64_t content_length = 0;  // of a kLength body
   bool keep_alive = true;            // the sender wants to go on using the connection
-  bool names_other_fields = false;   // Connection names fields that end here
-  std::string_view upgrade;          // the protocols offered or chosen; empty unless Connection says upgrade
+  NamedFields named_by_connection;
+  std::string_view upgrade;  // the protocols offered or chosen; empty unless Connection says upgrade
 
   /// True for the fields that belong to this connection alone and are never passed on (RFC 9110 section 7.6.1).
   bool is_hop_by_hop(const Field& field) const;

@@ -158,32 +158,29 @@ struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
   bool upgrade = false;
-  bool others = false;
+  std::size_t count = 0;  // of all, with the empty ones: a list of commas is a long list too
 };
 
-template <typename Visit>
-void for_each_element(std::string_view list, Visit visit) {
+// The options of one Connection field; false when they are over their limits.
+bool read_options(std::string_view list, ConnectionOptions& options, NamedFields& named) {
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    visit(trim(list.substr(0, comma)));
-    if (comma == list.npos) return;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-void read_options(std::string_view list, ConnectionOptions& options) {
-  for_each_element(list, [&options](std::string_view option) {
-    if (option.empty()) return;
+    const std::size_t comma = std::min(list.find(','), list.size());
+    const std::string_view option = trim(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    if (++options.count > limits::kHttpConnectionOptionsMost) return false;
     if (equals_ignore_case(option, "close")) {
       options.close = true;
     } else if (equals_ignore_case(option, "keep-alive")) {
       options.keep_alive = true;
     } else if (equals_ignore_case(option, "upgrade")) {
       options.upgrade = true;
-    } else {
-      options.others = true;
+    } else if (option.size() > limits::kHttpConnectionOptionBytesMost) {
+      return false;
+    } else if (!option.empty()) {
+      named.add(option);
     }
-  });
+  }
+  return true;
 }
 
 // "name", "10.0.0.1:80", "[::1]:80" (RFC 3986 section 3.2), or nothing. No user information, no escapes, and one colon
@@ -211,11 +208,12 @@ struct Facts {
   const Field* expect = nullptr;
   const Field* upgrade = nullptr;
   ConnectionOptions connection;
-  std::string_view problem;  // a field that may stand once stands twice
+  std::string_view problem;  // a field that may stand once stands twice, or Connection goes on and on
 };
 
-Facts gather(const FieldList& fields) {
+Facts gather(const FieldList& fields, NamedFields& named) {
   Facts facts;
+  named.clear();
   const auto once = [&facts](const Field*& place, const Field& field, std::string_view problem) {
     if (place != nullptr) facts.problem = problem;
     place = &field;
@@ -238,7 +236,8 @@ Facts gather(const FieldList& fields) {
         facts.upgrade = &field;
         break;
       case FieldName::kConnection:
-        read_options(field.value, facts.connection);
+        if (!read_options(field.value, facts.connection, named))
+          facts.problem = "Connection has too many options, or one that is too long";
         break;
       default:
         break;
@@ -293,7 +292,6 @@ bool read_framing(const Facts& facts, MessageHead& head, ParseOutcome& outcome) 
 void read_connection(const Facts& facts, MessageHead& head) {
   const ConnectionOptions& options = facts.connection;
   head.keep_alive = !options.close && (head.version == Version::k11 || options.keep_alive);
-  head.names_other_fields = options.others;
   head.upgrade = options.upgrade && facts.upgrade != nullptr ? facts.upgrade->value : std::string_view();
 }
 
@@ -368,13 +366,7 @@ bool MessageHead::is_hop_by_hop(const Field& field) const {
     default:
       break;
   }
-  if (!names_other_fields) return false;
-  bool named = false;
-  for (const Field& other : fields.all()) {
-    if (other.known != FieldName::kConnection) continue;
-    for_each_element(other.value, [&](std::string_view option) { named |= equals_ignore_case(option, field.name); });
-  }
-  return named;
+  return !named_by_connection.empty() && named_by_connection.contain(field.name);
 }
 
 ParseOutcome parse_request_head(std::string_view bytes, RequestHead& head) {
@@ -385,7 +377,7 @@ ParseOutcome parse_request_head(std::string_view bytes, RequestHead& head) {
     return stopped(in, bytes);
   }
   ParseOutcome outcome;
-  const Facts facts = gather(head.fields);
+  const Facts facts = gather(head.fields, head.named_by_connection);
   if (!read_framing(facts, head, outcome) || !read_target(facts, head, outcome)) return outcome;
   read_connection(facts, head);
   // RFC 9110 section 10.1.1: in HTTP/1.0 the expectation is ignored.
@@ -411,7 +403,7 @@ ParseOutcome parse_response_head(std::string_view bytes, Method request_method, 
   head.reason = trim({reason, static_cast<std::size_t>(in.at - reason)});
   if (!in.line_end() || !parse_fields(in, head.fields, true)) return stopped(in, bytes);
   ParseOutcome outcome;
-  const Facts facts = gather(head.fields);
+  const Facts facts = gather(head.fields, head.named_by_connection);
   if (!read_framing(facts, head, outcome)) return outcome;
   read_connection(facts, head);
   const bool no_body = request_method == Method::kHead || head.status < 200 || head.status == 204 || head.status == 304;

@@ -130,6 +130,24 @@ TEST(ParseRequestHead, RefusesWhatCanBeReadInTwoWays) {
   }
 }
 
+TEST(ParseRequestHead, RefusesAConnectionFieldThatGoesOnAndOn) {
+  const auto head = std::make_unique<RequestHead>();
+  std::string text;
+  const auto status_of = [&head, &text](const std::string& options) {
+    text = get("Connection: " + options + "\r\nX-A: 1\r\n");
+    return parse(text, *head).status;
+  };
+  std::string list = "x-a";
+  for (std::size_t i = 1; i < limits::kHttpConnectionOptionsMost; ++i) list += ",b";
+  EXPECT_EQ(status_of(list), 0);
+  EXPECT_TRUE(head->is_hop_by_hop(*head->fields.find(std::string_view("X-A"))));
+  EXPECT_EQ(status_of(list + ",c"), 400);
+  EXPECT_EQ(status_of(list + "\r\nConnection: close"), 400) << "all lines are one list";
+  EXPECT_EQ(status_of("a" + std::string(60'000, ',')), 400) << "empty options are options";
+  EXPECT_EQ(status_of(std::string(limits::kHttpConnectionOptionBytesMost, 'a')), 0);
+  EXPECT_EQ(status_of(std::string(limits::kHttpConnectionOptionBytesMost + 1, 'a')), 400);
+}
+
 TEST(ParseRequestHead, RefusesTooManyFields) {
   std::string text = "GET / HTTP/1.1\r\nHost: a\r\n";
   for (std::size_t i = 1; i < limits::kHttpFieldsMost; ++i) text += "X: 1\r\n";
