@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens when nodes, clients or limits fail: the status, the reason, and what is never sent twice."""
 
-import os
-import shutil
-import tempfile
 import threading
 import unittest
 
@@ -223,63 +220,6 @@ class Failing(Scenario):
         self.assertEqual({client.get().status for _ in range(20)}, {200})
         events = tenfold.admin_request("GET", "/v1/events").json()
         self.assertTrue(any("requests failed in a row" in event["details"] for event in events))
-
-
-class Files(Scenario):
-    def setUp(self):
-        self.root = tempfile.mkdtemp(prefix="tenfold-files-")
-        self.addCleanup(shutil.rmtree, self.root)
-        os.mkdir(f"{self.root}/sub")
-        for name, data in (
-            ("a.txt", b"0123456789"),
-            ("sub/index.html", b"<p>index"),
-            (".secret", b"no"),
-            ("big.bin", b"b" * 3_000_000),
-        ):
-            with open(f"{self.root}/{name}", "wb") as file:
-                file.write(data)
-        os.symlink("/etc/passwd", f"{self.root}/escape")
-        os.mkfifo(f"{self.root}/fifo")
-        tenfold = self.tenfold(f'[web.files]\nlisten = "127.0.0.1:{{port}}"\npath = "/static/"\nroot = "{self.root}"\n')
-        self.client_ = self.client(tenfold)
-
-    def test_files_ranges_and_conditions(self):
-        client = self.client_
-        whole = client.get("/static/a.txt")
-        self.assertEqual(
-            (whole.status, whole.body, whole.field("Content-Type")), (200, b"0123456789", "text/plain; charset=utf-8")
-        )
-        part = client.get("/static/a.txt", ["Range: bytes=2-4"])
-        self.assertEqual((part.status, part.body, part.field("Content-Range")), (206, b"234", "bytes 2-4/10"))
-        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=-3"]).body, b"789")
-        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=20-"]).status, 416)
-        self.assertEqual(client.get("/static/a.txt", [f"If-None-Match: {whole.field('ETag')}"]).status, 304)
-        self.assertEqual(
-            client.get("/static/a.txt", [f"If-Modified-Since: {whole.field('Last-Modified')}"]).status, 304
-        )
-        self.assertEqual(client.get("/static/a.txt", ['If-Match: "other"']).status, 412)
-        self.assertEqual(client.get("/static/big.bin").body, b"b" * 3_000_000)
-        client.send(request_bytes("HEAD", "/static/a.txt"))
-        self.assertEqual(client.read(head_request=True).field("Content-Length"), "10")
-
-    def test_folders(self):
-        self.assertEqual(self.client_.get("/static/sub/").body, b"<p>index")
-        moved = self.client_.get("/static/sub")
-        self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/"))
-
-    def test_nothing_outside_or_hidden_is_served(self):
-        for path in (
-            "/static/escape",
-            "/static/.secret",
-            "/static/fifo",
-            "/static/none",
-            "/static/../static/../a.txt",
-            "/static/%2e%2e/etc/passwd",
-            "/static//etc/passwd",
-        ):
-            self.assertEqual(self.client_.get(path).status, 404, path)
-        self.client_.send(request_bytes("POST", "/static/a.txt", body=b"x"))
-        self.assertEqual(self.client_.read().status, 405)
 
 
 if __name__ == "__main__":

@@ -362,7 +362,8 @@ bool EpollIo::try_send(SendOperation& operation) {
 bool EpollIo::start_send_file(SendFileOperation& operation) {
   EpollSocket& socket = of(operation.socket());
   TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
-  if (socket.writable && try_send_file(operation)) return true;
+  // Also when no edge has said that it is writable: there may be room for less than the kernel makes an edge for.
+  if (try_send_file(operation)) return true;
   socket.writer = &operation;
   register_socket(socket);
   return false;

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files served from a folder."""
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+import unittest
+
+from harness import Scenario, request_bytes, wait_until
+
+
+class Files(Scenario):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, self.root)
+        os.mkdir(f"{self.root}/sub")
+        for name, data in (
+            ("a.txt", b"0123456789"),
+            ("sub/index.html", b"<p>index"),
+            (".secret", b"no"),
+            ("big.bin", b"b" * 3_000_000),
+        ):
+            with open(f"{self.root}/{name}", "wb") as file:
+                file.write(data)
+        os.symlink("/etc/passwd", f"{self.root}/escape")
+        os.mkfifo(f"{self.root}/fifo")
+        tenfold = self.tenfold(f'[web.files]\nlisten = "127.0.0.1:{{port}}"\npath = "/static/"\nroot = "{self.root}"\n')
+        self.client_ = self.client(tenfold)
+
+    def test_files_ranges_and_conditions(self):
+        client = self.client_
+        whole = client.get("/static/a.txt")
+        self.assertEqual(
+            (whole.status, whole.body, whole.field("Content-Type")), (200, b"0123456789", "text/plain; charset=utf-8")
+        )
+        part = client.get("/static/a.txt", ["Range: bytes=2-4"])
+        self.assertEqual((part.status, part.body, part.field("Content-Range")), (206, b"234", "bytes 2-4/10"))
+        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=-3"]).body, b"789")
+        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=20-"]).status, 416)
+        self.assertEqual(client.get("/static/a.txt", [f"If-None-Match: {whole.field('ETag')}"]).status, 304)
+        self.assertEqual(
+            client.get("/static/a.txt", [f"If-Modified-Since: {whole.field('Last-Modified')}"]).status, 304
+        )
+        self.assertEqual(client.get("/static/a.txt", ['If-Match: "other"']).status, 412)
+        self.assertEqual(client.get("/static/big.bin").body, b"b" * 3_000_000)
+        client.send(request_bytes("HEAD", "/static/a.txt"))
+        self.assertEqual(client.read(head_request=True).field("Content-Length"), "10")
+
+    def test_folders(self):
+        self.assertEqual(self.client_.get("/static/sub/").body, b"<p>index")
+        moved = self.client_.get("/static/sub")
+        self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/"))
+
+    def test_nothing_outside_or_hidden_is_served(self):
+        for path in (
+            "/static/escape",
+            "/static/.secret",
+            "/static/fifo",
+            "/static/none",
+            "/static/../static/../a.txt",
+            "/static/%2e%2e/etc/passwd",
+            "/static//etc/passwd",
+        ):
+            self.assertEqual(self.client_.get(path).status, 404, path)
+        self.client_.send(request_bytes("POST", "/static/a.txt", body=b"x"))
+        self.assertEqual(self.client_.read().status, 405)
+
+
+class SlowClients(Scenario):
+    PAUSE_SECONDS = 0.4
+
+    def download(self):
+        """A client with a small window, which has asked for a large file."""
+        folder = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, folder)
+        size = 5_000_000
+        with open(f"{folder}/big.bin", "wb") as file:
+            file.write(b"b" * size)
+        tenfold = self.tenfold(
+            f'[web.files]\nlisten = "127.0.0.1:{{port}}"\nroot = "{folder}"\n'
+            f'body_timeout = "{round(self.PAUSE_SECONDS * 1000)}ms"\n'
+        )
+        client = socket.socket()
+        self.addCleanup(client.close)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        client.settimeout(20)
+        client.connect(("127.0.0.1", tenfold.port))
+        client.sendall(request_bytes("GET", "/big.bin"))
+        return tenfold, client, size
+
+    def test_one_that_goes_on_reading_gets_all(self):
+        _, client, size = self.download()
+        # So slow that the kernel calls the server's socket writable less often than body_timeout has it.
+        bytes_a_second = 1_500_000
+        began = time.monotonic()
+        received = 0
+        while received < size and (data := client.recv(16384)):
+            received += len(data)
+            due = began + received / bytes_a_second
+            wait_until(lambda: time.monotonic() >= due, "it is time to read on")
+        self.assertGreaterEqual(received, size)
+
+    def test_one_that_reads_no_more_is_reset(self):
+        tenfold, client, _ = self.download()
+        client.recv(1)
+        failures = lambda: [entry.get("failure") for entry in tenfold.access_entries()]
+        wait_until(lambda: failures() == ["client_too_slow"], "it is given up")
+        with self.assertRaises(ConnectionResetError):
+            while client.recv(65536):
+                pass
+
+
+if __name__ == "__main__":
+    unittest.main()
