@@ -14,6 +14,24 @@ class DeadNode:
         self.address = f"127.0.0.1:{free_port()}"
 
 
+class Probed(Scenario):
+    HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+
+    def test_early_hints_are_not_yet_the_answer(self):
+        node = self.node()
+        node.answer_probe = lambda request: self.HINTS + self.HINTS + response(200, b"well")
+        tenfold = self.web([node])
+        self.assertEqual(self.client(tenfold).get().status, 200)
+        self.assertNotIn(" down ", tenfold.log())
+
+    def test_hints_without_an_end_are_no_answer(self):
+        node = self.node()
+        node.answer_probe = lambda request: self.HINTS * 2000
+        settings = 'health = { interval = "100ms", fast_interval = "100ms", fall = 1 }'
+        tenfold = self.web([node], settings, ready=False)
+        wait_until(lambda: "interim responses go on and on" in tenfold.log(), "the node is down")
+
+
 class Failing(Scenario):
     NO_PROBES = "health = { enabled = false, eject_after = 0 }"
 

@@ -39,15 +39,23 @@ runtime::Task<Result<Answer>> ask(runtime::Io& io, const cluster::Service& servi
   const Status sent = co_await io.send(*socket, request, wait);
   if (!sent) co_return std::unexpected(sent.error());
   HeadBytes bytes;
+  std::size_t interim_bytes = 0;
   const auto head = std::make_unique<http::ResponseHead>();
   for (;;) {
-    Result<runtime::Buffer> read = co_await io.recv(*socket, runtime::BufferSize::kSmall, wait);
-    if (!read) co_return std::unexpected(read.error());
-    bytes.append(std::move(*read));
     const http::ParseOutcome outcome = http::parse_response_head(bytes.view(), http::Method::kGet, *head);
     if (outcome.state == http::ParseState::kError) co_return fail(ErrorKind::kProtocol, outcome.reason);
-    if (outcome.state == http::ParseState::kNeedMore || head->status < 200) continue;
-    co_return Answer{head->status, shown(bytes.view().substr(outcome.head_bytes))};
+    if (outcome.state == http::ParseState::kNeedMore) {
+      Result<runtime::Buffer> read = co_await io.recv(*socket, runtime::BufferSize::kSmall, wait);
+      if (!read) co_return std::unexpected(read.error());
+      bytes.append(std::move(*read));
+      continue;
+    }
+    if (head->status >= 200) co_return Answer{head->status, shown(bytes.view().substr(outcome.head_bytes))};
+    // Early hints, say: the answer is yet to come.
+    bytes.drop_head(outcome.head_bytes);
+    interim_bytes += outcome.head_bytes;
+    if (interim_bytes > limits::kHttpHeadBytesMost)
+      co_return fail(ErrorKind::kProtocol, "interim responses go on and on");
   }
 }
 
