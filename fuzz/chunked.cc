@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoder of chunked bodies: says the same whatever the split, and admits nothing that llhttp reads in another way.
+// The decoder of chunked bodies: says the same whatever the split, and admits nothing that llhttp reads in another
+// way. The trailers that are passed on are trailers themselves.
 #include "wire/http/chunked.h"
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "wire/http/llhttp_difference.h"
+#include "wire/http/trailers.h"
 
 namespace {
 
@@ -25,7 +27,7 @@ struct Decoded {
 // Decodes in pieces of `piece` bytes, each a copy of its own, of just its size, so that AddressSanitizer sees a byte
 // too many being read.
 Decoded decode(std::string_view bytes, std::size_t piece) {
-  ChunkedDecoder decoder;
+  ChunkedDecoder decoder(tenfold::http::Sender::kClient);
   Decoded result;
   while (result.body_bytes < bytes.size()) {
     const std::string_view next = bytes.substr(result.body_bytes, piece);
@@ -41,6 +43,11 @@ Decoded decode(std::string_view bytes, std::size_t piece) {
   return result;
 }
 
+// The trailers that go on, where Connection named "a" in the head.
+std::string passed_on(std::string_view trailers) {
+  return tenfold::http::passed_on_trailers(trailers, tenfold::http::Sender::kClient, "a");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -52,6 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string difference =
         tenfold::http::difference_in_chunks(text, whole.body_bytes, whole.content, whole.trailers);
     if (!difference.empty()) std::abort();
+    const std::string passed = passed_on(whole.trailers);
+    if (passed.size() > 0 && passed_on(passed) != passed) std::abort();
   } else if ((bytewise.state == ChunkedDecoder::State::kError) != (whole.state == ChunkedDecoder::State::kError) ||
              bytewise.state == ChunkedDecoder::State::kEnd || bytewise.content != whole.content) {
     std::abort();

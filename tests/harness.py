@@ -140,6 +140,7 @@ class Request:
         self.connection = connection
         self.reader = reader
         self.body = b""
+        self.trailers = []
 
     def field(self, name):
         """The values of a field, joined as RFC 9110 says; None when there is none."""
@@ -162,17 +163,19 @@ class Request:
 
     def read_body(self):
         if self.field("Transfer-Encoding"):
-            return read_chunked(self.reader)
+            return read_chunked(self.reader, self.trailers)
         return self.reader.read(int(self.field("Content-Length") or 0))
 
 
-def read_chunked(reader):
+def read_chunked(reader, trailers=None):
+    """The content of a chunked body; the lines of its trailer section are added to `trailers`."""
+    trailers = [] if trailers is None else trailers
     body = b""
     while size := int(reader.readline().split(b";")[0], 16):
         body += reader.read(size)
         reader.readline()
-    while reader.readline() not in (b"\r\n", b""):
-        pass
+    while (line := reader.readline()) not in (b"\r\n", b""):
+        trailers.append(line)
     return body
 
 

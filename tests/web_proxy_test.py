@@ -57,6 +57,21 @@ class Proxying(Scenario):
         self.assertIn(b"X-Sum: 11\r\n", rest)
         self.assertEqual(client.get().status, 200, "the connection is still good")
 
+    def test_nothing_comes_back_in_trailers_that_is_taken_from_heads(self):
+        node = self.node(
+            lambda request: b"HTTP/1.1 200 OK\r\nConnection: X-Private\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"0\r\nX_Sum: 11\r\nX-Private: 2\r\nKeep-Alive: timeout=5\r\n\r\n"
+        )
+        client = self.client(self.web([node]))
+        client.send(
+            "POST / HTTP/1.1\r\nHost: test\r\nConnection: TE, X-Secret\r\nTE: trailers\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n"
+            "X-Secret: 1\r\nProxy-Authorization: x\r\nX-Sum: 3\r\n\r\n"
+        )
+        self.assertEqual(client.read_head().status, 200)
+        self.assertEqual([client.reader.readline() for _ in range(3)], [b"0\r\n", b"X_Sum: 11\r\n", b"\r\n"])
+        self.assertEqual(node.requests[0].trailers, [b"X-Sum: 3\r\n"])
+
     def test_a_response_until_close_reaches_the_client_whole(self):
         def answer(request):
             request.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"z" * 100_000)

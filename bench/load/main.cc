@@ -65,7 +65,7 @@ runtime::Task<Result<Reply>> read_reply(Run& run, runtime::Socket& socket, runti
     reply.server = server->value;
   std::uint64_t left = head->content_length;
   const http::Body framing = head->body;
-  http::ChunkedDecoder chunks;
+  http::ChunkedDecoder chunks(http::Sender::kNode);
   std::string_view rest = std::string_view(bytes).substr(outcome.head_bytes);
   runtime::Buffer buffer;
   for (;;) {

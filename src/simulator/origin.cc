@@ -70,7 +70,7 @@ std::string Origin::answer_to(std::uint64_t nonce) {
 // Reads one request and answers it; false when the connection is over.
 runtime::Task<bool> Origin::serve_one(runtime::Socket& socket, std::string& bytes) {
   const auto head = std::make_unique<http::RequestHead>();
-  http::ChunkedDecoder chunks;
+  http::ChunkedDecoder chunks(http::Sender::kClient);
   std::size_t head_bytes = 0;
   std::size_t body_end = 0;
   while (body_end == 0) {
@@ -83,7 +83,7 @@ runtime::Task<bool> Origin::serve_one(runtime::Socket& socket, std::string& byte
       head_bytes = outcome.head_bytes;
       if (head->body == http::Body::kChunked) {
         // Decoded anew with each arrival: this is a model, and bodies are small.
-        chunks = http::ChunkedDecoder();
+        chunks = http::ChunkedDecoder(http::Sender::kClient);
         std::size_t at = head_bytes;
         while (at < bytes.size() && body_end == 0) {
           const auto step = chunks.step(std::string_view(bytes).substr(at));

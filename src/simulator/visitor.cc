@@ -103,7 +103,7 @@ runtime::Task<int> Visitor::read_answer(runtime::Socket& socket, std::uint64_t n
       std::string body;
       bool whole = head->body == http::Body::kLength && rest.size() >= head->content_length;
       if (whole) body = rest.substr(0, head->content_length);
-      http::ChunkedDecoder chunks;
+      http::ChunkedDecoder chunks(http::Sender::kNode);
       for (std::size_t at = 0; head->body == http::Body::kChunked && at < rest.size() && !whole;) {
         const auto step = chunks.step(rest.substr(at));
         at += step.consumed;

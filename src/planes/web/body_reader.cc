@@ -6,15 +6,16 @@
 
 namespace tenfold::web {
 
-BodyReader::BodyReader(runtime::Io& io, runtime::Socket& socket, http::Body framing, std::uint64_t length,
-                       runtime::Buffer buffer, runtime::BufferSize read_size)
+BodyReader::BodyReader(runtime::Io& io, runtime::Socket& socket, BodyFacts facts, runtime::Buffer buffer,
+                       runtime::BufferSize read_size)
     : io_(io),
       socket_(socket),
       buffer_(std::move(buffer)),
-      left_(length),
-      framing_(framing),
+      facts_(std::move(facts)),
+      left_(facts_.length),
+      chunks_(facts_.from),
       read_size_(read_size),
-      finished_(framing == http::Body::kNone || (framing == http::Body::kLength && length == 0)) {}
+      finished_(facts_.framing == http::Body::kNone || (facts_.framing == http::Body::kLength && left_ == 0)) {}
 
 void BodyReader::drop_handed_out() {
   if (handed_out_ > 0) buffer_.consume(std::exchange(handed_out_, 0));
@@ -23,9 +24,9 @@ void BodyReader::drop_handed_out() {
 Result<std::string_view> BodyReader::take_buffered() {
   drop_handed_out();
   if (finished_ || !buffer_ || buffer_.empty()) return std::string_view();
-  if (framing_ == http::Body::kChunked) return take_chunks();
+  if (facts_.framing == http::Body::kChunked) return take_chunks();
   std::string_view content = buffer_.view();
-  if (framing_ == http::Body::kLength) {
+  if (facts_.framing == http::Body::kLength) {
     content = content.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, content.size())));
     left_ -= content.size();
     finished_ = left_ == 0;
@@ -61,7 +62,7 @@ runtime::Task<Result<std::string_view>> BodyReader::next(runtime::Wait wait) {
     buffer_.reset();
     Result<runtime::Buffer> read = co_await io_.recv(socket_, read_size_, wait);
     if (!read) {
-      finished_ = framing_ == http::Body::kUntilClose && read.error().kind == ErrorKind::kClosed;
+      finished_ = facts_.framing == http::Body::kUntilClose && read.error().kind == ErrorKind::kClosed;
       if (finished_) co_return std::string_view();
       co_return std::unexpected(read.error());
     }

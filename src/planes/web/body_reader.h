@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,14 +19,23 @@
 #include "runtime/task.h"
 #include "wire/http/chunked.h"
 #include "wire/http/message.h"
+#include "wire/http/trailers.h"
 
 namespace tenfold::web {
+
+/// What a message's head says of the body behind it.
+struct BodyFacts {
+  http::Sender from;
+  http::Body framing;
+  std::uint64_t length;  // of a kLength body
+  std::string named;     // what Connection names, as of http::listed()
+};
 
 class BodyReader {
  public:
   /// `buffer` holds what came behind the message's head, or has no block; `socket` and `io` outlive this. `read_size`
   /// is for later reads.
-  BodyReader(runtime::Io& io, runtime::Socket& socket, http::Body framing, std::uint64_t length, runtime::Buffer buffer,
+  BodyReader(runtime::Io& io, runtime::Socket& socket, BodyFacts facts, runtime::Buffer buffer,
              runtime::BufferSize read_size);
 
   /// True when the whole body was handed out.
@@ -39,8 +49,8 @@ class BodyReader {
   /// the peer left before the end.
   runtime::Task<Result<std::string_view>> next(runtime::Wait wait);
 
-  /// The trailer section of a chunked body with its empty line, or "". Valid once finished.
-  std::string_view trailers() const { return chunks_.trailers(); }
+  /// What goes on of a chunked body's trailer section (wire/http/trailers.h). Valid once finished.
+  std::string trailers() const { return http::passed_on_trailers(chunks_.trailers(), facts_.from, facts_.named); }
   /// Why the chunks are broken; static text.
   std::string_view problem() const { return chunks_.reason(); }
 
@@ -57,9 +67,9 @@ class BodyReader {
   runtime::Socket& socket_;
   runtime::Buffer buffer_;
   std::size_t handed_out_ = 0;  // bytes at the buffer's front that the last view stood in
-  std::uint64_t left_;          // of a kLength body
+  BodyFacts facts_;
+  std::uint64_t left_;  // of a kLength body
   http::ChunkedDecoder chunks_;
-  http::Body framing_;
   runtime::BufferSize read_size_;
   bool finished_ = false;
 };

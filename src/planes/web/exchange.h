@@ -37,9 +37,10 @@ struct Exchange {
   bool expects_continue = false;
   bool wants_upgrade = false;
   bool takes_trailers = false;
-  runtime::Buffer head;          // as it is sent to a node …
-  std::string large_head;        // … or here, where no buffer is large enough
-  std::string_view method_text;  // views into the head
+  std::string named_by_connection;  // for the trailers: which fields end here, as a list
+  runtime::Buffer head;             // as it is sent to a node …
+  std::string large_head;           // … or here, where no buffer is large enough
+  std::string_view method_text;     // views into the head
   std::string_view target;
   std::string_view host;
   std::array<char, 32> trace;  // hex

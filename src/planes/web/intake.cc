@@ -9,6 +9,7 @@
 #include "wire/http/characters.h"
 #include "wire/http/head_writer.h"
 #include "wire/http/target.h"
+#include "wire/http/trailers.h"
 
 namespace tenfold::web {
 namespace {
@@ -76,15 +77,10 @@ bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool 
     case FieldName::kTraceparent:    // written anew
     case FieldName::kXForwardedFor:  // written anew, with what came where that is believed
       return false;
-    case FieldName::kXForwardedProto:
-    case FieldName::kXForwardedHost:
-    case FieldName::kXForwardedOther:
-    case FieldName::kXRealIp:
-      return trusted;
     case FieldName::kForwarded:
       return trusted && !adds_forwarded;  // else written anew
     default:
-      return !head.is_hop_by_hop(field);
+      return http::is_of_visitor(field.known) ? trusted : !head.is_hop_by_hop(field);
   }
 }
 
@@ -202,6 +198,7 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
   exchange.wants_upgrade = !head.upgrade.empty() && head.version == http::Version::k11;
   const http::Field* te = head.fields.find(FieldName::kTe);
   exchange.takes_trailers = te != nullptr && te->value.find("trailers") != te->value.npos;
+  if (exchange.body == http::Body::kChunked) exchange.named_by_connection = http::listed(head.named_by_connection);
   exchange.connection.keep_open &= head.keep_alive;
   if (exchange.body == http::Body::kLength && exchange.body_bytes == 0) exchange.body_in_head = true;
 

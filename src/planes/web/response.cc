@@ -170,7 +170,7 @@ void cut_short(Exchange& exchange, const Error& error) {
 }
 
 std::string trailers_for_client(const Exchange& exchange, const BodyReader& reader) {
-  return exchange.takes_trailers ? std::string(reader.trailers()) : std::string();
+  return exchange.takes_trailers ? reader.trailers() : std::string();
 }
 
 // The rest of a body that did not come with its head.
@@ -224,7 +224,8 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   const bool node_keeps_open = head.keep_alive;
   bytes.drop_head(head_bytes);
 
-  BodyReader reader(worker.io, node, head.body, head.content_length, bytes.take_rest(), runtime::BufferSize::kLarge);
+  BodyFacts facts{http::Sender::kNode, head.body, head.content_length, http::listed(head.named_by_connection)};
+  BodyReader reader(worker.io, node, std::move(facts), bytes.take_rest(), runtime::BufferSize::kLarge);
   const Result<std::string_view> first = reader.take_buffered();
   if (!first) {
     // Nothing has been sent: the client can still be told.

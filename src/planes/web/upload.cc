@@ -86,7 +86,7 @@ runtime::Task<Status> send_end(Upload& upload) {
   const Exchange& exchange = upload.exchange;
   if (exchange.body == http::Body::kLength) co_return Status();
   const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, upload.stop);
-  const std::string_view trailers = upload.reader.trailers();
+  const std::string trailers = upload.reader.trailers();
   if (trailers.empty()) co_return co_await exchange.io().send(upload.to, http::kLastChunk, wait);
   co_return co_await exchange.io().send(upload.to, http::kLastChunkLine, trailers, wait);
 }
@@ -97,8 +97,8 @@ Upload::Upload(Exchange& of, runtime::Socket& node, runtime::Stop& stopped)
     : exchange(of),
       to(node),
       stop(stopped),
-      reader(of.io(), of.connection.socket, of.body, of.body_bytes, std::move(of.connection.rest),
-             runtime::BufferSize::kLarge),
+      reader(of.io(), of.connection.socket, {http::Sender::kClient, of.body, of.body_bytes, of.named_by_connection},
+             std::move(of.connection.rest), runtime::BufferSize::kLarge),
       began(of.io().now()),
       continued(stopped) {}
 

@@ -62,7 +62,7 @@ bool ChunkedDecoder::take_trailer_byte(char c) {
   } else if (trailers_.ends_with("\r\n\r\n")) {
     FieldList fields;
     expect_ = Expect::kEnd;
-    return parse_trailers(trailers_, fields).state == ParseState::kComplete;
+    return parse_trailers(trailers_, from_, fields).state == ParseState::kComplete;
   }
   return true;
 }

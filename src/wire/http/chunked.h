@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "wire/http/message.h"
+
 namespace tenfold::http {
 
 /// Takes the chunks off a body. Strict: CR LF ends each line, nothing but that follows a chunk, sizes are up to 15 hex
@@ -20,6 +22,8 @@ class ChunkedDecoder {
     std::size_t consumed;   // of the bytes given, to be dropped before the next step
     std::string_view data;  // kData: content, a view of the bytes given
   };
+
+  explicit ChunkedDecoder(Sender from) : from_(from) {}
 
   /// One step over the bytes that came. kNeedMore: all of them are consumed.
   Step step(std::string_view bytes);
@@ -47,6 +51,7 @@ class ChunkedDecoder {
   bool take_trailer_byte(char c);
   Step fail(std::string_view reason);
 
+  Sender from_;
   Expect expect_ = Expect::kSizeStart;
   std::uint8_t digits_ = 0;
   std::uint16_t line_bytes_ = 0;

@@ -17,7 +17,7 @@ struct Decoded {
 
 // Feeds the bytes in two pieces, split at `split`.
 Decoded decode(const std::string& text, std::size_t split) {
-  ChunkedDecoder decoder;
+  ChunkedDecoder decoder(Sender::kClient);
   Decoded result{ChunkedDecoder::State::kNeedMore, {}, {}, {}};
   for (std::string_view piece : {std::string_view(text).substr(0, split), std::string_view(text).substr(split)}) {
     while (!piece.empty() && result.state != ChunkedDecoder::State::kEnd) {
@@ -71,10 +71,17 @@ TEST(ChunkedDecoder, RefusesWhatIsNotExact) {
   }
 }
 
+TEST(ChunkedDecoder, TakesUnderscoresInTrailersFromNodesOnly) {
+  ChunkedDecoder of_node(Sender::kNode);
+  EXPECT_EQ(of_node.step("0\r\nX_Sum: 1\r\n\r\n").state, ChunkedDecoder::State::kEnd);
+  ChunkedDecoder of_client(Sender::kClient);
+  EXPECT_EQ(of_client.step("0\r\nX_Sum: 1\r\n\r\n").state, ChunkedDecoder::State::kError);
+}
+
 TEST(ChunkSizeLine, IsWhatTheDecoderReads) {
   for (std::uint64_t size : {1ULL, 15ULL, 16ULL, 0xabcdefULL, 0xfffffffffffffffULL}) {
     const ChunkSizeLine line(size);
-    ChunkedDecoder decoder;
+    ChunkedDecoder decoder(Sender::kClient);
     EXPECT_EQ(decoder.step(line.text()).state, ChunkedDecoder::State::kNeedMore) << size;
   }
   EXPECT_EQ(ChunkSizeLine(500).text(), "1f4\r\n");

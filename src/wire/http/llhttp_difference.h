@@ -79,7 +79,7 @@ inline std::string difference_in_chunks(std::string_view bytes, std::size_t body
   if (theirs.message_bytes != kHead.size() + body_bytes) return "the end of the body";
   if (theirs.body != content) return "the content";
   FieldList fields;
-  if (!trailers.empty() && parse_trailers(trailers, fields).state != ParseState::kComplete)
+  if (!trailers.empty() && parse_trailers(trailers, Sender::kClient, fields).state != ParseState::kComplete)
     return "no trailers of ours";
   return difference_in_fields(theirs.trailers, fields.all());
 }

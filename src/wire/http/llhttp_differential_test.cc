@@ -135,7 +135,7 @@ TEST(LlhttpDifferential, ReadsTheChunksThatWeAdmitInTheSameWay) {
   int admitted = 0;
   for (int i = 0; i < kMessages; ++i) {
     const std::string text = random_chunks(prng);
-    ChunkedDecoder decoder;
+    ChunkedDecoder decoder(Sender::kClient);
     std::string content;
     std::size_t at = 0;
     ChunkedDecoder::State state = ChunkedDecoder::State::kNeedMore;

@@ -3,6 +3,7 @@
 // hold views into the bytes that were parsed: both must stay alive while a head is read.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -20,6 +21,9 @@ enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kOptions, 
 constexpr bool is_idempotent(Method method) {
   return method != Method::kPost && method != Method::kPatch && method != Method::kConnect && method != Method::kOther;
 }
+
+/// Whose message it is: of a client, a request; of a node, a response.
+enum class Sender : std::uint8_t { kClient, kNode };
 
 enum class Version : std::uint8_t { k10, k11 };
 
@@ -63,15 +67,12 @@ class FieldList {
 /// The fields that Connection names: they belong to this connection alone, as it does.
 class NamedFields {
  public:
-  bool empty() const { return count_ == 0; }
+  std::span<const std::string_view> all() const { return {names_.data(), count_}; }
   void clear() { count_ = 0; }
   /// REQUIRES: fewer than kHttpConnectionOptionsMost were added.
   void add(std::string_view name) { names_[count_++] = name; }
   bool contain(std::string_view name) const {
-    for (std::string_view named : std::span(names_.data(), count_)) {
-      if (equals_ignore_case(named, name)) return true;
-    }
-    return false;
+    return std::ranges::any_of(all(), [name](std::string_view named) { return equals_ignore_case(named, name); });
   }
 
  private:
@@ -90,7 +91,9 @@ struct MessageHead {
   std::string_view upgrade;  // the protocols offered or chosen; empty unless Connection says upgrade
 
   /// True for the fields that belong to this connection alone and are never passed on (RFC 9110 section 7.6.1).
-  bool is_hop_by_hop(const Field& field) const;
+  bool is_hop_by_hop(const Field& field) const {
+    return http::is_hop_by_hop(field.known) || named_by_connection.contain(field.name);
+  }
 };
 
 struct RequestHead : MessageHead {

@@ -119,7 +119,9 @@ bool parse_version(Cursor& in, Version& version) {
 
 // -- Fields --------------------------------------------------------------------------------------------------------
 
-bool parse_field(Cursor& in, FieldList& fields, bool allow_underscores) {
+// Names of nodes may hold underscores. Of clients they are refused: to many an application "X_Y" is "X-Y", and so a
+// field that was taken from a client would come back.
+bool parse_field(Cursor& in, FieldList& fields, Sender from) {
   const char* start = in.at;
   bool underscore = false;
   while (in.at != in.end && is_token(*in.at)) underscore |= *in.at++ == '_';
@@ -129,7 +131,7 @@ bool parse_field(Cursor& in, FieldList& fields, bool allow_underscores) {
     const bool folded = name.empty() && (*in.at == ' ' || *in.at == '\t');
     return in.fail(400, folded ? "a field is folded over several lines" : "a field's name is not followed by a colon");
   }
-  if (underscore && !allow_underscores) return in.fail(400, "a field's name holds an underscore");
+  if (underscore && from == Sender::kClient) return in.fail(400, "a field's name holds an underscore");
   ++in.at;
   const char* value = in.at;
   while (in.at != in.end && is_field_value(*in.at)) ++in.at;
@@ -143,12 +145,12 @@ bool parse_field(Cursor& in, FieldList& fields, bool allow_underscores) {
 }
 
 // All fields and the empty line behind them.
-bool parse_fields(Cursor& in, FieldList& fields, bool allow_underscores) {
+bool parse_fields(Cursor& in, FieldList& fields, Sender from) {
   fields.clear();
   for (;;) {
     if (in.at == in.end) return in.need_more();
     if (*in.at == '\r') return in.line_end();
-    if (!parse_field(in, fields, allow_underscores)) return false;
+    if (!parse_field(in, fields, from)) return false;
   }
 }
 
@@ -351,29 +353,11 @@ ParseOutcome stopped(const Cursor& in, std::string_view bytes) {
 
 }  // namespace
 
-bool MessageHead::is_hop_by_hop(const Field& field) const {
-  switch (field.known) {
-    case FieldName::kConnection:
-    case FieldName::kKeepAlive:
-    case FieldName::kProxyConnection:
-    case FieldName::kTe:
-    case FieldName::kTrailer:
-    case FieldName::kTransferEncoding:
-    case FieldName::kUpgrade:
-    case FieldName::kProxyAuthenticate:
-    case FieldName::kProxyAuthorization:
-      return true;
-    default:
-      break;
-  }
-  return !named_by_connection.empty() && named_by_connection.contain(field.name);
-}
-
 ParseOutcome parse_request_head(std::string_view bytes, RequestHead& head) {
   Cursor in{bytes.data(), bytes.data() + bytes.size(), {}};
   if (bytes.starts_with('\r') && !in.line_end()) return in.outcome;
   if (!parse_method(in, head) || !parse_target(in, head) || !parse_version(in, head.version) || !in.line_end() ||
-      !parse_fields(in, head.fields, false)) {
+      !parse_fields(in, head.fields, Sender::kClient)) {
     return stopped(in, bytes);
   }
   ParseOutcome outcome;
@@ -401,7 +385,7 @@ ParseOutcome parse_response_head(std::string_view bytes, Method request_method, 
   if (*in.at != ' ' && *in.at != '\r') return error(400, "the status is malformed");
   while (in.at != in.end && is_field_value(*in.at)) ++in.at;
   head.reason = trim({reason, static_cast<std::size_t>(in.at - reason)});
-  if (!in.line_end() || !parse_fields(in, head.fields, true)) return stopped(in, bytes);
+  if (!in.line_end() || !parse_fields(in, head.fields, Sender::kNode)) return stopped(in, bytes);
   ParseOutcome outcome;
   const Facts facts = gather(head.fields, head.named_by_connection);
   if (!read_framing(facts, head, outcome)) return outcome;
@@ -416,9 +400,9 @@ ParseOutcome parse_response_head(std::string_view bytes, Method request_method, 
   return complete(in, bytes);
 }
 
-ParseOutcome parse_trailers(std::string_view bytes, FieldList& fields) {
+ParseOutcome parse_trailers(std::string_view bytes, Sender from, FieldList& fields) {
   Cursor in{bytes.data(), bytes.data() + bytes.size(), {}};
-  if (!parse_fields(in, fields, false)) return in.outcome;
+  if (!parse_fields(in, fields, from)) return in.outcome;
   for (const Field& field : fields.all()) {
     switch (field.known) {
       case FieldName::kContentLength:

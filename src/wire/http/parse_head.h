@@ -28,7 +28,7 @@ ParseOutcome parse_response_head(std::string_view bytes, Method request_method, 
 
 /// Parses trailer fields, as a head without its first line. Fields that frame or route a message are errors
 /// (RFC 9110 section 6.5.1).
-ParseOutcome parse_trailers(std::string_view bytes, FieldList& fields);
+ParseOutcome parse_trailers(std::string_view bytes, Sender from, FieldList& fields);
 
 /// True when `bytes`, of which the first `seen` were looked at before, may hold a whole head: so that a head that comes
 /// in many pieces is not parsed for each of them.

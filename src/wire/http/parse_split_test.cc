@@ -56,7 +56,8 @@ TEST(ParseResponseHead, EverySplit) {
 TEST(ParseTrailers, EverySplit) {
   FieldList fields;
   for (std::string_view text : kTrailerSections)
-    expect_whole_only(text, [&fields](std::string_view bytes) { return parse_trailers(bytes, fields); });
+    expect_whole_only(text,
+                      [&fields](std::string_view bytes) { return parse_trailers(bytes, Sender::kClient, fields); });
 }
 
 // A head that is not looked at when its last piece comes would be waited for until its deadline.
@@ -75,7 +76,7 @@ TEST(ParseTrailers, RefusesWhatFramesOrRoutes) {
         "Connection: close\r\n\r\n", "TE: trailers\r\n\r\n", "Upgrade: h2c\r\n\r\n", "Expect: 100-continue\r\n\r\n",
         "Authorization: Basic eA==\r\n\r\n", "Cookie: a=b\r\n\r\n", "Range: bytes=0-1\r\n\r\n", "X_Y: 1\r\n\r\n",
         "X : 1\r\n\r\n", "X: 1\r\n 2\r\n\r\n", "X: 1\n\n", "X\r\n\r\n"}) {
-    EXPECT_EQ(parse_trailers(bad, fields).state, ParseState::kError) << bad;
+    EXPECT_EQ(parse_trailers(bad, Sender::kClient, fields).state, ParseState::kError) << bad;
   }
 }
 
