@@ -249,6 +249,15 @@ class Fields(Scenario):
             self.assertIsNone(seen.field(name), name)
         self.assertEqual(seen.field("X-Public"), "2")
 
+    def test_http_2_is_not_offered_to_nodes(self):
+        settings = "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"
+        seen = self.seen(["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", settings])
+        for name in ("Connection", "Upgrade", "HTTP2-Settings"):
+            self.assertIsNone(seen.field(name), name)
+        seen = self.seen(["Connection: Upgrade", "Upgrade: H2C , websocket,h2c/1, echo/2", settings])
+        self.assertEqual((seen.field("Connection"), seen.field("Upgrade")), ("upgrade", "websocket, echo/2"))
+        self.assertIsNone(seen.field("HTTP2-Settings"))
+
     def test_what_an_unknown_client_says_of_itself_is_replaced(self):
         seen = self.seen(
             [

@@ -84,13 +84,28 @@ bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool 
   }
 }
 
+// The protocols that a node is offered. Not HTTP/2 ("h2c"): its requests would pass by the routes, the fields that are
+// written anew and the log, and nobody asks for it in this way any more (RFC 9113 section 3.1).
+std::string offered_protocols(std::string_view upgrade) {
+  std::string list;
+  while (!upgrade.empty()) {
+    const std::size_t comma = std::min(upgrade.find(','), upgrade.size());
+    const std::string_view protocol = trim(upgrade.substr(0, comma));
+    upgrade.remove_prefix(std::min(comma + 1, upgrade.size()));
+    if (protocol.empty() || equals_ignore_case(protocol.substr(0, protocol.find('/')), "h2c")) continue;
+    if (!list.empty()) list += ", ";
+    list += protocol;
+  }
+  return list;
+}
+
 void write_framing(const Exchange& exchange, const http::RequestHead& head, http::HeadWriter& writer) {
   if (exchange.body == http::Body::kLength) writer.field("Content-Length", exchange.body_bytes);
   if (exchange.body == http::Body::kChunked) writer.field("Transfer-Encoding", "chunked");
   if (exchange.takes_trailers) writer.field("TE", "trailers");
   if (exchange.wants_upgrade) {
     writer.field("Connection", exchange.takes_trailers ? "upgrade, TE" : "upgrade");
-    writer.field("Upgrade", head.upgrade);
+    writer.field("Upgrade", offered_protocols(head.upgrade));
   } else if (exchange.takes_trailers) {
     writer.field("Connection", "TE");
   }
@@ -195,7 +210,7 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
   exchange.body = head.body;
   exchange.body_bytes = head.content_length;
   exchange.expects_continue = head.expects_continue;
-  exchange.wants_upgrade = !head.upgrade.empty() && head.version == http::Version::k11;
+  exchange.wants_upgrade = head.version == http::Version::k11 && !offered_protocols(head.upgrade).empty();
   const http::Field* te = head.fields.find(FieldName::kTe);
   exchange.takes_trailers = te != nullptr && te->value.find("trailers") != te->value.npos;
   if (exchange.body == http::Body::kChunked) exchange.named_by_connection = http::listed(head.named_by_connection);

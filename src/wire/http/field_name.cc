@@ -21,6 +21,7 @@ constexpr std::array kKnown = {
     Known{"transfer-encoding", FieldName::kTransferEncoding},
     Known{"content-length", FieldName::kContentLength},
     Known{"upgrade", FieldName::kUpgrade},
+    Known{"http2-settings", FieldName::kHttp2Settings},
     Known{"expect", FieldName::kExpect},
     Known{"forwarded", FieldName::kForwarded},
     Known{"x-forwarded-for", FieldName::kXForwardedFor},

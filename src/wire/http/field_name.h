@@ -19,6 +19,7 @@ enum class FieldName : std::uint8_t {
   kTransferEncoding,
   kContentLength,
   kUpgrade,
+  kHttp2Settings,
   kExpect,
   kForwarded,
   kXForwardedFor,
@@ -57,6 +58,7 @@ constexpr bool is_hop_by_hop(FieldName name) {
     case FieldName::kTrailer:
     case FieldName::kTransferEncoding:
     case FieldName::kUpgrade:
+    case FieldName::kHttp2Settings:
     case FieldName::kProxyAuthenticate:
     case FieldName::kProxyAuthorization:
       return true;

@@ -16,6 +16,7 @@ TEST(FindFieldName, KnowsNamesInAnyCase) {
       {"content-length", FieldName::kContentLength},
       {"transfer-encoding", FieldName::kTransferEncoding},
       {"connection", FieldName::kConnection},
+      {"http2-settings", FieldName::kHttp2Settings},
       {"proxy-connection", FieldName::kProxyConnection},
       {"if-unmodified-since", FieldName::kIfUnmodifiedSince},
       {"x-forwarded-for", FieldName::kXForwardedFor},
