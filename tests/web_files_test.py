@@ -68,6 +68,19 @@ class Files(Scenario):
         self.assertEqual(self.client_.read().status, 405)
 
 
+class Prefixes(Scenario):
+    def test_a_path_with_an_escape_is_taken_off_whole(self):
+        folder = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, folder)
+        for name in ("file.txt", "le.txt"):
+            with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+                file.write(name)
+        topology = f'[web.files]\nlisten = "127.0.0.1:{{port}}"\npath = "/a%20%62/"\nroot = "{folder}"\n'
+        client = self.client(self.tenfold(topology))
+        for path in ("/a%20b/file.txt", "/%61%20b//file.txt"):
+            self.assertEqual(client.get(path).body, b"file.txt", path)
+
+
 class SlowClients(Scenario):
     PAUSE_SECONDS = 0.4
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "cluster/cidr.h"
 #include "control/key_rows.h"
+#include "wire/http/characters.h"
+#include "wire/http/target.h"
 
 namespace tenfold::control {
 namespace {
@@ -55,6 +59,18 @@ std::string set_host(std::string& host, const std::string& text) {
   return {};
 }
 
+// Requests are routed by their paths in the normal form, and so a path is written down in it.
+std::string set_normal_path(std::string& path, const std::string& text) {
+  std::string given;
+  if (std::string problem = set_path(given, text); !problem.empty()) return problem;
+  if (!std::ranges::all_of(given, http::is_target))
+    return "a path holds printable ASCII alone; write other bytes as in \"/caf%C3%A9/\"";
+  const auto normal = http::normalise_target(given);
+  if (!normal) return std::string(normal.error());
+  path = *normal;
+  return {};
+}
+
 std::string set_cidrs(std::vector<std::string>& blocks, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     const auto block = cluster::Cidr::parse(text);
@@ -100,7 +116,7 @@ const std::vector<Key> kWebPlaceKeys = {
      .type = KeyType::kText,
      .doc = "The path that this service answers below; the longest wins.",
      .example = "\"/forum/\"",
-     TENFOLD_CHECKED_KEY(web().path, text, set_path, quoted)},
+     TENFOLD_CHECKED_KEY(web().path, text, set_normal_path, quoted)},
     {.section = Section::kWeb,
      .name = "root",
      .type = KeyType::kText,

@@ -49,6 +49,18 @@ TEST(TopologyFile, ReadsWhatTheFileSays) {
   EXPECT_EQ(shop.web().retries, 2U) << "a default";
 }
 
+TEST(TopologyFile, WritesPathsInTheFormThatRequestsAreRoutedBy) {
+  const auto path_of = [](const std::string& path) {
+    const std::string text = "[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\npath = \"" + path + "\"\n";
+    const LoadedTopology loaded = parse_topology(text, "t.toml");
+    return loaded.ok() ? loaded.topology.services.at(0).web().path : loaded.rendered();
+  };
+  EXPECT_EQ(path_of("/%66orum/./x/../"), "/forum/");
+  EXPECT_EQ(path_of("/a%20b/"), "/a%20b/");
+  EXPECT_THAT(path_of("/a%2fb"), HasSubstr("escaped slash"));
+  EXPECT_THAT(path_of("/caf\xc3\xa9/"), HasSubstr("printable ASCII"));
+}
+
 struct Wrong {
   const char* text;
   const char* message;  // "LINE:COLUMN: severity: text"

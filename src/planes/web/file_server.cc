@@ -19,10 +19,11 @@ namespace {
 // The path below the root, without a slash in front; nullopt for what is never served: a name that begins with a dot.
 std::optional<std::string> file_path(const Exchange& exchange) {
   const cluster::WebSettings& settings = exchange.settings();
-  const auto decoded = http::decode_path(http::path_of(exchange.target));
+  std::string_view encoded = http::path_of(exchange.target);
+  encoded.remove_prefix(std::min(settings.path.size(), encoded.size()));
+  const auto decoded = http::decode_path(encoded);
   if (!decoded) return std::nullopt;
   std::string_view path = *decoded;
-  path.remove_prefix(std::min(settings.path.size(), path.size()));
   while (path.starts_with('/')) path.remove_prefix(1);
   std::string result(path);
   if (result.empty() || result.ends_with('/')) result += settings.index;
