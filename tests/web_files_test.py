@@ -52,6 +52,8 @@ class Files(Scenario):
         self.assertEqual(self.client_.get("/static/sub/").body, b"<p>index")
         moved = self.client_.get("/static/sub")
         self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/"))
+        moved = self.client_.get("/static/sub?q=1/2")
+        self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/?q=1/2"))
 
     def test_nothing_outside_or_hidden_is_served(self):
         for path in (
@@ -79,6 +81,19 @@ class Prefixes(Scenario):
         client = self.client(self.tenfold(topology))
         for path in ("/a%20b/file.txt", "/%61%20b//file.txt"):
             self.assertEqual(client.get(path).body, b"file.txt", path)
+
+
+class Roots(Scenario):
+    def test_a_folder_is_never_taken_for_a_host(self):
+        folder = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, folder)
+        os.mkdir(f"{folder}/evil.example")
+        with open(f"{folder}/evil.example/index.html", "wb"):
+            pass
+        client = self.client(self.tenfold(f'[web.files]\nlisten = "127.0.0.1:{{port}}"\nroot = "{folder}"\n'))
+        for path in ("//evil.example", "///evil.example", "/x/..//evil.example"):
+            moved = client.get(path)
+            self.assertEqual((moved.status, moved.field("Location")), (301, "/evil.example/"), path)
 
 
 class SlowClients(Scenario):

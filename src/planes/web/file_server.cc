@@ -46,6 +46,13 @@ runtime::Task<void> reply_plain(Exchange& exchange, int status, std::string fiel
   if (!sent) exchange.fail(Failure::kClientClosed, to_string(sent.error()));
 }
 
+// The folder of a target, by its name with a slash. Two slashes in front would name another host.
+std::string location_of_folder(std::string_view target) {
+  const std::string_view path = http::path_of(target);
+  return fmt::format("/{}/{}", path.substr(std::min(path.find_first_not_of('/'), path.size())),
+                     target.substr(path.size()));
+}
+
 // What the request's conditions and its range make of a file.
 struct Answer {
   int status = 200;
@@ -163,7 +170,7 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   const bool folder = file.error().kind == ErrorKind::kUnavailable &&
                       exchange.io().open_beneath(exchange.service->root(), *path + "/" + exchange.settings().index);
   if (folder)
-    co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}/\r\n", http::path_of(exchange.target)));
+    co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}\r\n", location_of_folder(exchange.target)));
   exchange.detail = to_string(file.error());
   const int status = file.error().kind == ErrorKind::kExhausted ? 503 : 404;
   co_await reply_plain(exchange, status, "");
