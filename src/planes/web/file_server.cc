@@ -64,9 +64,10 @@ struct Answer {
 Answer answer_of(const Exchange& exchange, const runtime::File& file, const http::FieldList& fields,
                  std::string_view path) {
   const std::string etag = etag_of(file);
+  const WallTime now = exchange.io().wall_now();
   Answer answer;
   answer.fields = fmt::format("ETag: {}\r\nLast-Modified: {}\r\n", etag, to_http_date(file.modified()));
-  switch (http::evaluate_conditions(fields, etag, file.modified())) {
+  switch (http::evaluate_conditions(fields, etag, file.modified(), now)) {
     case http::Condition::kNotModified:
       answer.status = 304;
       return answer;
@@ -80,7 +81,8 @@ Answer answer_of(const Exchange& exchange, const runtime::File& file, const http
   answer.fields += fmt::format("Accept-Ranges: bytes\r\nContent-Type: {}\r\nX-Content-Type-Options: nosniff\r\n",
                                http::media_type_of(path));
   const http::Field* range = fields.find(http::FieldName::kRange);
-  if (range == nullptr || exchange.method != http::Method::kGet || !http::range_applies(fields, etag, file.modified()))
+  if (range == nullptr || exchange.method != http::Method::kGet ||
+      !http::range_applies(fields, etag, file.modified(), now))
     return answer;
   const http::ByteRange part = http::parse_byte_range(range->value, file.size_bytes());
   if (part.kind == http::ByteRange::Kind::kUnsatisfiable) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/http/conditional.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tenfold::http {
@@ -14,7 +15,7 @@ std::string_view without_weakness(std::string_view tag) {
 }
 
 // Whether the list names the tag. `weakly`: "W/" makes no difference.
-bool names_tag(std::string_view list, std::string_view etag, bool weakly) {
+bool lists_tag(std::string_view list, std::string_view etag, bool weakly) {
   if (trim(list) == "*") return true;
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
@@ -26,59 +27,93 @@ bool names_tag(std::string_view list, std::string_view etag, bool weakly) {
   return false;
 }
 
+// The same for a field, whose lines are one list (RFC 9110 section 5.3).
+bool names_tag(const FieldList& fields, FieldName name, std::string_view etag, bool weakly) {
+  return std::ranges::any_of(fields.all(), [name, etag, weakly](const Field& field) {
+    return field.known == name && lists_tag(field.value, etag, weakly);
+  });
+}
+
 bool modified_after(WallTime modified, WallTime date) {
   return floor<seconds>(modified) > floor<seconds>(date);
 }
 
+// The shapes of a date. Each small letter stands for any character of a part: (w)eekday, (d)ay, (n)ame of the month,
+// (y)ear, (h)our, (m)inute, (s)econd.
+constexpr std::string_view kFixdate = "www, dd nnn yyyy hh:mm:ss GMT";
+constexpr std::string_view kRfc850 = ", dd-nnn-yy hh:mm:ss GMT";  // behind a weekday of any length
+constexpr std::string_view kAsctime = "www nnn dd hh:mm:ss yyyy";
+
+bool has_shape(std::string_view text, std::string_view shape) {
+  return std::ranges::equal(
+      text, shape, [](char c, char in_shape) { return c == in_shape || (in_shape >= 'a' && in_shape <= 'z'); });
+}
+
+std::string_view part_of(std::string_view text, std::string_view shape, char letter) {
+  const std::size_t first = shape.find(letter);
+  return text.substr(first, shape.rfind(letter) - first + 1);
+}
+
+int century_of(std::uint64_t two_digits, WallTime now) {
+  const int year = static_cast<int>(std::chrono::year_month_day(floor<std::chrono::days>(now)).year());
+  const int century = year - year % 100;
+  return century + static_cast<int>(two_digits) > year + 50 ? century - 100 : century;
+}
+
+// REQUIRES: the text has the shape.
+std::optional<WallTime> date_of(std::string_view text, std::string_view shape, WallTime now) {
+  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto number = [text, shape](char letter) { return parse_decimal(part_of(text, shape, letter)); };
+  const auto month = std::ranges::find(kMonths, part_of(text, shape, 'n'));
+  const auto day = parse_decimal(trim(part_of(text, shape, 'd')));  // asctime() has " 6"
+  const auto year = number('y');
+  const auto hour = number('h');
+  const auto minute = number('m');
+  const auto second = number('s');
+  if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
+  const int century = part_of(text, shape, 'y').size() == 2 ? century_of(*year, now) : 0;
+  const std::chrono::year_month_day date(std::chrono::year(century + static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(month - kMonths.begin() + 1)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + seconds(*second);
+}
+
 }  // namespace
 
-Condition evaluate_conditions(const FieldList& fields, std::string_view etag, WallTime modified) {
-  if (const Field* match = fields.find(FieldName::kIfMatch)) {
-    if (!names_tag(match->value, etag, false)) return Condition::kPreconditionFailed;
+Condition evaluate_conditions(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now) {
+  if (fields.find(FieldName::kIfMatch) != nullptr) {
+    if (!names_tag(fields, FieldName::kIfMatch, etag, false)) return Condition::kPreconditionFailed;
   } else if (const Field* unmodified = fields.find(FieldName::kIfUnmodifiedSince)) {
-    const auto date = parse_http_date(unmodified->value);
+    const auto date = parse_http_date(unmodified->value, now);
     if (date && modified_after(modified, *date)) return Condition::kPreconditionFailed;
   }
-  if (const Field* none_match = fields.find(FieldName::kIfNoneMatch)) {
-    return names_tag(none_match->value, etag, true) ? Condition::kNotModified : Condition::kServe;
+  if (fields.find(FieldName::kIfNoneMatch) != nullptr) {
+    const bool named = names_tag(fields, FieldName::kIfNoneMatch, etag, true);
+    return named ? Condition::kNotModified : Condition::kServe;
   }
   if (const Field* since = fields.find(FieldName::kIfModifiedSince)) {
-    const auto date = parse_http_date(since->value);
+    const auto date = parse_http_date(since->value, now);
     if (date && !modified_after(modified, *date)) return Condition::kNotModified;
   }
   return Condition::kServe;
 }
 
-bool range_applies(const FieldList& fields, std::string_view etag, WallTime modified) {
+bool range_applies(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now) {
   const Field* if_range = fields.find(FieldName::kIfRange);
   if (if_range == nullptr) return true;
   if (if_range->value.starts_with('"')) return if_range->value == etag;
-  const auto date = parse_http_date(if_range->value);
+  const auto date = parse_http_date(if_range->value, now);
   return date && floor<seconds>(modified) == floor<seconds>(*date);
 }
 
-std::optional<WallTime> parse_http_date(std::string_view text) {
-  //                                          0         1         2
-  //                                          01234567890123456789012345678
-  constexpr std::string_view kShape = "www, dd mmm yyyy hh:mm:ss GMT";
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != kShape.size() || text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' ||
-      text[16] != ' ' || text[19] != ':' || text[22] != ':' || text.substr(25) != " GMT") {
-    return std::nullopt;
-  }
-  unsigned month = 0;
-  while (month < kMonths.size() && kMonths[month] != text.substr(8, 3)) ++month;
-  const auto day = parse_decimal(text.substr(5, 2));
-  const auto year = parse_decimal(text.substr(12, 4));
-  const auto hour = parse_decimal(text.substr(17, 2));
-  const auto minute = parse_decimal(text.substr(20, 2));
-  const auto second = parse_decimal(text.substr(23, 2));
-  if (month == kMonths.size() || !day || !year || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)), std::chrono::month(month + 1),
-                                         std::chrono::day(static_cast<unsigned>(*day)));
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + seconds(*second);
+std::optional<WallTime> parse_http_date(std::string_view text, WallTime now) {
+  if (has_shape(text, kFixdate)) return date_of(text, kFixdate, now);
+  if (has_shape(text, kAsctime)) return date_of(text, kAsctime, now);
+  const std::string_view behind_weekday = text.substr(std::min(text.find(','), text.size()));
+  if (has_shape(behind_weekday, kRfc850)) return date_of(behind_weekday, kRfc850, now);
+  return std::nullopt;
 }
 
 }  // namespace tenfold::http

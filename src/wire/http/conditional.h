@@ -14,12 +14,16 @@ namespace tenfold::http {
 enum class Condition : std::uint8_t { kServe, kNotModified, kPreconditionFailed };
 
 /// What the request's If-* fields say. `etag` is a strong tag in its quotes.
-Condition evaluate_conditions(const FieldList& fields, std::string_view etag, WallTime modified);
+Condition evaluate_conditions(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now);
 
 /// False when If-Range says that the part asked for is of something older: then the whole is served.
-bool range_applies(const FieldList& fields, std::string_view etag, WallTime modified);
+bool range_applies(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now);
 
-/// "Tue, 24 Nov 2026 09:21:25 GMT" (IMF-fixdate, the only form that is still generated); nullopt for anything else.
-std::optional<WallTime> parse_http_date(std::string_view text);
+/// The three forms of RFC 9110 section 5.6.7; nullopt for anything else:
+///
+///   Tue, 24 Nov 2026 09:21:25 GMT     IMF-fixdate, the only one that is still generated
+///   Tuesday, 24-Nov-26 09:21:25 GMT   RFC 850, in the century that puts it less than 50 years behind `now`
+///   Tue Nov 24 09:21:25 2026          asctime()
+std::optional<WallTime> parse_http_date(std::string_view text, WallTime now);
 
 }  // namespace tenfold::http

@@ -11,6 +11,9 @@ namespace {
 
 using Kind = ByteRange::Kind;
 
+const WallTime kModified = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000));
+const WallTime kNow = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000));  // in 2027
+
 TEST(ByteRange, OfOnePart) {
   const auto check = [](const char* value, Kind kind, std::uint64_t first, std::uint64_t length) {
     const ByteRange range = parse_byte_range(value, 10);
@@ -30,11 +33,10 @@ TEST(ByteRange, OfOnePart) {
 }
 
 TEST(Conditions, FollowTheOrderOfTheSpecification) {
-  const WallTime modified = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000));
-  const auto evaluate = [&](FieldName name, std::string_view value) {
+  const auto evaluate = [](FieldName name, std::string_view value) {
     FieldList fields;
     fields.add({"", value, name});
-    return evaluate_conditions(fields, "\"tag\"", modified);
+    return evaluate_conditions(fields, "\"tag\"", kModified, kNow);
   };
   EXPECT_EQ(evaluate(FieldName::kIfNoneMatch, "\"tag\""), Condition::kNotModified);
   EXPECT_EQ(evaluate(FieldName::kIfNoneMatch, "\"a\", W/\"tag\""), Condition::kNotModified);
@@ -43,16 +45,40 @@ TEST(Conditions, FollowTheOrderOfTheSpecification) {
   EXPECT_EQ(evaluate(FieldName::kIfMatch, "*"), Condition::kServe);
   EXPECT_EQ(evaluate(FieldName::kIfModifiedSince, "Tue, 14 Nov 2023 22:13:20 GMT"), Condition::kNotModified);
   EXPECT_EQ(evaluate(FieldName::kIfModifiedSince, "Tue, 14 Nov 2023 22:13:19 GMT"), Condition::kServe);
+  EXPECT_EQ(evaluate(FieldName::kIfModifiedSince, "Tuesday, 14-Nov-23 22:13:20 GMT"), Condition::kNotModified);
   EXPECT_EQ(evaluate(FieldName::kIfModifiedSince, "yesterday"), Condition::kServe);
   EXPECT_EQ(evaluate(FieldName::kIfUnmodifiedSince, "Tue, 14 Nov 2023 22:13:19 GMT"), Condition::kPreconditionFailed);
 }
 
+TEST(Conditions, SeveralLinesAreOneList) {
+  FieldList fields;
+  fields.add({"", "\"a\"", FieldName::kIfMatch});
+  fields.add({"", "\"b\", \"tag\"", FieldName::kIfMatch});
+  EXPECT_EQ(evaluate_conditions(fields, "\"tag\"", kModified, kNow), Condition::kServe);
+  EXPECT_EQ(evaluate_conditions(fields, "\"c\"", kModified, kNow), Condition::kPreconditionFailed);
+  fields.add({"", "\"d\"", FieldName::kIfNoneMatch});
+  fields.add({"", "W/\"tag\"", FieldName::kIfNoneMatch});
+  EXPECT_EQ(evaluate_conditions(fields, "\"tag\"", kModified, kNow), Condition::kNotModified);
+}
+
 TEST(HttpDate, ReadsBackWhatIsWritten) {
-  const WallTime time = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000));
-  EXPECT_EQ(parse_http_date(to_http_date(time)), time);
+  EXPECT_EQ(parse_http_date(to_http_date(kModified), kNow), kModified);
   for (const char* bad :
-       {"", "Tue, 31 Feb 2023 00:00:00 GMT", "Tue, 14 Nov 2023 25:00:00 GMT", "Tue 14 Nov 2023 22:13:20 GMT..."})
-    EXPECT_EQ(parse_http_date(bad), std::nullopt) << bad;
+       {"", "Tue, 31 Feb 2023 00:00:00 GMT", "Tue, 14 Nov 2023 25:00:00 GMT", "Tue 14 Nov 2023 22:13:20 GMT...",
+        "Tue Nov 14 22:13:20 23", "Tuesday, 14-Nov-2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:20 UTC", ","})
+    EXPECT_EQ(parse_http_date(bad, kNow), std::nullopt) << bad;
+}
+
+TEST(HttpDate, ReadsTheObsoleteForms) {
+  const auto written = [](const char* text) {
+    const auto date = parse_http_date(text, kNow);
+    return date ? to_http_date(*date) : std::string("no date");
+  };
+  EXPECT_EQ(written("Tuesday, 14-Nov-23 22:13:20 GMT"), to_http_date(kModified));
+  EXPECT_EQ(written("Tue Nov 14 22:13:20 2023"), to_http_date(kModified));
+  EXPECT_EQ(written("Sun Nov  6 08:49:37 1994"), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(written("Sunday, 06-Nov-94 08:49:37 GMT"), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(written("Friday, 06-Nov-37 08:49:37 GMT"), "Fri, 06 Nov 2037 08:49:37 GMT") << "within 50 years";
 }
 
 TEST(MediaType, GoesByTheExtension) {
