@@ -17,12 +17,17 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// "Example.com:8080" is "Example.com"; "[::1]:80" is "[::1]".
-std::string_view without_port(std::string_view host) {
+// The root of all names may be written as a dot behind them (RFC 3986 section 3.2.2).
+std::string_view without_root(std::string_view name) {
+  return name.substr(0, name.size() - (name.ends_with('.') ? 1 : 0));
+}
+
+// "Example.com.:8080" is "Example.com"; "[::1]:80" is "[::1]".
+std::string_view name_of_host(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   const std::size_t bracket = host.rfind(']');
-  if (colon == host.npos || (bracket != host.npos && colon < bracket)) return host;
-  return host.substr(0, colon);
+  if (colon == host.npos || (bracket != host.npos && colon < bracket)) return without_root(host);
+  return without_root(host.substr(0, colon));
 }
 
 bool matches(std::string_view rule, std::string_view path) {
@@ -40,7 +45,7 @@ int ListenerRoutes::find_path(const PathRules& rules, std::string_view path) {
 
 int ListenerRoutes::find(std::string_view host, std::string_view path) const {
   if (!exact_.empty() || !wildcards_.empty()) {
-    const std::string_view given = without_port(host);
+    const std::string_view given = name_of_host(host);
     if (given.size() <= kHostBytesMost) {
       std::array<char, kHostBytesMost> buffer;
       std::ranges::transform(given, buffer.begin(), to_lower);
@@ -58,6 +63,7 @@ int ListenerRoutes::find(std::string_view host, std::string_view path) const {
 }
 
 ListenerRoutes::PathRules& ListenerRoutes::rules_of(std::string_view host) {
+  host = without_root(host);
   if (host.empty()) return any_;
   if (!host.starts_with("*.")) return exact_[lower(host)];
   const std::string suffix = lower(host.substr(1));

@@ -24,7 +24,8 @@ TEST(RouteTable, TheMostSpecificHostThenTheLongestPathWins) {
                        service("shop", "shop.example.com", "/"),
                        service("cart", "shop.example.com", "/cart"),
                        service("wild", "*.example.com", "/"),
-                       service("deep", "*.b.example.com", "/only/")};
+                       service("deep", "*.b.example.com", "/only/"),
+                       service("root", "rooted.example.", "/")};
   const RouteTable table(topology);
   const ListenerRoutes* routes = table.find(*Address::parse(":80"));
   ASSERT_NE(routes, nullptr);
@@ -39,6 +40,12 @@ TEST(RouteTable, TheMostSpecificHostThenTheLongestPathWins) {
   EXPECT_EQ(name("x", "/forum/a"), "forum");
   EXPECT_EQ(name("x", "/forums"), "any");
   EXPECT_EQ(name("SHOP.Example.com:8080", "/x"), "shop");
+  EXPECT_EQ(name("shop.example.com.", "/x"), "shop");
+  EXPECT_EQ(name("shop.example.com.:8080", "/x"), "shop");
+  EXPECT_EQ(name("shop.example.com..", "/x"), "any") << "one dot is the root, two are no name";
+  EXPECT_EQ(name("a.example.com.", "/"), "wild");
+  EXPECT_EQ(name("rooted.example", "/") + name("rooted.example.", "/"), "rootroot");
+  EXPECT_EQ(name(".", "/"), "any");
   EXPECT_EQ(name("shop.example.com", "/cart/1"), "cart");
   EXPECT_EQ(name("shop.example.com", "/carts"), "shop");
   EXPECT_EQ(name("a.example.com", "/"), "wild");
