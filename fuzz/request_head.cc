@@ -22,5 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(parse_request_head(whole, *head).head_bytes == head_bytes);
   require(difference_in_request(whole, *head).empty());
   if (head->plain_target && head->target != "*") require(normalise_target(head->target) == std::string(head->target));
+  const auto normal = normalise_target(head->target == "*" ? "/" : head->target);
+  require(!normal || normal->starts_with('/'));
   return 0;
 }

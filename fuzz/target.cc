@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths: normalised once is normalised for good, never longer, and names no file outside the folder it is looked up in.
+// Paths: normalised once is normalised for good, never longer (but for a path that was missing), and names no file
+// outside the folder it is looked up in.
 #include "wire/http/target.h"
 
 #include <cstdint>

@@ -226,6 +226,23 @@ class Proxying(Scenario):
         self.assertEqual(len(slow.read().body), size)
 
 
+class Targets(Scenario):
+    def test_a_url_becomes_what_its_server_is_asked(self):
+        node = self.node()
+        client = self.client(self.web([node]))
+        for method, url, target in (
+            ("GET", "http://real/a?b", "/a?b"),
+            ("GET", "http://real", "/"),
+            ("GET", "http://real?b=/../c", "/?b=/../c"),
+            ("OPTIONS", "http://real", "*"),
+            ("OPTIONS", "http://real?b", "/?b"),
+            ("OPTIONS", "*", "*"),
+        ):
+            client.send(request_bytes(method, url, host="real"))
+            self.assertEqual(client.read().status, 200, url)
+            self.assertEqual((node.requests[-1].target, node.requests[-1].field("Host")), (target, "real"))
+
+
 class Fields(Scenario):
     def seen(self, fields, settings=""):
         node = self.node()
@@ -248,6 +265,13 @@ class Fields(Scenario):
         for name in ("X-Private", "Keep-Alive", "Proxy-Connection", "TE"):
             self.assertIsNone(seen.field(name), name)
         self.assertEqual(seen.field("X-Public"), "2")
+
+    def test_an_expectation_of_http_1_0_is_ignored(self):
+        node = self.node(lambda request: response(200, request.body))
+        client = self.client(self.web([node]))
+        client.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
+        self.assertEqual(client.read().body, b"abc")
+        self.assertIsNone(node.requests[-1].field("Expect"))
 
     def test_http_2_is_not_offered_to_nodes(self):
         settings = "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"

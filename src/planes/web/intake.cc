@@ -77,6 +77,8 @@ bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool 
     case FieldName::kTraceparent:    // written anew
     case FieldName::kXForwardedFor:  // written anew, with what came where that is believed
       return false;
+    case FieldName::kExpect:
+      return head.expects_continue && !head.is_hop_by_hop(field);  // else it is of HTTP/1.0, and means nothing
     case FieldName::kForwarded:
       return trusted && !adds_forwarded;  // else written anew
     default:

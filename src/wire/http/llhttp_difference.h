@@ -41,7 +41,7 @@ inline std::string difference_in_request(std::string_view bytes, const RequestHe
   if (!theirs.problem.empty()) return ours.method == Method::kOther ? "" : "llhttp refuses: " + theirs.problem;
   if (!theirs.head_complete) return "llhttp needs more";
   if (theirs.method != ours.method_text) return "the method is " + theirs.method;
-  // Of the absolute form, "http://host/path", the path is our target; an empty path is "/".
+  // Of the absolute form, "http://host/path", the path is our target; an empty one is "/", or "*" for OPTIONS.
   std::string_view target = theirs.target;
   if (target != ours.target) {
     constexpr std::string_view kHttp = "http://";
@@ -49,7 +49,8 @@ inline std::string difference_in_request(std::string_view bytes, const RequestHe
     target.remove_prefix(kHttp.size());
     if (!target.starts_with(ours.host)) return "the authority is that of " + theirs.target;
     target.remove_prefix(ours.host.size());
-    if (target != ours.target && !(target.empty() && ours.target == "/")) return "the target is " + theirs.target;
+    if (target.empty()) target = ours.method == Method::kOptions ? "*" : "/";
+    if (target != ours.target) return "the target is " + theirs.target;
   }
   return difference_in_head(theirs, ours);
 }

@@ -26,11 +26,11 @@ constexpr std::string_view kFields[] = {kHost,
                                         "X-Long: abcdefghijklmnopqrstuvwxyz0123456789\r\n",
                                         "X-High: \xc3\xa9\r\n",
                                         "Expect: 100-continue\r\n"};
-constexpr std::string_view kRequestLines[] = {"GET / HTTP/1.1\r\n",          "POST /a/b?c=d&e HTTP/1.1\r\n",
-                                              "PUT /%7e HTTP/1.0\r\n",       "OPTIONS * HTTP/1.1\r\n",
-                                              "DELETE /x;y=z HTTP/1.1\r\n",  "HEAD /a|b HTTP/1.1\r\n",
-                                              "GET http://h/p HTTP/1.1\r\n", "PATCH /~ HTTP/1.1\r\n",
-                                              "PROPFIND / HTTP/1.1\r\n",     "GET http://h HTTP/1.1\r\n"};
+constexpr std::string_view kRequestLines[] = {
+    "GET / HTTP/1.1\r\n",          "POST /a/b?c=d&e HTTP/1.1\r\n", "PUT /%7e HTTP/1.0\r\n",
+    "OPTIONS * HTTP/1.1\r\n",      "DELETE /x;y=z HTTP/1.1\r\n",   "HEAD /a|b HTTP/1.1\r\n",
+    "GET http://h/p HTTP/1.1\r\n", "PATCH /~ HTTP/1.1\r\n",        "PROPFIND / HTTP/1.1\r\n",
+    "GET http://h HTTP/1.1\r\n",   "GET http://h?q HTTP/1.1\r\n",  "OPTIONS http://h HTTP/1.1\r\n"};
 constexpr std::string_view kStatusLines[] = {
     "HTTP/1.1 200 OK\r\n",           "HTTP/1.1 200\r\n",       "HTTP/1.0 200 OK\r\n",    "HTTP/1.1 204 No Content\r\n",
     "HTTP/1.1 304 Not Modified\r\n", "HTTP/1.1 404 N\xc3\r\n", "HTTP/1.1 103 Early\r\n", "HTTP/1.1 599 \r\n"};

@@ -99,7 +99,7 @@ struct MessageHead {
 struct RequestHead : MessageHead {
   Method method = Method::kGet;
   std::string_view method_text;
-  std::string_view target;   // in origin form ("/path?query") or "*"
+  std::string_view target;   // in origin form ("/path?query"), "*", or "?query" of a URL without a path
   bool plain_target = true;  // holds nothing that wire/http/target.h would change
   std::string_view host;     // from the target's authority or the Host field, with its port; may be empty in 1.0
   bool expects_continue = false;

@@ -298,19 +298,20 @@ void read_connection(const Facts& facts, MessageHead& head) {
 }
 
 // Absolute form: its authority takes the place of Host, and what follows becomes the target (RFC 9112 section 3.2.2).
+// Without a path, OPTIONS is of the server as a whole (section 3.2.4).
 bool read_absolute_form(RequestHead& head) {
   constexpr std::string_view kHttp = "http://";
   if (head.target.size() < kHttp.size() || !equals_ignore_case(head.target.substr(0, kHttp.size()), kHttp))
     return false;
   const std::string_view rest = head.target.substr(kHttp.size());
-  const std::size_t slash = rest.find_first_of("/?");
-  head.host = rest.substr(0, slash);
-  if (slash == rest.npos) {
-    head.target = "/";
-  } else if (rest[slash] == '/') {
-    head.target = rest.substr(slash);
-  } else {
-    return false;  // "http://host?query" has no path to route by
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  head.host = rest.substr(0, end);
+  head.target = rest.substr(end);
+  if (head.target.empty()) {
+    head.target = head.method == Method::kOptions ? "*" : "/";
+    head.plain_target = true;
+  } else if (head.target.front() == '?') {
+    head.plain_target = false;  // its path is yet to be written
   }
   return !head.host.empty();
 }

@@ -71,7 +71,7 @@ std::vector<Refused> refused_hosts() {
       {"text behind brackets", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", 400},
       {"bad authority", "GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"no authority", "GET http:///p HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-      {"query without a path", "GET http://a?q HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"no authority, and a query", "GET http://?q HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"user in authority", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
   };
 }
@@ -202,6 +202,17 @@ TEST(ParseRequestHead, UnderstandsAbsoluteFormAndVersions) {
   EXPECT_EQ(parse(absolute, *head).state, ParseState::kComplete);
   EXPECT_EQ(head->host, "Real");
   EXPECT_EQ(head->target, "/p");
+  const std::string query = "GET http://Real?q=/ HTTP/1.1\r\nHost: other\r\n\r\n";
+  EXPECT_EQ(parse(query, *head).state, ParseState::kComplete);
+  EXPECT_EQ(head->host, "Real");
+  EXPECT_EQ(head->target, "?q=/");
+  EXPECT_FALSE(head->plain_target) << "its path is yet to be written";
+  const std::string server = "OPTIONS http://Real HTTP/1.1\r\nHost: other\r\n\r\n";
+  EXPECT_EQ(parse(server, *head).state, ParseState::kComplete);
+  EXPECT_EQ(head->target, "*");
+  const std::string root = "OPTIONS http://Real/ HTTP/1.1\r\nHost: other\r\n\r\n";
+  EXPECT_EQ(parse(root, *head).state, ParseState::kComplete);
+  EXPECT_EQ(head->target, "/");
   const std::string old = "GET / HTTP/1.0\r\n\r\n";
   EXPECT_EQ(parse(old, *head).state, ParseState::kComplete);
   EXPECT_FALSE(head->keep_alive);

@@ -67,7 +67,7 @@ std::expected<std::string, std::string_view> normalise_target(std::string_view t
   const std::string_view path = path_of(target);
   auto unescaped = undo_needless_escapes(path);
   if (!unescaped) return unescaped;
-  std::string result = remove_dot_segments(*unescaped);
+  std::string result = path.empty() ? "/" : remove_dot_segments(*unescaped);
   result.append(target.substr(path.size()));
   return result;
 }

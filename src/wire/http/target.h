@@ -11,8 +11,8 @@
 
 namespace tenfold::http {
 
-/// The target with its path normalised, never longer than it was. REQUIRES: it begins with '/', and is of a parsed
-/// head. The error is static text.
+/// The target with its path normalised; "?query" gets the path "/", and else it is never longer than it was. REQUIRES:
+/// it is of a parsed head, and not "*". The error is static text.
 std::expected<std::string, std::string_view> normalise_target(std::string_view target);
 
 /// "/path" of "/path?query".
