@@ -40,7 +40,9 @@ const std::vector<Key> kRunKeys = {
     {.section = Section::kRun,
      .name = "header_timeout",
      .type = KeyType::kDuration,
-     .doc = "A request's head must be whole this long after its first byte, and a new connection must begin one.",
+     .doc = "A request's head must be whole this long after its first byte, and a new connection must begin one. A "
+            "connection over TCP that stays silent has about seven seconds more, for which the kernel keeps it to "
+            "itself.",
      .example = "\"10s\"",
      .least = 1,
      .most = kDayMs,
