@@ -15,11 +15,16 @@ int escaped_byte(std::string_view text, std::size_t at) {
   return static_cast<int>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
 }
 
+// Of a hex digit.
+char upper(char digit) {
+  return digit >= 'a' ? static_cast<char>(digit - ('a' - 'A')) : digit;
+}
+
 bool is_ambiguous(int byte) {
   return byte < 0x20 || byte == 0x7f || byte == '/' || byte == '\\';
 }
 
-std::expected<std::string, std::string_view> undo_needless_escapes(std::string_view path) {
+std::expected<std::string, std::string_view> normalise_escapes(std::string_view path) {
   std::string result;
   result.reserve(path.size());
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -34,7 +39,7 @@ std::expected<std::string, std::string_view> undo_needless_escapes(std::string_v
     if (is_unreserved(static_cast<char>(byte))) {
       result.push_back(static_cast<char>(byte));
     } else {
-      result.append(path.substr(i, 3));
+      result.append({'%', upper(path[i + 1]), upper(path[i + 2])});
     }
     i += 2;
   }
@@ -65,7 +70,7 @@ std::string remove_dot_segments(std::string_view path) {
 
 std::expected<std::string, std::string_view> normalise_target(std::string_view target) {
   const std::string_view path = path_of(target);
-  auto unescaped = undo_needless_escapes(path);
+  auto unescaped = normalise_escapes(path);
   if (!unescaped) return unescaped;
   std::string result = path.empty() ? "/" : remove_dot_segments(*unescaped);
   result.append(target.substr(path.size()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The path of a request, normalised once (RFC 3986 section 6.2.2): escapes of unreserved characters are undone, dot
-// segments are removed, and what servers read differently is refused: escaped slashes, backslashes, and NUL. The same
-// bytes are then routed by, sent on, and logged.
+// The path of a request, normalised once (RFC 3986 section 6.2.2): escapes of unreserved characters are undone and
+// others written in capitals, dot segments are removed, and what servers read differently is refused: escaped slashes,
+// backslashes, and NUL. The same bytes are then routed by, sent on, and logged.
 #pragma once
 
 #include <expected>

@@ -10,7 +10,7 @@ TEST(NormaliseTarget, UndoesNeedlessEscapesAndDotSegments) {
   const std::pair<const char*, const char*> cases[] = {
       {"/", "/"},         {"/a/b?c=%41", "/a/b?c=%41"}, {"/%61%7e", "/a~"},       {"/a/./b", "/a/b"},
       {"/a/../b", "/b"},  {"/../../a", "/a"},           {"/a/..", "/"},           {"/a/.", "/a/"},
-      {"/a//b", "/a//b"}, {"/%2e%2e/a", "/a"},          {"/a/%2e%2E/b", "/b"},    {"/a%20b", "/a%20b"},
+      {"/a//b", "/a//b"}, {"/%2e%2e/a", "/a"},          {"/a/%2e%2E/b", "/b"},    {"/%e9?%e9", "/%E9?%e9"},
       {"/...", "/..."},   {"/a/..b", "/a/..b"},         {"/a?../..", "/a?../.."}, {"?q=/../", "/?q=/../"},
   };
   for (const auto& [given, wanted] : cases) EXPECT_EQ(normalise_target(given).value_or("refused"), wanted) << given;
