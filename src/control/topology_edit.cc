@@ -41,14 +41,31 @@ std::size_t line_begin(std::string_view text, std::size_t at) {
   return newline == text.npos ? 0 : newline + 1;
 }
 
+// Before the line's "\n", or "\r\n".
 std::size_t line_end(std::string_view text, std::size_t at) {
-  return std::min(text.find('\n', at), text.size());
+  const std::size_t newline = std::min(text.find('\n', at), text.size());
+  return newline > at && text[newline - 1] == '\r' ? newline - 1 : newline;
 }
 
-// The comma that follows `at`, before anything but blanks; npos when there is none.
-std::size_t comma_after(std::string_view text, std::size_t at) {
-  while (at < text.size() && (is_blank(text[at]) || text[at] == '\n' || text[at] == '\r')) ++at;
-  return at < text.size() && text[at] == ',' ? at : text.npos;
+// How the file ends its lines.
+std::string_view line_break(std::string_view text) {
+  const std::size_t first = text.find('\n');
+  return first != text.npos && first > 0 && text[first - 1] == '\r' ? "\r\n" : "\n";
+}
+
+std::string_view line_front(std::string_view text, std::size_t at) {
+  const std::size_t begin = line_begin(text, at);
+  return text.substr(begin, at - begin);
+}
+
+// The comma that follows `at`, before anything but blanks, line breaks and comments; nullopt when there is none.
+std::optional<std::size_t> comma_after(std::string_view text, std::size_t at) {
+  for (; at < text.size(); ++at) {
+    if (text[at] == ',') return at;
+    if (text[at] == '#') at = line_end(text, at);
+    if (at < text.size() && !is_blank(text[at]) && text[at] != '\n' && text[at] != '\r') break;
+  }
+  return std::nullopt;
 }
 
 // A node as an element of the list: only what differs from the defaults.
@@ -107,11 +124,18 @@ std::expected<std::size_t, std::string> find_node(const LoadedTopology& loaded, 
       fmt::format("{} has no node {}", loaded.topology.services[found.index].full_name(), node.to_text()));
 }
 
+// The same services with as many nodes each: then what is wrong is what was asked for, and not where it was written.
+bool same_shape(const cluster::Topology& a, const cluster::Topology& b) {
+  return std::ranges::equal(a.services, b.services, [](const cluster::Service& one, const cluster::Service& other) {
+    return one.full_name() == other.full_name() && one.nodes.size() == other.nodes.size();
+  });
+}
+
 // The text as a topology, if it says what it should.
 Edited checked(const LoadedTopology& before, std::string text, const cluster::Topology& intended) {
   LoadedTopology after = parse_topology(std::move(text), before.file_name);
-  if (!after.ok()) return std::unexpected(after.rendered());
-  if (after.topology.services != intended.services)
+  if (!after.ok() && same_shape(after.topology, intended)) return std::unexpected(after.rendered());
+  if (!after.ok() || after.topology.services != intended.services)
     return std::unexpected(fmt::format(
         "{} is laid out in a way that cannot be edited safely; edit it and run `tenfold reload`", before.file_name));
   return after;
@@ -124,58 +148,96 @@ std::string replaced(std::string_view text, Range range, std::string_view with) 
 // The first node of a service: a list of its own, behind the line where the service listens.
 std::string with_list_added(std::string_view text, const ServicePlaces& places, const std::string& entry) {
   const std::size_t behind = line_end(text, range_of(text, places.keys.find("listen")->second).end);
-  return replaced(text, {behind, behind}, "\nnodes = [" + entry + "]");
+  return replaced(text, {behind, behind}, fmt::format("{}nodes = [{}]", line_break(text), entry));
 }
 
 std::string with_entry_added(std::string_view text, const ServicePlaces& places, const std::string& entry) {
   const Range last = range_of(text, places.node_entries.back());
-  const std::size_t comma = comma_after(text, last.end);
-  const bool trailing_comma = comma != text.npos;
-  const std::size_t behind = trailing_comma ? comma + 1 : last.end;
-  const bool own_line =
-      text.substr(line_begin(text, last.begin), last.begin - line_begin(text, last.begin)).find_first_not_of(" \t") ==
-      text.npos;
+  const std::optional<std::size_t> trailing_comma = comma_after(text, last.end);
+  const std::size_t behind = trailing_comma ? *trailing_comma + 1 : last.end;
+  const std::string_view after = trailing_comma ? "," : "";
+  std::string indent(line_front(text, last.begin));
+  if (indent.find_first_not_of(" \t,") != indent.npos)
+    return replaced(text, {behind, behind}, fmt::format("{}{}{}", trailing_comma ? " " : ", ", entry, after));
+  // A line of its own, with its comma in front where the last entry has it there.
+  const bool leads_with_comma = !trailing_comma && indent.contains(',');
+  if (!leads_with_comma) std::ranges::replace(indent, ',', ' ');
   const std::size_t close = offset_of(text, places.nodes.end) - 1;
   const bool closed_on_same_line = close <= line_end(text, behind);
-  if (!own_line)
-    return replaced(text, {behind, behind}, (trailing_comma ? " " : ", ") + entry + (trailing_comma ? "," : ""));
-  const std::string indent(text.substr(line_begin(text, last.begin), last.begin - line_begin(text, last.begin)));
-  const std::string line = "\n" + indent + entry + (trailing_comma ? "," : "");
   std::string result(text);
   // Behind the comment of the last entry, where it has one.
-  result.insert(closed_on_same_line ? behind : line_end(text, behind), line);
-  if (!trailing_comma) result.insert(last.end, ",");
+  result.insert(closed_on_same_line ? behind : line_end(text, behind),
+                fmt::format("{}{}{}{}", line_break(text), indent, entry, after));
+  if (!trailing_comma && !leads_with_comma) result.insert(last.end, ",");
   return result;
 }
 
-std::string with_entry_removed(std::string_view text, const ServicePlaces& places, std::size_t index) {
-  Range gone = range_of(text, places.node_entries[index]);
-  const std::size_t comma = comma_after(text, gone.end);
-  if (comma != text.npos) {
-    gone.end = comma + 1;
-  } else if (index > 0) {
-    // The last entry goes with the comma before it.
-    const Range before = range_of(text, places.node_entries[index - 1]);
-    const std::size_t its_comma = comma_after(text, before.end);
-    if (text.substr(its_comma, gone.begin - its_comma).find('\n') == text.npos)
-      return replaced(text, {its_comma, gone.end}, "");
-    std::string without = replaced(text, gone, "");
-    without.erase(its_comma, 1);
-    gone = {gone.begin - 1, gone.begin - 1};
-    const Range line{line_begin(without, gone.begin), line_end(without, gone.begin)};
-    const std::string_view rest = std::string_view(without).substr(line.begin, line.end - line.begin);
-    if (rest.find_first_not_of(" \t\r") == rest.npos && line.end < without.size())
-      without.erase(line.begin, line.end - line.begin + 1);
-    return without;
+// What goes is marked first, with a byte that no topology file holds.
+constexpr char kGone = '\0';
+
+void mark(std::string& text, Range range) {
+  std::fill(text.begin() + static_cast<std::ptrdiff_t>(range.begin),
+            text.begin() + static_cast<std::ptrdiff_t>(range.end), kGone);
+}
+
+// One line without what is marked, and without the blanks that held it apart from the rest.
+std::string line_without_marks(std::string_view line) {
+  static constexpr std::string_view kBlanksAndMarks(" \t\0", 3);
+  std::string kept;
+  while (!line.empty()) {
+    const std::size_t blanks = std::min(line.find_first_of(kBlanksAndMarks), line.size());
+    kept += line.substr(0, blanks);
+    line.remove_prefix(blanks);
+    const std::string_view stretch = line.substr(0, line.find_first_not_of(kBlanksAndMarks));
+    line.remove_prefix(stretch.size());
+    const std::size_t first_mark = stretch.find(kGone);
+    const bool at_line_end = line.empty() || line.front() == '\r' || line.front() == '\n';
+    if (first_mark == stretch.npos) {
+      kept += stretch;
+    } else if (!at_line_end) {
+      const bool like_in_front = kept.empty() || (kept.ends_with('[') && !line.starts_with('#'));
+      kept += like_in_front ? stretch.substr(0, first_mark) : stretch.substr(stretch.rfind(kGone) + 1);
+    }
   }
-  const Range line{line_begin(text, gone.begin), line_end(text, gone.end)};
-  const std::string_view front = text.substr(line.begin, gone.begin - line.begin);
-  const std::string_view back = text.substr(gone.end, line.end - gone.end);
-  const std::size_t rest = back.find_first_not_of(" \t\r");
-  const bool alone = front.find_first_not_of(" \t") == front.npos && (rest == back.npos || back[rest] == '#');
-  if (alone && line.end < text.size()) return replaced(text, {line.begin, line.end + 1}, "");
-  while (gone.end < text.size() && is_blank(text[gone.end])) ++gone.end;
-  return replaced(text, gone, "");
+  return kept;
+}
+
+std::string without_marks(std::string_view text) {
+  std::string kept;
+  while (!text.empty()) {
+    const std::size_t newline = text.find('\n');
+    const std::string_view line = text.substr(0, newline == text.npos ? text.size() : newline + 1);
+    text.remove_prefix(line.size());
+    if (line.find(kGone) == line.npos) {
+      kept += line;
+    } else if (const std::string rest = line_without_marks(line); rest.find_first_not_of(" \t\r\n") != rest.npos) {
+      kept += rest;
+    }
+  }
+  return kept;
+}
+
+// The comma that goes with an entry: the one on its line, else the one behind it; the last entry may have only the one
+// in front.
+std::optional<std::size_t> comma_of(std::string_view text, const ServicePlaces& places, std::size_t index) {
+  const Range entry = range_of(text, places.node_entries[index]);
+  const std::optional<std::size_t> behind = comma_after(text, entry.end);
+  if (index == 0 || (behind && *behind < line_end(text, entry.end))) return behind;
+  const std::optional<std::size_t> in_front = comma_after(text, range_of(text, places.node_entries[index - 1]).end);
+  return !behind || (in_front && *in_front >= line_begin(text, entry.begin)) ? in_front : behind;
+}
+
+std::string with_entry_removed(std::string_view text, const ServicePlaces& places, std::size_t index) {
+  const Range entry = range_of(text, places.node_entries[index]);
+  std::string marked(text);
+  mark(marked, entry);
+  if (const auto comma = comma_of(text, places, index)) mark(marked, {*comma, *comma + 1});
+  // The comment behind an entry that has the line for itself goes with it.
+  const std::size_t end = line_end(text, entry.end);
+  const std::size_t comment = text.find_first_not_of(" \t,", entry.end);
+  const bool alone = line_front(text, entry.begin).find_first_not_of(" \t,") == text.npos;
+  if (alone && comment < end && text[comment] == '#') mark(marked, {comment, end});
+  return without_marks(marked);
 }
 
 }  // namespace
