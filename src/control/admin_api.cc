@@ -285,12 +285,18 @@ AdminResponse AdminApi::conflict_on_disk() const {
                      "run `tenfold diff`, then `tenfold reload`, then try again");
 }
 
-runtime::Task<AdminResponse> AdminApi::apply_file(AdminRequest request, LoadedTopology next) {
-  auto changed = co_await controller_.change(next.topology, expected_epoch(request));
-  if (!changed) {
-    const bool stale = expected_epoch(request) && *expected_epoch(request) != controller_.topology()->epoch;
-    co_return admin_error(stale ? 412 : 409, changed.error(), "nothing was changed");
-  }
+// What If-Match asks for, and what runs is not; nullopt where the change may go on.
+std::optional<AdminResponse> AdminApi::unmet_condition(const AdminRequest& request) const {
+  const auto expected = expected_epoch(request);
+  const std::uint64_t epoch = controller_.topology()->epoch;
+  if (!expected || *expected == epoch) return std::nullopt;
+  return admin_error(412, fmt::format("the topology has changed meanwhile: epoch {} runs", epoch),
+                     "read it again, then try again");
+}
+
+runtime::Task<AdminResponse> AdminApi::apply_file(const Controller::Turn& turn, LoadedTopology next) {
+  auto changed = co_await controller_.change(turn, next.topology);
+  if (!changed) co_return admin_error(409, changed.error(), "nothing was changed");
   loaded_ = std::move(next);
   Json result = {{"epoch", changed->epoch},
                  {"changes", changed->difference.lines},
@@ -302,6 +308,9 @@ runtime::Task<AdminResponse> AdminApi::apply_file(AdminRequest request, LoadedTo
 }
 
 runtime::Task<AdminResponse> AdminApi::reload(AdminRequest request) {
+  const auto turn = co_await controller_.take_turn();
+  if (!turn) co_return admin_error(409, turn.error(), "nothing was changed");
+  if (auto refused = unmet_condition(request)) co_return std::move(*refused);
   LoadedTopology next = load_(loaded_.file_name);
   if (!next.ok()) {
     controller_.events().add(EventLog::Level::kError, "reload_refused",
@@ -313,7 +322,7 @@ runtime::Task<AdminResponse> AdminApi::reload(AdminRequest request) {
                             422);
   }
   on_reload_(true);
-  AdminResponse response = co_await apply_file(std::move(request), std::move(next));
+  AdminResponse response = co_await apply_file(*turn, std::move(next));
   on_reload_(false);
   co_return response;
 }
@@ -322,21 +331,20 @@ runtime::Task<AdminResponse> AdminApi::post_reload(AdminRequest request, Argumen
   co_return co_await reload(std::move(request));
 }
 
-// Writes the file first: what runs is never ahead of what a restart would read.
-runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request,
-                                                  std::expected<LoadedTopology, std::string> edited) {
+// Writes the file first: what runs is never ahead of what a restart would read. All of it in one turn, so that no edit
+// begins with a file that another is about to replace.
+runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Edit& edit) {
+  const auto turn = co_await controller_.take_turn();
+  if (!turn) co_return admin_error(409, turn.error(), "nothing was changed");
+  if (auto refused = unmet_condition(request)) co_return std::move(*refused);
+  auto edited = edit(loaded_);
   if (!edited) co_return admin_error(422, edited.error(), "nothing was changed");
-  const auto expected = expected_epoch(request);
-  if (expected && *expected != controller_.topology()->epoch)
-    co_return admin_error(
-        412, fmt::format("the topology has changed meanwhile: epoch {} runs", controller_.topology()->epoch),
-        "read it again, then try again");
   const auto on_disk = read_file(loaded_.file_name, limits::kTopologyFileBytesMost);
   if (!on_disk) co_return admin_error(409, on_disk.error(), "nothing was changed");
   if (*on_disk != loaded_.text) co_return conflict_on_disk();
   if (const auto written = replace_file(loaded_.file_name, edited->text); !written)
     co_return admin_error(500, written.error(), "nothing was changed");
-  AdminResponse response = co_await apply_file(std::move(request), std::move(*edited));
+  AdminResponse response = co_await apply_file(*turn, std::move(*edited));
   // Refused after all: the file says again what runs.
   if (response.status >= 400) static_cast<void>(replace_file(loaded_.file_name, loaded_.text));
   co_return response;
@@ -345,8 +353,8 @@ runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request,
 runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments arguments) {
   const auto node = node_of(Json::parse(request.body, nullptr, false));
   if (!node) co_return admin_error(400, node.error(), "for example {\"address\": \"10.0.0.13:8000\"}");
-  auto edited = add_node(loaded_, arguments[0], *node);
-  AdminResponse response = co_await apply_edit(std::move(request), std::move(edited));
+  const Edit edit = [&](const LoadedTopology& loaded) { return add_node(loaded, arguments[0], *node); };
+  AdminResponse response = co_await apply_edit(std::move(request), edit);
   if (response.status == 200) response.status = 201;
   co_return response;
 }
@@ -356,15 +364,15 @@ runtime::Task<AdminResponse> AdminApi::patch_node(AdminRequest request, Argument
   if (!address) co_return admin_error(400, address.error());
   const auto change = change_of(Json::parse(request.body, nullptr, false));
   if (!change) co_return admin_error(400, change.error(), "for example {\"state\": \"drain\"}");
-  auto edited = change_node(loaded_, arguments[0], *address, *change);
-  co_return co_await apply_edit(std::move(request), std::move(edited));
+  const Edit edit = [&](const LoadedTopology& loaded) { return change_node(loaded, arguments[0], *address, *change); };
+  co_return co_await apply_edit(std::move(request), edit);
 }
 
 runtime::Task<AdminResponse> AdminApi::delete_node(AdminRequest request, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
-  auto edited = remove_node(loaded_, arguments[0], *address);
-  co_return co_await apply_edit(std::move(request), std::move(edited));
+  const Edit edit = [&](const LoadedTopology& loaded) { return remove_node(loaded, arguments[0], *address); };
+  co_return co_await apply_edit(std::move(request), edit);
 }
 
 }  // namespace tenfold::control

@@ -4,8 +4,11 @@
 // Thread rule: the control thread.
 #pragma once
 
+#include <expected>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "control/admin_http.h"
 #include "control/controller.h"
@@ -56,8 +59,11 @@ class AdminApi {
   runtime::Task<AdminResponse> patch_node(AdminRequest request, Arguments arguments);
   runtime::Task<AdminResponse> delete_node(AdminRequest request, Arguments arguments);
 
-  runtime::Task<AdminResponse> apply_edit(AdminRequest request, std::expected<LoadedTopology, std::string> edited);
-  runtime::Task<AdminResponse> apply_file(AdminRequest request, LoadedTopology next);
+  /// Makes another file of the one that runs (control/topology_edit.h).
+  using Edit = std::function<std::expected<LoadedTopology, std::string>(const LoadedTopology& loaded)>;
+  runtime::Task<AdminResponse> apply_edit(AdminRequest request, const Edit& edit);
+  runtime::Task<AdminResponse> apply_file(const Controller::Turn& turn, LoadedTopology next);
+  std::optional<AdminResponse> unmet_condition(const AdminRequest& request) const;
   AdminResponse conflict_on_disk() const;
 
   Controller& controller_;

@@ -71,18 +71,30 @@ void Controller::set_workers(std::vector<WorkerHost*> workers) {
 
 // -- Changes -------------------------------------------------------------------------------------------------------
 
-runtime::Task<std::expected<Controller::Change, std::string>> Controller::change(
-    cluster::Topology next, std::optional<std::uint64_t> expected_epoch) {
-  const runtime::Wait turn(io_.now() + kChangeTimeout, nullptr);
-  while (changing_) {
-    const Status woken = co_await change_turn_.wait(io_, turn);
-    if (!woken) co_return std::unexpected("another change is still under way; try again");
+runtime::Task<std::expected<Controller::Turn, std::string>> Controller::take_turn() {
+  const runtime::Wait wait(io_.now() + kChangeTimeout, &shutting_down_);
+  while (changing_ && !shutting_down_.requested()) {
+    const Status woken = co_await change_turn_.wait(io_, wait);
+    if (!woken && !shutting_down_.requested())
+      co_return std::unexpected("another change is still under way; try again");
   }
-  if (phase_ == Phase::kShuttingDown) co_return std::unexpected("tenfold is shutting down");
-  if (expected_epoch && *expected_epoch != topology_->epoch) {
-    co_return std::unexpected(fmt::format("the topology has changed meanwhile: epoch {} runs, and not {}",
-                                          topology_->epoch, *expected_epoch));
-  }
+  if (shutting_down_.requested()) co_return std::unexpected("tenfold is shutting down");
+  changing_ = true;
+  co_return Turn(*this);
+}
+
+void Controller::end_turn() {
+  changing_ = false;
+  change_turn_.wake_one();
+}
+
+runtime::Task<std::expected<Controller::Change, std::string>> Controller::change(cluster::Topology next) {
+  const std::expected<Turn, std::string> turn = co_await take_turn();
+  if (!turn) co_return std::unexpected(turn.error());
+  co_return co_await change(*turn, std::move(next));
+}
+
+runtime::Task<std::expected<Controller::Change, std::string>> Controller::change(const Turn&, cluster::Topology next) {
   Change change;
   const bool first = topology_->epoch == 0;
   change.epoch = topology_->epoch;
@@ -99,7 +111,6 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
     close_all(opened);
     co_return std::unexpected(grants.error());
   }
-  changing_ = true;
   next.epoch = change.epoch = topology_->epoch + 1;
   topology_ = std::make_shared<const cluster::Topology>(std::move(next));
   listeners_.merge(opened);
@@ -108,8 +119,6 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
   rings_.apply(topology_);
   close_unnamed_listeners();
   if (phase_ == Phase::kStarting) phase_ = Phase::kServing;
-  changing_ = false;
-  change_turn_.wake_one();
   events_.add(EventLog::Level::kInfo, first ? "serving" : "topology_changed",
               {{"epoch", std::to_string(change.epoch)},
                {"changes", fmt::format("{}", fmt::join(change.difference.lines, "; "))}});
@@ -231,11 +240,13 @@ runtime::Task<planes::PlaneReading> Controller::collect() {
 
 void Controller::begin_shutdown(bool accepting) {
   phase_ = Phase::kShuttingDown;
+  shutting_down_.request();
   for (WorkerHost* worker : workers_) worker->io().post([worker, accepting] { worker->plane().wind_down(accepting); });
 }
 
 runtime::Task<void> Controller::shut_down(Duration limit, runtime::Stop* at_once) {
   phase_ = Phase::kShuttingDown;
+  shutting_down_.request();
   co_await health_.stop();
   co_await rings_.stop();
   const auto answers = std::make_shared<Answers>(workers_.size());

@@ -4,16 +4,17 @@
 //   change ── open new listeners ── (one fails: nothing changes) ── every worker applies ── health follows
 //                                                                        └── epoch + 1, listeners that went are closed
 //
-// One change at a time. Workers are reached by message only, so that all of this also runs in the simulator.
+// One change at a time, each in its turn. Workers are reached by message only, so that all of this also runs in the
+// simulator.
 // Thread rule: the control thread, except for the PlaneObserver's calls, which come from workers.
 #pragma once
 
 #include <cstdint>
 #include <expected>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster/topology.h"
@@ -24,6 +25,7 @@
 #include "control/worker_host.h"
 #include "planes/plane.h"
 #include "runtime/io.h"
+#include "runtime/stop.h"
 #include "runtime/task.h"
 #include "runtime/wait_queue.h"
 
@@ -52,14 +54,33 @@ class Controller final : public planes::PlaneObserver {
   /// The handles of all listeners, still the controller's.
   std::vector<int> listener_handles() const;
 
+  /// The right to change what runs, and the file behind it. One has it at a time, and the next gets it when the object
+  /// goes, however the work has ended. Must go before the controller does.
+  class Turn {
+   public:
+    Turn(Turn&& other) noexcept : controller_(std::exchange(other.controller_, nullptr)) {}
+    Turn& operator=(Turn&&) = delete;
+    ~Turn() {
+      if (controller_ != nullptr) controller_->end_turn();
+    }
+
+   private:
+    friend class Controller;
+    explicit Turn(Controller& controller) : controller_(&controller) {}
+    Controller* controller_;
+  };
+  /// First come, first served. The error is a sentence: those before took too long, or tenfold is shutting down.
+  runtime::Task<std::expected<Turn, std::string>> take_turn();
+
   struct Change {
     std::uint64_t epoch = 0;
     Difference difference;
   };
   /// Makes `next` what runs. The error is a sentence: a listener that cannot be opened, and why; nothing has changed
-  /// then. With `expected_epoch`, only if that is still the epoch when the change's turn comes.
-  runtime::Task<std::expected<Change, std::string>> change(cluster::Topology next,
-                                                           std::optional<std::uint64_t> expected_epoch = std::nullopt);
+  /// then.
+  runtime::Task<std::expected<Change, std::string>> change(const Turn& turn, cluster::Topology next);
+  /// The same in a turn of its own.
+  runtime::Task<std::expected<Change, std::string>> change(cluster::Topology next);
 
   const cluster::TopologyPtr& topology() const { return topology_; }
   const cluster::HealthSnapshot& health() const { return health_.snapshot(); }
@@ -91,6 +112,7 @@ class Controller final : public planes::PlaneObserver {
   bool write_access_log(std::string lines) override;
 
  private:
+  void end_turn();
   std::expected<void, std::string> open_listeners(const cluster::Topology& next, std::map<Address, int>& opened);
   std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> make_grants(
       const std::map<Address, int>& handles);
@@ -114,6 +136,7 @@ class Controller final : public planes::PlaneObserver {
   Instant started_at_;
   bool changing_ = false;
   runtime::WaitQueue change_turn_;
+  runtime::Stop shutting_down_;
 };
 
 }  // namespace tenfold::control
