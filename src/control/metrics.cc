@@ -59,12 +59,25 @@ class Page {
   std::size_t dropped_ = 0;
 };
 
-std::string service_label(const planes::ServiceReading& service) {
-  return fmt::format("service=\"{}\"", service.service);
+// Label values hold any text, with these three bytes escaped.
+std::string escaped(std::string_view value) {
+  std::string text;
+  for (char c : value) {
+    if (c == '\\' || c == '"') text += '\\';
+    if (c == '\n')
+      text += "\\n";
+    else
+      text += c;
+  }
+  return text;
 }
 
-std::string node_label(const planes::ServiceReading& service, const planes::NodeReading& node) {
-  return fmt::format("service=\"{}\",node=\"{}\"", service.service, node.address.to_text());
+std::string service_label(const planes::ServiceReading& service) {
+  return fmt::format("service=\"{}\"", escaped(service.service));
+}
+
+std::string node_label(std::string_view service, const Address& node) {
+  return fmt::format("service=\"{}\",node=\"{}\"", escaped(service), escaped(node.to_text()));
 }
 
 void add_process(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
@@ -99,7 +112,8 @@ void add_for_nodes(Page& page, const planes::PlaneReading& reading, std::string_
                    std::string_view help, Value value) {
   page.family(name, type, help);
   for (const planes::ServiceReading& service : reading.services) {
-    for (const planes::NodeReading& node : service.nodes) page.sample(node_label(service, node), value(node));
+    for (const planes::NodeReading& node : service.nodes)
+      page.sample(node_label(service.service, node.address), value(node));
   }
 }
 
@@ -221,9 +235,8 @@ void add_nodes(Page& page, const Controller& controller, const planes::PlaneRead
   page.family("tenfold_node_state", "gauge", "1 for the state that the node is in.");
   for (const cluster::ServiceStatus& service : controller.health().services) {
     for (const cluster::NodeStatus& node : service.nodes)
-      page.sample(fmt::format("service=\"{}\",node=\"{}\",state=\"{}\"", service.service, node.address.to_text(),
-                              cluster::name_of(node.state)),
-                  1);
+      page.sample(
+          fmt::format("{},state=\"{}\"", node_label(service.service, node.address), cluster::name_of(node.state)), 1);
   }
   add_for_nodes(page, reading, "tenfold_node_requests_total", "counter", "Requests sent to the node.",
                 [](const Node& n) { return n.requests; });
@@ -237,7 +250,7 @@ void add_nodes(Page& page, const Controller& controller, const planes::PlaneRead
                 [](const Node& n) { return n.idle_connections; });
   page.family("tenfold_node_latency_seconds", "histogram", "From the request sent to the response's head.");
   for (const planes::ServiceReading& service : reading.services) {
-    for (const Node& node : service.nodes) page.histogram(node_label(service, node), node.latency_us);
+    for (const Node& node : service.nodes) page.histogram(node_label(service.service, node.address), node.latency_us);
   }
 }
 
