@@ -18,6 +18,11 @@ void compare_keys(Section section, const std::string& name, const std::string& p
                   const Draft& after, std::vector<std::string>& lines) {
   for (const Key& key : all_keys()) {
     if (key.section != section || key.show == nullptr) continue;
+    if (key.secret != nullptr) {
+      if (key.secret(before) != key.secret(after))
+        lines.push_back(fmt::format("~ {} {}{} changed", name, prefix, key.name));
+      continue;
+    }
     const std::string old_value = key.show(before);
     const std::string new_value = key.show(after);
     if (old_value != new_value)
@@ -28,6 +33,19 @@ void compare_keys(Section section, const std::string& name, const std::string& p
 const NodeSpec* find_node(const Service& service, const Address& address) {
   const auto found = std::ranges::find(service.nodes, address, &NodeSpec::address);
   return found == service.nodes.end() ? nullptr : &*found;
+}
+
+// Whether the nodes that both have stand in another order, where that says which keys are whose.
+bool order_matters_and_differs(const Service& before, const Service& after) {
+  if (after.tier != cluster::Tier::kCache || after.cache().ring != cluster::RingPolicy::kModula) return false;
+  const auto common = [](const Service& service, const Service& other) {
+    std::vector<Address> order;
+    for (const NodeSpec& node : service.nodes) {
+      if (find_node(other, node.address) != nullptr) order.push_back(node.address);
+    }
+    return order;
+  };
+  return common(before, after) != common(after, before);
 }
 
 void compare_nodes(Service& before, Service& after, std::vector<std::string>& lines) {
@@ -49,6 +67,7 @@ void compare_nodes(Service& before, Service& after, std::vector<std::string>& li
     compare_keys(sections_of(after.tier).node, fmt::format("{} node {}", name, node.address.to_text()), "", old_draft,
                  new_draft, lines);
   }
+  if (order_matters_and_differs(before, after)) lines.push_back(fmt::format("~ {} nodes in another order", name));
 }
 
 void compare_services(Service before, Service after, std::vector<std::string>& lines) {
@@ -79,7 +98,6 @@ Difference difference_of(const cluster::Topology& before, const cluster::Topolog
   Difference difference;
   compare_keys(Section::kRun, "run", "", old_draft, new_draft, difference.lines);
   compare_keys(Section::kAdmin, "admin", "", old_draft, new_draft, difference.lines);
-  if (before.admin.token != after.admin.token) difference.lines.push_back("~ admin token changed");
   for (const Service& service : before.services) {
     if (after.find(service.full_name()) == nullptr) difference.lines.push_back("- " + service.full_name());
   }

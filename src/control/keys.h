@@ -89,6 +89,8 @@ struct Key {
   std::string (*set)(const Draft& draft, const KeyValue& value) = nullptr;
   /// The present value as TOML; never a secret.
   std::string (*show)(const Draft& draft) = nullptr;
+  /// Of kSecret: the value itself, to be compared and never shown.
+  const std::string& (*secret)(const Draft& draft) = nullptr;
 };
 
 std::span<const Key> all_keys();

@@ -341,7 +341,8 @@ const std::vector<Key> kCacheKeys = {
        d.cache().password = v.text;
        return {};
      },
-     .show = [](const Draft& d) -> std::string { return shown::secret(d.cache().password); }},
+     .show = [](const Draft& d) -> std::string { return shown::secret(d.cache().password); },
+     .secret = [](const Draft& d) -> const std::string& { return d.cache().password; }},
     {.section = Section::kCache,
      .name = "node_user",
      .type = KeyType::kText,
@@ -357,7 +358,8 @@ const std::vector<Key> kCacheKeys = {
        d.cache().node_password = v.text;
        return {};
      },
-     .show = [](const Draft& d) -> std::string { return shown::secret(d.cache().node_password); }},
+     .show = [](const Draft& d) -> std::string { return shown::secret(d.cache().node_password); },
+     .secret = [](const Draft& d) -> const std::string& { return d.cache().node_password; }},
     {.section = Section::kCache,
      .name = "health",
      .type = KeyType::kTable,

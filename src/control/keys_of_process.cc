@@ -104,7 +104,8 @@ const std::vector<Key> kAdminKeys = {
        d.admin->token = v.text;
        return {};
      },
-     .show = [](const Draft& d) -> std::string { return shown::secret(d.admin->token); }},
+     .show = [](const Draft& d) -> std::string { return shown::secret(d.admin->token); },
+     .secret = [](const Draft& d) -> const std::string& { return d.admin->token; }},
 };
 
 }  // namespace

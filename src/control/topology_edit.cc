@@ -135,10 +135,15 @@ bool same_shape(const cluster::Topology& a, const cluster::Topology& b) {
 Edited checked(const LoadedTopology& before, std::string text, const cluster::Topology& intended) {
   LoadedTopology after = parse_topology(std::move(text), before.file_name);
   if (!after.ok() && same_shape(after.topology, intended)) return std::unexpected(after.rendered());
-  if (!after.ok() || after.topology.services != intended.services)
+  if (after.ok() && after.topology.services == intended.services) return after;
+  // What env: and file: name is read again with the text.
+  if (parse_topology(before.text, before.file_name).topology.services != before.topology.services)
     return std::unexpected(fmt::format(
-        "{} is laid out in a way that cannot be edited safely; edit it and run `tenfold reload`", before.file_name));
-  return after;
+        "a secret that {} names has changed since it was loaded; run `tenfold diff`, then `tenfold reload`, then try "
+        "again",
+        before.file_name));
+  return std::unexpected(fmt::format(
+      "{} is laid out in a way that cannot be edited safely; edit it and run `tenfold reload`", before.file_name));
 }
 
 std::string replaced(std::string_view text, Range range, std::string_view with) {
