@@ -12,6 +12,8 @@
 namespace tenfold::control {
 namespace {
 
+constexpr std::size_t kShownMost = 100;  // of each severity: nobody reads more, and each is looked up in the text
+
 std::string_view line_of(std::string_view source, std::uint32_t number) {
   for (std::uint32_t line = 1; line < number; ++line) {
     const std::size_t end = source.find('\n');
@@ -60,6 +62,24 @@ std::size_t Diagnostics::error_count() const {
   return static_cast<std::size_t>(std::ranges::count(all_, Diagnostic::Severity::kError, &Diagnostic::severity));
 }
 
+std::vector<Diagnostic> Diagnostics::shown() const {
+  std::vector<Diagnostic> shown;
+  std::size_t of_severity[2] = {};
+  std::size_t others[2] = {};
+  for (const Diagnostic& diagnostic : all_) {
+    const auto severity = static_cast<std::size_t>(diagnostic.severity);
+    if (of_severity[severity]++ < kShownMost)
+      shown.push_back(diagnostic);
+    else
+      ++others[severity];
+  }
+  for (const auto severity : {Diagnostic::Severity::kError, Diagnostic::Severity::kWarning}) {
+    const std::size_t more = others[static_cast<std::size_t>(severity)];
+    if (more > 0) shown.push_back({severity, {}, fmt::format("and {} more", more), {}});
+  }
+  return shown;
+}
+
 void Diagnostics::sort() {
   std::ranges::sort(all_, {}, [](const Diagnostic& diagnostic) {
     const Location& at = diagnostic.at;
@@ -89,7 +109,7 @@ std::string render(const Diagnostic& diagnostic, std::string_view file_name, std
 std::string render(const Diagnostics& diagnostics, std::string_view file_name, std::string_view source) {
   std::string text;
   const std::size_t errors = diagnostics.error_count();
-  for (const Diagnostic& diagnostic : diagnostics.all()) text += render(diagnostic, file_name, source);
+  for (const Diagnostic& diagnostic : diagnostics.shown()) text += render(diagnostic, file_name, source);
   const std::size_t warnings = diagnostics.all().size() - errors;
   if (errors + warnings > 0) text += fmt::format("{}: {} error(s), {} warning(s)\n", file_name, errors, warnings);
   return text;

@@ -38,6 +38,8 @@ class Diagnostics {
   bool has_errors() const { return error_count() > 0; }
   std::size_t error_count() const;
   const std::vector<Diagnostic>& all() const { return all_; }
+  /// Those that are shown: the first 100 errors and warnings each, and one that counts the others.
+  std::vector<Diagnostic> shown() const;
   /// By their place in the file; what is of the file as a whole comes last, for it may be so because of the others.
   void sort();
 
@@ -48,7 +50,7 @@ class Diagnostics {
 /// One diagnostic as people see it, several lines; `source` is the file's text.
 std::string render(const Diagnostic& diagnostic, std::string_view file_name, std::string_view source);
 
-/// All of them, and a line that counts them.
+/// All that are shown, and a line that counts all.
 std::string render(const Diagnostics& diagnostics, std::string_view file_name, std::string_view source);
 
 /// "did you mean 'weight'?" when one of the names is close to what was written, "" otherwise.

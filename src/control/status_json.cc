@@ -180,7 +180,7 @@ Json topology_json(const cluster::Topology& topology) {
 
 Json diagnostics_json(const LoadedTopology& loaded) {
   Json list = Json::array();
-  for (const Diagnostic& diagnostic : loaded.diagnostics.all()) {
+  for (const Diagnostic& diagnostic : loaded.diagnostics.shown()) {
     list.push_back({{"severity", diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning"},
                     {"file", loaded.file_name},
                     {"line", diagnostic.at.line},

@@ -210,6 +210,18 @@ TEST(TopologyFile, AllProblemsAreSaidAtOnceInTheirOrder) {
             "t.toml: 5 error(s), 0 warning(s)\n");
 }
 
+TEST(TopologyFile, OfVeryManyProblemsTheFirstAreShownAndAllAreCounted) {
+  std::string text = "[web.a]\n";
+  for (int i = 0; i < 20'000; ++i) text += "k" + std::to_string(i) + " = 1\n";
+  text += "listen = \":1\"\nnodes = [\"1.2.3.4:5\"]\n";
+  const LoadedTopology loaded = parse_topology(text, "t.toml");
+  const std::string said = loaded.rendered();
+  EXPECT_THAT(said, HasSubstr("t.toml:101:1: error: unknown key 'k99'"));
+  EXPECT_THAT(said, HasSubstr("t.toml: error: and 19900 more\nt.toml: 20000 error(s), 0 warning(s)\n"));
+  EXPECT_LT(said.size(), 50'000U);
+  EXPECT_EQ(loaded.diagnostics.shown().size(), 101U);
+}
+
 TEST(TopologyFile, ATruncatedFileNeverCrashes) {
   const std::string text = kGood;
   int good = 0;
