@@ -13,6 +13,7 @@ using cluster::BalancerPolicy;
 using cluster::HashKey;
 
 constexpr std::uint64_t kDayMs = 86'400'000;
+constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
 std::string set_hash_key(HashKey& key, std::string_view text) {
   if (text == "client-address") {
@@ -52,9 +53,13 @@ BalancerPolicy policy_of(std::string_view text) {
 }
 
 std::string set_host(std::string& host, const std::string& text) {
+  constexpr std::size_t kNameBytesMost = 253;  // of DNS
   const std::string_view name = std::string_view(text).substr(text.starts_with("*.") ? 2 : 0);
-  if (name.find_first_of("*:/ \t\r\n") != name.npos)
-    return "write a name like \"shop.example.com\" or \"*.example.com\", without a port";
+  const bool is_good =
+      name.find_first_not_of(kNameCharacters) == name.npos && !("." + std::string(name) + ".").contains("..");
+  if ((!is_good || name.size() > kNameBytesMost) && !text.empty())
+    return "write a name like \"shop.example.com\" or \"*.example.com\", without a port; \"xn--…\" where it is not "
+           "ASCII";
   host = text;
   return {};
 }

@@ -166,6 +166,20 @@ const Wrong kWrong[] = {
     {"[web.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\n"
      "[cache.b]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\n",
      "cache.b listens here too", "only web services share a listener"},
+    {"[admin]\nlisten = \"127.0.0.1:0\"\n[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
+     "2:10: error: the port of the admin API cannot be 0", "choose a port"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\", \":6\"]\n", "3:23: error: 0.0.0.0:6 is no node's address",
+     "like \"127.0.0.1:6\""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhost = \"a..b\"\n", "4:8: error: write a name like", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhost = \"a\\u0000b\"\n", "4:8: error: write a name", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhost = \"\\u00fcb.de\"\n", "4:8: error: write a name", "xn--"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhost = \"*.\"\n", "4:8: error: write a name", ""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [{ address = \"1.2.3.4:5\", name = \"n\" },\n"
+     "  { address = \"1.2.3.4:6\", name = \"n\" }]\n",
+     "4:3: error: the ring knows the node 1.2.3.4:5 by the name \"n\" too", "another name"},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [{ address = \"1.2.3.4:5\", name = \"1.2.3.4:6\" },\n"
+     "  \"1.2.3.4:6\"]\n",
+     "4:3: error: the ring knows the node 1.2.3.4:5 by the name \"1.2.3.4:6\" too", "another name"},
 };
 
 TEST(TopologyFile, EachProblemHasItsPlaceAndItsFix) {

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "control/file_text.h"
+#include "control/keys.h"
 
 namespace tenfold::control {
 namespace {
@@ -41,9 +42,11 @@ class Rules {
   void check() {
     const auto& services = loaded_.topology.services;
     if (services.empty()) out_.error({}, "the file has no service", "write [web.NAME] with listen and nodes");
-    if (services.size() > limits::kServicesMost)
+    if (services.size() > limits::kServicesMost) {
       out_.error(place(services.size() - 1).header,
                  fmt::format("there are more than {} services", limits::kServicesMost));
+      return;
+    }
     for (std::size_t i = 0; i < services.size(); ++i) {
       check_contents(i);
       check_nodes(i);
@@ -175,9 +178,11 @@ class Rules {
 
   void check_nodes(std::size_t i) {
     const Service& service = loaded_.topology.services[i];
-    if (service.nodes.size() > limits::kNodesPerServiceMost)
+    if (service.nodes.size() > limits::kNodesPerServiceMost) {
       out_.error(key_place(i, "nodes"), fmt::format("there are more than {} nodes", limits::kNodesPerServiceMost),
                  "split the service");
+      return;
+    }
     for (std::size_t k = 0; k < service.nodes.size(); ++k) {
       const Address& address = service.nodes[k].address;
       const Location at = marked(place(i).node_entries[k]);
@@ -187,10 +192,12 @@ class Rules {
         if (!has_error_at(at.line)) out_.error(at, "a node's port cannot be 0", "write the port that it listens on");
         continue;
       }
-      for (std::size_t before = 0; before < k; ++before) {
-        if (service.nodes[before].address == address)
-          out_.error(at, fmt::format("the node {} is listed twice", address.to_text()), "remove one of them");
+      if (address.is_wildcard()) {
+        out_.error(at, fmt::format("{} is no node's address, but all of a machine's", address.to_text()),
+                   fmt::format("write the address that it listens on, like \"127.0.0.1:{}\"", address.port()));
+        continue;
       }
+      check_identity(service, k, at);
       for (const Service& other : loaded_.topology.services) {
         for (const Address& listener : other.listeners) {
           if (reaches(address, listener))
@@ -202,6 +209,25 @@ class Rules {
     const bool all_weightless =
         !service.nodes.empty() && std::ranges::all_of(service.nodes, [](const auto& node) { return node.weight == 0; });
     if (all_weightless) out_.error(key_place(i, "nodes"), "every node has weight 0", "give one of them a weight");
+  }
+
+  // A node is known by its address, and by its name where a ring hashes that: neither may be another's.
+  void check_identity(const Service& service, std::size_t k, Location at) {
+    const cluster::NodeSpec& node = service.nodes[k];
+    const std::string name = name_in_ring(node);
+    for (std::size_t before = 0; before < k; ++before) {
+      if (service.nodes[before].address == node.address)
+        out_.error(at, fmt::format("the node {} is listed twice", node.address.to_text()), "remove one of them");
+      else if (name_in_ring(service.nodes[before]) == name)
+        out_.error(at,
+                   fmt::format("the ring knows the node {} by the name {} too", service.nodes[before].address.to_text(),
+                               quoted(name)),
+                   "give one of them another name: a ring tells nodes apart by it");
+    }
+  }
+
+  static std::string name_in_ring(const cluster::NodeSpec& node) {
+    return node.ring_name.empty() ? node.address.to_text() : node.ring_name;
   }
 
   bool has_error_at(std::uint32_t line) const {
@@ -255,10 +281,12 @@ class Rules {
 
   void check_admin() {
     const cluster::AdminSettings& admin = loaded_.topology.admin;
-    if (admin.listen.is_loopback() || !admin.token.empty()) return;
     const auto found = loaded_.places.admin.find("listen");
-    out_.error(found == loaded_.places.admin.end() ? Location() : marked(found->second),
-               fmt::format("the admin API would be open to the network at {}", admin.listen.to_text()),
+    const Location at = found == loaded_.places.admin.end() ? Location() : marked(found->second);
+    if (!admin.listen.is_unix() && admin.listen.port() == 0)
+      out_.error(at, "the port of the admin API cannot be 0", "choose a port: tenfold's commands must find it");
+    if (admin.listen.is_loopback() || !admin.token.empty()) return;
+    out_.error(at, fmt::format("the admin API would be open to the network at {}", admin.listen.to_text()),
                "set token = \"env:NAME\" in [admin], or listen on 127.0.0.1 or a Unix socket");
   }
 
