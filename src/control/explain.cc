@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <expected>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -11,6 +14,7 @@
 #include "cluster/route_table.h"
 #include "control/cache_json.h"
 #include "control/readings.h"
+#include "wire/http/parse_head.h"
 #include "wire/http/target.h"
 
 namespace tenfold::control {
@@ -22,6 +26,7 @@ struct Url {
   std::string host;  // with its port
   std::string target;
   std::uint16_t port = 80;
+  std::optional<Address> address;  // where the host is one
 };
 
 std::optional<Url> parse_url(std::string_view text) {
@@ -34,13 +39,55 @@ std::optional<Url> parse_url(std::string_view text) {
   const std::size_t slash = text.find('/');
   url.host = text.substr(0, slash);
   url.target = slash == text.npos ? "/" : std::string(text.substr(slash));
-  if (const std::size_t colon = url.host.rfind(':');
-      colon != url.host.npos && url.host.find(']', colon) == url.host.npos) {
+  const std::size_t colon = url.host.rfind(':');
+  const bool has_port = colon != url.host.npos && url.host.find(']', colon) == url.host.npos;
+  if (has_port) {
     const auto port = parse_decimal(std::string_view(url.host).substr(colon + 1));
     if (!port || *port > 65535) return std::nullopt;
     url.port = static_cast<std::uint16_t>(*port);
   }
+  const auto address = Address::parse(has_port ? url.host : url.host + ":80");
+  if (address && !address->is_wildcard()) url.address = *address;
   return url;
+}
+
+struct Refusal {
+  int status;
+  std::string_view why;
+};
+
+// The target as a service would get it, or how the request would be refused: it is read as the real one is.
+std::expected<std::string, Refusal> target_of(const Url& url) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
+  if (std::ranges::any_of(url.host + url.target, is_control))
+    return std::unexpected(Refusal{400, "a space or a control byte stands in it: write it as an escape, like %20"});
+  const std::string bytes = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", url.target, url.host);
+  const auto head = std::make_unique<http::RequestHead>();
+  const http::ParseOutcome outcome = http::parse_request_head(bytes, *head);
+  if (outcome.state == http::ParseState::kError) return std::unexpected(Refusal{outcome.status, outcome.reason});
+  const auto target = http::normalise_target(head->target);
+  if (!target) return std::unexpected(Refusal{400, target.error()});
+  return *target;
+}
+
+// The listener that a request for the URL comes to: the one that says its address, else the one of all addresses, else
+// the first of its port; nullptr when there is none. Without a host, the first of all.
+const Address* listener_of(const cluster::Topology& topology, const Url& url) {
+  const Address* best = nullptr;
+  int best_rank = 0;
+  for (const cluster::Service& service : topology.services) {
+    if (service.tier != cluster::Tier::kWeb) continue;
+    for (const Address& listener : service.listeners) {
+      if (url.host.empty()) return &listener;
+      if (listener.is_unix() || listener.port() != url.port) continue;
+      const bool is_of_all = url.address && listener.is_wildcard() && listener.family() == url.address->family();
+      const int rank = url.address && listener == *url.address ? 3 : is_of_all ? 2 : 1;
+      if (rank <= best_rank) continue;
+      best = &listener;
+      best_rank = rank;
+    }
+  }
+  return best;
 }
 
 // Why a service would not take the request on this listener; "" for the one that does.
@@ -106,33 +153,35 @@ Json failures_of(const cluster::Service& service) {
 Json explain_http(const Controller& controller, const std::string& text) {
   const std::optional<Url> url = parse_url(text);
   if (!url) return {{"error", "this is not a URL that is served here"}, {"help", "write http://HOST:PORT/PATH"}};
-  const auto target = http::normalise_target(url->target);
-  if (!target) return {{"result", "refused"}, {"status", 400}, {"why", target.error()}};
+  const auto target = target_of(*url);
+  if (!target) return {{"result", "refused"}, {"status", target.error().status}, {"why", target.error().why}};
   const cluster::Topology& topology = *controller.topology();
+  const Address* listener = listener_of(topology, *url);
+  if (listener == nullptr) {
+    Json listeners = Json::array();
+    for (const cluster::Service& service : topology.services) {
+      if (service.tier != cluster::Tier::kWeb) continue;
+      for (const Address& other : service.listeners) listeners.push_back(other.to_text());
+    }
+    return {{"result", "refused"},
+            {"why", fmt::format("no service listens on port {}", url->port)},
+            {"listeners", listeners}};
+  }
   const cluster::RouteTable routes(topology);
-  Json listeners = Json::array();
-  for (const cluster::Service& service : topology.services) {
-    if (service.tier != cluster::Tier::kWeb) continue;
-    for (const Address& listener : service.listeners) {
-      listeners.push_back(listener.to_text());
-      const cluster::ListenerRoutes* at =
-          listener.port() == url->port || url->host.empty() ? routes.find(listener) : nullptr;
-      if (at == nullptr) continue;
-      const int index = at->find(url->host, http::path_of(*target));
-      if (index == cluster::ListenerRoutes::kNone)
-        return {{"result", "refused"},
-                {"status", 404},
-                {"listener", listener.to_text()},
-                {"why", "no service on this listener takes this host and path"}};
-      const cluster::Service& chosen = topology.services[static_cast<std::size_t>(index)];
-      Json others = Json::array();
-      for (const cluster::Service& other : topology.services) {
-        if (const std::string reason = why_not(other, chosen); !reason.empty())
-          others.push_back({{"service", other.full_name()}, {"why_not", reason}});
-      }
-      return {
-          {"result", chosen.web().root.empty() ? "proxied" : "served from disk"},
-          {"listener", listener.to_text()},
+  const int index = routes.find(*listener)->find(url->host, http::path_of(*target));
+  if (index == cluster::ListenerRoutes::kNone)
+    return {{"result", "refused"},
+            {"status", 404},
+            {"listener", listener->to_text()},
+            {"why", "no service on this listener takes this host and path"}};
+  const cluster::Service& chosen = topology.services[static_cast<std::size_t>(index)];
+  Json others = Json::array();
+  for (const cluster::Service& other : topology.services) {
+    if (const std::string reason = why_not(other, chosen); !reason.empty())
+      others.push_back({{"service", other.full_name()}, {"why_not", reason}});
+  }
+  return {{"result", chosen.web().root.empty() ? "proxied" : "served from disk"},
+          {"listener", listener->to_text()},
           {"target", *target},
           {"service", chosen.full_name()},
           {"matched", {{"host", chosen.web().host.empty() ? "any" : chosen.web().host}, {"path", chosen.web().path}}},
@@ -141,11 +190,6 @@ Json explain_http(const Controller& controller, const std::string& text) {
           {"nodes", node_choices(controller, chosen)},
           {"limits", limits_of(chosen)},
           {"can_fail_with", failures_of(chosen)}};
-    }
-  }
-  return {{"result", "refused"},
-          {"why", fmt::format("no service listens on port {}", url->port)},
-          {"listeners", listeners}};
 }
 
 namespace {
