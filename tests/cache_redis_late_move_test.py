@@ -13,8 +13,8 @@ KEYS = [f"key{number}" for number in range(400)]
 
 
 class SlowLine:
-    """The network to one Redis server. After so many MIGRATEs it keeps the next one back, and all that follows over its
-    connection; arrive() lets them go on to the server."""
+    """The network to one Redis server. After so many MIGRATEs of clients' keys it keeps the next one back, and all that
+    follows over its connection; arrive() lets them go on to the server."""
 
     def __init__(self, server, before):
         self.server = server
@@ -39,7 +39,7 @@ class SlowLine:
         with self.lock:
             if self.late is not None:
                 return self.late[0] is server
-            if b"RESTORE\r\n" not in data:
+            if b"RESTORE\r\n" not in data or b"tenfold-trial-" in data:
                 return False
             self.before -= 1
             if self.before >= 0:

@@ -2,6 +2,7 @@
 """What an operator sees of a cache service: counts, hot keys, rings on their way, and verbs that wait for them."""
 
 import json
+import re
 import unittest
 
 from cache_servers import CacheScenario
@@ -228,10 +229,12 @@ class Moving(CacheScenario):
         nodes = self.redis(2)
         tenfold = self.cache(nodes[:1], 'response_timeout = "500ms"')
         client = self.cache_client(tenfold)
+        value = "v" * 500_000
         for i in range(20):
-            client.redis("SET", f"key:{i}", "v")
+            client.redis("SET", f"key:{i}", value)
         with nodes[1].client() as other:
-            other.redis("CONFIG", "SET", "maxmemory", "1")  # it takes no key
+            (used,) = re.findall(r"used_memory:(\d+)", other.redis("INFO", "memory"))
+            other.redis("CONFIG", "SET", "maxmemory", int(used) + 2_000_000)  # it takes some keys, and no more
         self.assertIn("changes", tenfold.admin_request(
             "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": nodes[1].address}).encode()
         ).json())  # fmt: skip
@@ -248,7 +251,7 @@ class Moving(CacheScenario):
             other.redis("CONFIG", "SET", "maxmemory", "0")
         self.wait_for_ring(tenfold, nodes)
         for i in range(20):
-            self.assertEqual(client.redis("GET", f"key:{i}"), "v")
+            self.assertEqual(client.redis("GET", f"key:{i}"), value)
 
     def test_a_failed_node_is_passed_over(self):
         nodes = self.memcached(3)

@@ -218,7 +218,7 @@ void add_rings(Page& page, const Controller& controller, const planes::PlaneRead
                 [](const RingProgress& ring) { return std::ranges::count(ring.ring->to.usable, true); });
   add_for_rings(page, rings, "tenfold_cache_ring_passed_over_nodes", "Failed nodes, whose keys others have.",
                 [](const RingProgress& ring) { return std::ranges::count(ring.ring->to.usable, false); });
-  add_for_rings(page, rings, "tenfold_cache_ring_kept_out_nodes", "Nodes that cannot join because they are not empty.",
+  add_for_rings(page, rings, "tenfold_cache_ring_kept_out_nodes", "Nodes that cannot join: the status says why.",
                 [](const RingProgress& ring) { return ring.refused.size(); });
   page.family("tenfold_cache_moving_seen_keys", "gauge", "Of the keys that may have to move, those looked at.");
   for (const planes::ServiceReading& service : reading.services) {

@@ -15,7 +15,7 @@ using cluster::RingPhase;
 using cluster::RingSide;
 using cluster::RingStatus;
 
-constexpr Duration kRetryInterval = 5s;  // to empty a node that could not be emptied
+constexpr Duration kRetryInterval = 5s;  // of a node that was not ready to join
 constexpr Duration kRenewInterval = 1s;  // of rings under which moves break off, at least;
 constexpr int kRenewPause = 9;           // and so many times what the last one took, while clients waited
 
@@ -107,7 +107,7 @@ void RingKeeper::health_changed(cluster::HealthSnapshotPtr health) {
     if (kept == kept_.end() || spec == nullptr || spec->cache().is_store()) continue;
     for (const cluster::NodeStatus& node : service.nodes) {
       if (!cluster::has_failed(node)) continue;
-      kept->second->emptied.erase(node.address);  // it was before it failed
+      kept->second->ready.erase(node.address);  // it was before it failed
       if (cluster::serves(kept->second->now().to, node.address)) kept->second->failed.insert(node.address);
     }
   }
@@ -189,22 +189,21 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   }
   if (wanted == now.to) kept.progress.refused.clear();  // who was kept out does not want to join any more
   if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
-  const bool can_join = co_await empty_joining(service, kept, wanted);
+  const bool can_join = co_await make_joining_ready(service, kept, wanted);
   if (!can_join) co_return true;
   if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
   if (cluster::keys_move(service.cache().protocol, now.to, wanted))
     co_await change(service, kept, next_ring(RingPhase::kMoving, std::move(wanted), now.to));
   else
     co_await change(service, kept, next_ring(RingPhase::kSteady, std::move(wanted)));
-  kept.emptied.clear();
+  kept.ready.clear();
   co_return true;
 }
 
-// What a node holds that was away, or never was a part of this cache, is not to be served. True when the nodes that
-// join are empty, and nothing was waited for: otherwise the world may have changed meanwhile.
-runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, Kept& kept, RingSide& wanted) {
+// True when the nodes that join are ready, and nothing was waited for: otherwise the world may have changed meanwhile.
+runtime::Task<bool> RingKeeper::make_joining_ready(const cluster::Service& service, Kept& kept, RingSide& wanted) {
   const std::vector<cluster::NodeSpec> joining = cluster::joining_nodes(wanted, kept.now().to);
-  std::erase_if(kept.emptied, [&](const auto& entry) {
+  std::erase_if(kept.ready, [&](const auto& entry) {
     return std::ranges::find(joining, entry.first, &cluster::NodeSpec::address) == joining.end();
   });
   std::erase_if(kept.progress.refused, [&](const auto& entry) {
@@ -212,16 +211,16 @@ runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, K
   });
   bool waited = false;
   for (const cluster::NodeSpec& node : joining) {
-    if (kept.emptied.contains(node.address)) continue;
+    if (kept.ready.contains(node.address)) continue;
     if (io_.now() < kept.retry_at && kept.progress.refused.contains(node.address)) {
       leave_out(wanted, kept.now().to, node.address);
       continue;
     }
-    co_await kept.users.leave(service, node);
-    const cluster::ProbeReport report = co_await calls_.empty_node(io_, service, node);
+    const bool takes_keys = cluster::keys_move(service.cache().protocol, kept.now().to, wanted);
+    const cluster::ProbeReport report = co_await make_ready(service, kept, node, takes_keys);
     waited = true;
     if (report.ok) {
-      kept.emptied[node.address] = io_.now();
+      kept.ready[node.address] = io_.now();
       kept.progress.refused.erase(node.address);
       continue;
     }
@@ -232,6 +231,26 @@ runtime::Task<bool> RingKeeper::empty_joining(const cluster::Service& service, K
                   {{"service", service.full_name()}, {"node", node.address.to_text()}, {"reason", report.detail}});
   }
   co_return !waited;
+}
+
+// What a node holds that was away, or never was a part of this cache, is not to be served. And each node of Redis that
+// gives it keys must be able to: they go from one to the other, and what cannot go can be neither read nor written. One
+// after the other, and no further than the first that cannot, because a trial in vain holds up the node that gives. A
+// node that is down proves nothing.
+runtime::Task<cluster::ProbeReport> RingKeeper::make_ready(const cluster::Service& service, Kept& kept,
+                                                           const cluster::NodeSpec& node, bool takes_keys) {
+  co_await kept.users.leave(service, node);
+  cluster::ProbeReport report = co_await calls_.empty_node(io_, service, node);
+  if (!takes_keys || service.cache().protocol != cluster::CacheProtocol::kRedis) co_return report;
+  for (const cluster::NodeSpec& giver : kept.now().to.nodes) {
+    if (!report.ok || kept.stop.requested()) break;
+    const bool gives = cluster::serves(kept.now().to, giver.address) && !giver.address.is_built_in();
+    const cluster::ServiceStatus* status = health_->find(service.full_name());
+    const cluster::NodeStatus* known = status == nullptr ? nullptr : status->find(giver.address);
+    if (!gives || (known != nullptr && cluster::has_failed(*known))) continue;
+    report = co_await calls_.try_move(io_, service, giver, node);
+  }
+  co_return report;
 }
 
 // A ring that places keys otherwise begins when nothing is under way under the one before; and one under which no key

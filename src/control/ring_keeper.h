@@ -2,8 +2,9 @@
 // Changes the rings of cache services, one step at a time and in all workers together (cluster/cache_ring.h). It hears
 // of new topologies and of nodes that fail or return, and works until each ring is what it should be:
 //
-//   a node is to join ── emptied first ──► hold ──► moving ── every key has been taken over ──► steady
+//   a node is to join ── emptied, and tried ──► hold ──► moving ── every key has been taken over ──► steady
 //   a node has failed ──────────────────► hold ──► steady, with its keys on their next candidates
+//
 //
 // A failure is answered at once, also while keys move; everything else waits until they have moved. What moves keys of
 // Redis under one ring is called back before there is the next one (control/move_users.h).
@@ -44,6 +45,7 @@ class RingKeeper {
   /// What is asked of nodes.
   struct NodeCalls {
     planes::EmptyNode empty_node;
+    planes::TryMove try_move;
     planes::ChangeMoveUsers change_move_users;
   };
   RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publish publish);
@@ -71,13 +73,13 @@ class RingKeeper {
     Kept(runtime::Stop& of_all, MoveUsers of_nodes) : users(std::move(of_nodes)), stop(of_all) {}
     RingProgress progress;
     MoveUsers users;
-    bool finished = false;               // moving: no key is left to move
-    bool broke_off = false;              // moving: a key may be on its way unseen
-    Instant renew_at{};                  // not before then, the ring is renewed for that
-    std::set<Address> lost;              // nodes that are leaving, and do not answer any more
-    std::set<Address> failed;            // members that have failed since the last step, be they up again or not
-    std::map<Address, Instant> emptied;  // nodes that are to join, and when they were found empty
-    Instant retry_at{};                  // of nodes that could not be emptied
+    bool finished = false;             // moving: no key is left to move
+    bool broke_off = false;            // moving: a key may be on its way unseen
+    Instant renew_at{};                // not before then, the ring is renewed for that
+    std::set<Address> lost;            // nodes that are leaving, and do not answer any more
+    std::set<Address> failed;          // members that have failed since the last step, be they up again or not
+    std::map<Address, Instant> ready;  // nodes that are to join, and when they were found so (make_ready)
+    Instant retry_at{};                // of nodes that were not
     runtime::Stop stop;
     const cluster::RingStatus& now() const { return *progress.ring; }
   };
@@ -85,7 +87,9 @@ class RingKeeper {
   runtime::Task<void> keep(std::string service, std::shared_ptr<Kept> kept);
   runtime::Task<bool> step(const cluster::Service& service, Kept& kept);
   runtime::Task<void> join(const cluster::Service& service, Kept& kept, cluster::RingSide wanted);
-  runtime::Task<bool> empty_joining(const cluster::Service& service, Kept& kept, cluster::RingSide& wanted);
+  runtime::Task<bool> make_joining_ready(const cluster::Service& service, Kept& kept, cluster::RingSide& wanted);
+  runtime::Task<cluster::ProbeReport> make_ready(const cluster::Service& service, Kept& kept,
+                                                 const cluster::NodeSpec& node, bool takes_keys);
   runtime::Task<void> change(const cluster::Service& service, Kept& kept, cluster::RingStatus next);
   runtime::Task<void> call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                       cluster::RingStatus& next);

@@ -74,14 +74,28 @@ runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io&, const cluste
   co_return answer == user_answers.end() ? cluster::ProbeReport{.ok = true, .detail = {}} : answer->second;
 }
 
+// Which Redis nodes were to hand a key to which, and what is said of those that cannot.
+std::vector<std::pair<Address, Address>> trials;
+std::map<Address, std::string> cannot_take;
+
+runtime::Task<cluster::ProbeReport> try_move(runtime::Io&, const cluster::Service&, const cluster::NodeSpec& from,
+                                             const cluster::NodeSpec& to) {
+  trials.emplace_back(from.address, to.address);
+  const auto problem = cannot_take.find(to.address);
+  if (problem == cannot_take.end()) co_return cluster::ProbeReport{.ok = true, .detail = {}};
+  co_return cluster::ProbeReport{.ok = false, .detail = problem->second};
+}
+
 class RingKeeperTest : public testing::Test {
  protected:
   RingKeeperTest()
-      : keeper_(io_, events_, {empty_node, change_move_users},
+      : keeper_(io_, events_, {empty_node, try_move, change_move_users},
                 [this](cluster::RingStatusPtr ring) { return publish(std::move(ring)); }) {
     emptied.clear();
     user_changes.clear();
     user_answers.clear();
+    trials.clear();
+    cannot_take.clear();
     io_.spawn(tick());
   }
 
@@ -157,6 +171,15 @@ TEST_F(RingKeeperTest, TheLastNodeKeepsItsKeys) {
   EXPECT_TRUE(emptied.empty());
 }
 
+TEST_F(RingKeeperTest, OnlyNodesOfRedisAreTried) {
+  begin();
+  keeper_.apply(topology(4));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait();
+  EXPECT_TRUE(serves(4));
+  EXPECT_TRUE(trials.empty());
+}
+
 // -- Users for moves of Redis --------------------------------------------------------------------------------------
 
 constexpr auto kRedis = cluster::CacheProtocol::kRedis;
@@ -187,6 +210,45 @@ class MovesOfRedis : public RingKeeperTest {
     }));
   }
 };
+
+TEST_F(MovesOfRedis, WhoCannotBeGivenKeysIsKeptOutUntilItCan) {
+  keeper_.apply(topology(3, kRedis, true));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kDown, NodeState::kUp}));
+  wait();
+  cannot_take[node(4)] = "READONLY";
+  keeper_.apply(topology(4, kRedis, true));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kDown, NodeState::kUp, NodeState::kUp}));
+  spend(14s);
+  const std::vector<std::pair<Address, Address>> once = {{node(1), node(4)}};
+  const std::vector<std::pair<Address, Address>> thrice(3, once.front());
+  EXPECT_EQ(trials, thrice) << "at once, and every five seconds; the first that cannot is enough";
+  EXPECT_EQ(std::ranges::count(emptied, node(4)), 3);
+  EXPECT_FALSE(serves(4));
+  EXPECT_EQ(ring().phase, cluster::RingPhase::kSteady);
+  EXPECT_EQ(keeper_.find("cache.test")->refused.at(node(4)), "READONLY");
+  cannot_take.clear();
+  trials.clear();
+  wait();
+  const std::vector<std::pair<Address, Address>> of_those_that_are_up = {{node(1), node(4)}, {node(3), node(4)}};
+  EXPECT_EQ(trials, of_those_that_are_up);
+  EXPECT_TRUE(serves(4));
+  EXPECT_TRUE(keeper_.find("cache.test")->refused.empty());
+}
+
+TEST_F(MovesOfRedis, ANodeOfACacheThatIsBackAndCannotBeGivenKeysStaysPassedOver) {
+  keeper_.apply(topology(3, kRedis));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kDown}));
+  wait();
+  ASSERT_FALSE(serves(3));
+  cannot_take[node(3)] = "IOERR";
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait();
+  EXPECT_FALSE(serves(3));
+  EXPECT_EQ(ring().to.nodes.size(), 3U);
+  cannot_take.clear();
+  wait();
+  EXPECT_TRUE(serves(3));
+}
 
 TEST_F(MovesOfRedis, EveryNodeKnowsTheUserWhileKeysMoveAndNotAfter) {
   begin_to_move();

@@ -101,12 +101,22 @@ class Rules {
     if (cache.protocol == cluster::CacheProtocol::kMemcached && !service.nodes.empty() &&
         cache.persistent.value_or(false))
       out_.error(key_place(i, "persistent"), "memcached keeps nothing: it is no store", "remove it");
+    check_unix_nodes(i, service, cache);
     check_stale(i, cache);
     check_routes(i, service, cache);
     const bool is_open = std::ranges::any_of(service.listeners, [](const Address& at) { return !at.is_loopback(); });
     if (is_open && cache.password.empty())
       out_.warning(key_place(i, "listen"), "whoever reaches this address can read and change the cache",
                    "listen on 127.0.0.1 or a private network's address, behind a firewall");
+  }
+
+  void check_unix_nodes(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {
+    if (cache.protocol != cluster::CacheProtocol::kRedis || service.nodes.size() < 2) return;
+    for (std::size_t k = 0; k < service.nodes.size(); ++k) {
+      if (!service.nodes[k].address.is_unix()) continue;
+      out_.warning(marked(place(i).node_entries[k]), "keys cannot be moved to a Redis node at a Unix socket",
+                   "write its IP:PORT: the other nodes hand it keys with MIGRATE, which needs a host and a port");
+    }
   }
 
   void check_stale(std::size_t i, const cluster::CacheSettings& cache) {

@@ -189,6 +189,10 @@ using Probe = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const clu
 using EmptyNode = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
                                                           const cluster::NodeSpec& node);
 
+/// Makes sure that a Redis node can hand keys to another one, which is about to join a ring: with a key of ours.
+using TryMove = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
+                                                        const cluster::NodeSpec& from, const cluster::NodeSpec& to);
+
 /// Which users a Redis node that takes keys over is to know.
 struct MoveUserChange {
   std::vector<cluster::MoveUser> leaving;  // may log in from now on, and nothing more

@@ -14,6 +14,7 @@
 #include "planes/cache/cache_plane.h"
 #include "planes/cache/links/node_calls.h"
 #include "planes/cache/links/shards.h"
+#include "planes/cache/links/trial_move.h"
 #include "runtime/simulated/simulated_io.h"
 #include "simulator/cache_client.h"
 #include "simulator/cache_node.h"
@@ -105,7 +106,8 @@ class CacheWorld {
         ledger_(world_),
         control_io_(world_, Address::ipv4({10, 0, 0, 1}, 49'999)),
         events_(control_io_, [](std::string_view) {}),
-        controller_(control_io_, events_, {cache::probe, {cache::empty_node, cache::change_move_users}},
+        controller_(control_io_, events_,
+                    {cache::probe, {cache::empty_node, cache::try_move, cache::change_move_users}},
                     [](const std::string&) { return true; }) {
     ledger_.is_store = setting_.cache.is_store();
     ledger_.may_flush = setting_.cache.allow_admin;

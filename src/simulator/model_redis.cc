@@ -415,7 +415,17 @@ void ModelRedis::range(Call& call) {
 
 // -- The whole -----------------------------------------------------------------------------------------------------
 
+// A real one does so by itself.
+void ModelRedis::drop_expired() {
+  std::vector<std::string> expiring;
+  for (const auto& [key, item] : here().items) {
+    if (item.expires_at_ms != 0) expiring.push_back(key);
+  }
+  for (const std::string& key : expiring) find(key);
+}
+
 void ModelRedis::size_of_all(Call& call) {
+  drop_expired();
   integer(static_cast<std::int64_t>(here().items.size()), call.reply);
 }
 
@@ -451,7 +461,9 @@ void ModelRedis::info(Call& call) {
     complaint_ = "Redis was asked for more of INFO than the keyspace";
   std::string text = "# Keyspace\r\n";
   for (std::size_t number = 0; number < kDatabases; ++number) {
-    const auto& items = databases_[number].items;
+    database_ = number;
+    drop_expired();
+    const auto& items = here().items;
     const auto expiring = std::ranges::count_if(items, [](const auto& item) { return item.second.expires_at_ms != 0; });
     if (!items.empty()) text += fmt::format("db{}:keys={},expires={},avg_ttl=0\r\n", number, items.size(), expiring);
   }

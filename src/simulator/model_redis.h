@@ -128,6 +128,7 @@ class ModelRedis {
 
   void run(const Command& command, Arguments arguments, Session& session, std::string& reply);
   Item* find(std::string_view key);
+  void drop_expired();
   Item* find_string(Call& call, std::string_view key, bool& is_wrong);
   Item& put(std::string_view key);
   void erase(std::string_view key);

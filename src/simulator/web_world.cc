@@ -64,7 +64,8 @@ struct Process {
   explicit Process(World& world)
       : control_io(world, Address::ipv4({10, 0, 0, 1}, 49'999)),
         events(control_io, [](std::string_view) {}),
-        controller(control_io, events, {web::probe, {nullptr, nullptr}}, [](const std::string&) { return true; }) {
+        controller(control_io, events, {web::probe, {nullptr, nullptr, nullptr}},
+                   [](const std::string&) { return true; }) {
     for (int i = 0; i < kWorkers; ++i) workers.push_back(std::make_unique<WorkerHouse>(world, controller, i));
   }
 

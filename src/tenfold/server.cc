@@ -23,6 +23,7 @@
 #include "planes/cache/cache_plane.h"
 #include "planes/cache/links/node_calls.h"
 #include "planes/cache/links/shards.h"
+#include "planes/cache/links/trial_move.h"
 #include "planes/plane_set.h"
 #include "planes/web/probe.h"
 #include "planes/web/web_plane.h"
@@ -118,7 +119,7 @@ class Server {
                     }),
         events_(io_, write_to_stderr),
         succession_(io_, events_, std::move(program)),
-        controller_(io_, events_, {probe_of_tier, {cache::empty_node, cache::change_move_users}},
+        controller_(io_, events_, {probe_of_tier, {cache::empty_node, cache::try_move, cache::change_move_users}},
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
         api_(controller_, std::move(loaded), {TENFOLD_VERSION, opened.why}, [this](bool begins) { on_reload(begins); }),
         admin_(io_, first_.admin, file_,

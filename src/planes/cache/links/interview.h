@@ -39,7 +39,10 @@ class Interview {
  public:
   /// Both outlive it. The health settings' timeout begins now.
   Interview(runtime::Io& io, const cluster::Service& service, const cluster::NodeSpec& node)
-      : io_(io), node_(node), began_(io.now()), timeout_(service.health.timeout) {}
+      : Interview(io, node, service.health.timeout) {}
+  /// The same, with another one.
+  Interview(runtime::Io& io, const cluster::NodeSpec& node, Duration timeout)
+      : io_(io), node_(node), began_(io.now()), timeout_(timeout) {}
 
   /// Connects first, if need be.
   runtime::Task<cluster::ProbeReport> ask(Question question);

@@ -9,6 +9,7 @@
 #include "planes/cache/client/dispatch.h"
 #include "planes/cache/client/turn.h"
 #include "planes/cache/links/ask.h"
+#include "planes/cache/links/migrate_request.h"
 #include "planes/cache/redis/private.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
@@ -138,30 +139,6 @@ runtime::Task<void> flush_twice(Worker* worker, Turn turn, std::string frame, st
     reply_error(*client, problem);
 }
 
-// Without a user for moves, the nodes' own credentials are those of each other.
-std::string migrate_request(const CacheService& service, const Freight& freight, bool replace) {
-  const cluster::CacheSettings& settings = service.settings();
-  const Address& target = service.nodes()[freight.owner]->address();
-  const std::string host = target.host_text();
-  const std::string port = fmt::format("{}", target.port());
-  const std::string limit_ms = fmt::format("{}", to_milliseconds(settings.response_timeout));
-  const std::string database = fmt::format("{}", freight.database);
-  std::vector<std::string_view> words = {"MIGRATE", host, port, "", database, limit_ms};
-  if (replace) words.emplace_back("REPLACE");
-  if (const cluster::MoveUser& user = service.move_user(); !user.name.empty()) {
-    words.insert(words.end(), {"AUTH2", user.name, user.password});
-  } else if (!settings.node_password.empty()) {
-    words.push_back(settings.node_user.empty() ? "AUTH" : "AUTH2");
-    if (!settings.node_user.empty()) words.push_back(settings.node_user);
-    words.push_back(settings.node_password);
-  }
-  words.push_back("KEYS");
-  words.insert(words.end(), freight.keys.begin(), freight.keys.end());
-  std::string request;
-  resp::write_request(words, request);
-  return request;
-}
-
 // Whether keys may have been sent that nobody knows to have arrived.
 bool is_in_doubt(const Answer& answer) {
   if (!answer) return !answer.never_sent;
@@ -200,7 +177,7 @@ runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freigh
     co_return problem;
   }
   const Address target = service.nodes()[freight.owner]->address();
-  if (target.is_unix()) co_return "keys cannot be moved to a node at a Unix socket: MIGRATE needs a host and a port";
+  if (target.is_unix()) co_return std::string(kNoMoveToUnixSocket);
   MovingKeys& moving = worker.shards.neighbours().moving_keys();
   const std::string user = service.move_user().name;
   const MovingKeys::Ring ring{
@@ -208,11 +185,19 @@ runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freigh
   std::string busy = co_await take_keys(worker.io, moving, ring, freight.keys, service.settings().response_timeout);
   if (!busy.empty()) co_return busy;
   Link& link = service.nodes()[freight.source]->link_for(0, {.database = freight.database});
-  Answer answer = co_await ask(worker.io, link, migrate_request(service, freight, false));
+  MigrateRequest request{.target = target,
+                         .settings = service.settings(),
+                         .user = service.move_user(),
+                         .database = freight.database,
+                         .limit = service.settings().response_timeout,
+                         .keys = freight.keys};
+  Answer answer = co_await ask(worker.io, link, to_text(request));
   // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
   // command for it goes to the owner.
-  if (answer && answer.text.contains("BUSYKEY"))
-    answer = co_await ask(worker.io, link, migrate_request(service, freight, true));
+  if (answer && answer.text.contains("BUSYKEY")) {
+    request.replaces = true;
+    answer = co_await ask(worker.io, link, to_text(request));
+  }
   const bool in_doubt = is_in_doubt(answer);
   if (in_doubt)
     moving.break_off(ring, freight.keys);

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Redis node that keys cannot be moved to is kept out of the ring: what it was to have can be read and written."""
+
+import os
+import socket
+import threading
+import unittest
+
+from harness import wait_until
+from redis_servers import RedisScenario
+
+KEYS = [f"key{number}" for number in range(200)]
+
+
+class Firewall:
+    """The network to one Redis server. While it is closed, other nodes do not get through, and Tenfold does: those that
+    hand keys over log in as a user for moves, first of all. What holds `let_through` passes all the same."""
+
+    def __init__(self, server, silent, let_through=None):
+        self.let_through = let_through
+        self.server = server
+        self.silent = silent  # nodes get no answer; otherwise the connection is closed
+        self.is_closed = True
+        self.turned_away = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.to_server, args=(client,), daemon=True).start()
+
+    def to_server(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.server.port)) as server:
+            threading.Thread(target=self.to_client, args=(server, client), daemon=True).start()
+            turned_away = False
+            while data := receive(client):
+                passes = self.let_through is not None and self.let_through in data
+                if self.is_closed and is_of_move(data) and not passes:
+                    self.turned_away += 1
+                    turned_away = True
+                if turned_away and not self.silent:
+                    break
+                if not turned_away:
+                    server.sendall(data)
+            end(server)
+
+    @staticmethod
+    def to_client(server, client):
+        while data := receive(server):
+            try:
+                client.sendall(data)
+            except OSError:
+                break
+        end(client)
+
+    def stop(self):
+        self.listener.close()
+
+
+def is_of_move(data):
+    """Of a MIGRATE, and not of Tenfold, which tells the node of the user."""
+    return b"\r\nRESTORE\r\n" in data or b"\r\nAUTH\r\n" in data and b"tenfold-move-" in data and b"ACL" not in data
+
+
+def receive(source):
+    try:
+        return source.recv(65536)
+    except OSError:
+        return b""
+
+
+def end(sink):
+    try:
+        sink.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+class JoinScenario(RedisScenario):
+    def begin(self, settings=""):
+        """Tenfold before two servers that hold the keys."""
+        self.old = self.servers(2)
+        self.proxy = self.redis(self.old, settings, run="workers = 2")
+        self.cache = self.client(self.proxy)
+        self.wait_for_ring(self.proxy, self.old)
+        self.cache.ask("MSET", *[word for key in KEYS for word in (key, f"value of {key}")])
+
+    def check_keys(self):
+        """All can be read and written."""
+        self.assertEqual(self.cache.ask("MGET", *KEYS), [f"value of {key}".encode() for key in KEYS])
+        lengths = self.cache.pipeline(*[("APPEND", key, "") for key in KEYS])
+        self.assertEqual(lengths, [len(f"value of {key}") for key in KEYS])
+
+
+class KeptOut(JoinScenario):
+    def check_kept_out(self, address, *words):
+        code, out, talk = self.proxy.cli("add", "cache.test", address)
+        self.assertEqual(code, 4, out + talk)
+        kept_out = self.service(self.proxy)["ring_state"]["kept_out"][address]
+        for word in words:
+            self.assertIn(word, kept_out)
+        self.assertIn(kept_out, talk)
+        self.assertIn(kept_out, self.proxy.cli("status")[1])
+        self.check_keys()
+
+    def check_joins(self, node):
+        self.wait_for_ring(self.proxy, [*self.old, node])
+        self.check_keys()
+        self.assertGreater(node.server.ask("DBSIZE"), len(KEYS) // 10)
+        self.assertEqual(sum(server.ask("DBSIZE") for server in (*self.old, node.server)), len(KEYS))
+        for server in (*self.old, node.server):
+            users = [row.split()[1] for row in server.ask("ACL", "LIST")]
+            self.assertFalse([user for user in users if b"trial" in user])
+
+    def test_a_replica(self):
+        self.begin()
+        primary, replica = self.servers(2)
+        replica.ask("REPLICAOF", "127.0.0.1", primary.port)
+        self.check_kept_out(replica.address, "READONLY", f"{self.old[0].address} cannot hand keys", "a replica")
+        replica.ask("REPLICAOF", "NO", "ONE")
+        replica.server = replica
+        self.check_joins(replica)
+
+    def test_one_without_memory(self):
+        self.begin()
+        full = self.server("--maxmemory", "1kb")
+        self.check_kept_out(full.address, "OOM command not allowed", "raise its maxmemory")
+
+    def test_one_that_other_nodes_do_not_reach(self):
+        for silent in (True, False):
+            with self.subTest(silent=silent):
+                self.begin()
+                line = Firewall(self.server(), silent)
+                self.addCleanup(line.stop)
+                self.check_kept_out(line.address, "IOERR", "nodes must reach each other at the addresses")
+                rows = self.service(self.proxy)["nodes"]
+                self.assertEqual({row["state"] for row in rows}, {"up"})
+                line.is_closed = False
+                self.check_joins(line)
+                self.assertGreaterEqual(line.turned_away, 1)
+
+    def test_one_of_a_cache(self):
+        self.begin("persistent = false")
+        line = Firewall(self.server(), False)
+        self.addCleanup(line.stop)
+        self.check_kept_out(line.address, "IOERR")
+        # The others hold on to what they have: none of it goes for a node that is not there.
+        self.assertEqual(sum(server.ask("DBSIZE") for server in self.old), len(KEYS))
+
+    def test_one_at_a_unix_socket(self):
+        self.begin()
+        path = os.path.join(self.old[0].folder, "socket")
+        server = self.server("--unixsocket", path)
+        wait_until(lambda: os.path.exists(path), "the server has its socket")
+        self.assertEqual(server.ask("DBSIZE"), 0)
+        with open(self.proxy.file, encoding="utf-8") as file:
+            text = file.read()
+        with open(self.proxy.file, "w", encoding="utf-8") as file:
+            file.write(text.replace(f'"{self.old[0].address}"', f'"{self.old[0].address}", "unix:{path}"'))
+        _, out, talk = self.proxy.cli("check")
+        self.assertIn("keys cannot be moved to a Redis node at a Unix socket", out + talk)
+        self.assertEqual(self.proxy.cli("reload")[0], 0)
+        kept_out = wait_until(lambda: self.service(self.proxy)["ring_state"].get("kept_out"), "the node is kept out")
+        self.assertIn("MIGRATE needs a host and a port", kept_out[f"unix:{path}"])
+        self.check_keys()
+
+    def test_an_address_that_is_another_server_for_the_others(self):
+        """As one of 127.0.0.1 is, in the file of nodes of several machines."""
+        self.begin()
+        line = Crossed(self.server(), self.server())
+        self.addCleanup(line.stop)
+        self.check_kept_out(line.address, "WRONGPASS", "nodes must reach each other at the addresses")
+
+    def test_and_that_takes_what_comes(self):
+        self.begin()
+        there, elsewhere = self.server(), self.server()
+        there.ask("ACL", "SETUSER", "default", "-acl")
+        line = Crossed(there, elsewhere)
+        self.addCleanup(line.stop)
+        self.check_kept_out(line.address, "has not come there", "nodes must reach each other at the addresses")
+
+
+class Crossed(Firewall):
+    """Nodes get to another server than Tenfold."""
+
+    def __init__(self, server, others):
+        self.others = others
+        super().__init__(server, silent=False)
+
+    def to_server(self, client):
+        first = receive(client)
+        server = self.others if is_of_move(first) else self.server
+        with client, socket.create_connection(("127.0.0.1", server.port)) as sink:
+            threading.Thread(target=self.to_client, args=(sink, client), daemon=True).start()
+            sink.sendall(first)
+            while data := receive(client):
+                sink.sendall(data)
+            end(sink)
+
+
+if __name__ == "__main__":
+    unittest.main()
