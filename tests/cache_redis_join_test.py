@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from harness import wait_until
-from redis_servers import RedisScenario
+from redis_servers import RedisError, RedisScenario
 
 KEYS = [f"key{number}" for number in range(200)]
 
@@ -82,10 +82,10 @@ def end(sink):
 
 
 class JoinScenario(RedisScenario):
-    def begin(self, settings=""):
+    def begin(self, settings="", workers=2):
         """Tenfold before two servers that hold the keys."""
         self.old = self.servers(2)
-        self.proxy = self.redis(self.old, settings, run="workers = 2")
+        self.proxy = self.redis(self.old, settings, run=f"workers = {workers}")
         self.cache = self.client(self.proxy)
         self.wait_for_ring(self.proxy, self.old)
         self.cache.ask("MSET", *[word for key in KEYS for word in (key, f"value of {key}")])
@@ -183,6 +183,40 @@ class KeptOut(JoinScenario):
         line = Crossed(there, elsewhere)
         self.addCleanup(line.stop)
         self.check_kept_out(line.address, "has not come there", "nodes must reach each other at the addresses")
+
+
+class Cut(JoinScenario):
+    """The network between the nodes is cut as soon as keys move."""
+
+    def begin_to_move(self, settings="", silent=True):
+        self.begin(f'response_timeout = "600ms"\n{settings}', workers=1)
+        self.new = Firewall(self.server(), silent, let_through=b"-trial-")
+        self.addCleanup(self.new.stop)
+        self.adding = threading.Thread(target=self.proxy.cli, args=("add", "cache.test", self.new.address))
+        self.adding.start()
+        self.addCleanup(self.adding.join)
+        wait_until(lambda: self.new.turned_away, "a key is to move")
+
+    def replies_by_kind(self):
+        """To a GET of each key: how many values, and which errors."""
+        replies = self.cache.pipeline(*[("GET", key) for key in KEYS])
+        values = [reply for reply in replies if isinstance(reply, bytes)]
+        self.assertEqual(values, [f"value of {KEYS[i]}".encode() for i in range(len(KEYS)) if replies[i] in values])
+        return len(values), {reply for reply in replies if isinstance(reply, RedisError)}
+
+    def test_what_does_not_move_is_served(self):
+        self.begin_to_move()
+        seen = [self.replies_by_kind() for _ in range(20)]
+        for values, errors in seen[5:]:
+            self.assertGreater(values, len(KEYS) // 3)
+            for error in errors:
+                self.assertRegex(error, "IOERR|may be on its way|takes long")
+        rows = self.service(self.proxy)["nodes"]
+        self.assertEqual({row["state"] for row in rows}, {"up"})
+        self.assertLess(self.new.turned_away, 30)
+        self.new.is_closed = False
+        self.wait_for_ring(self.proxy, [*self.old, self.new])
+        self.check_keys()
 
 
 class Crossed(Firewall):

@@ -24,6 +24,7 @@
 #include "cluster/cache_settings.h"
 #include "planes/cache/builtin/engine.h"
 #include "planes/cache/links/moving_keys.h"
+#include "planes/cache/links/stuck_pairs.h"
 #include "planes/cache/store/store.h"
 #include "planes/plane.h"
 #include "runtime/io.h"
@@ -67,6 +68,7 @@ class Neighbours {
   void post(std::uint32_t worker, std::move_only_function<void(Shards&)> work);
 
   MovingKeys& moving_keys() { return moving_keys_; }
+  StuckPairs& stuck_pairs() { return stuck_pairs_; }
 
  private:
   struct Member {
@@ -75,6 +77,7 @@ class Neighbours {
   };
   std::vector<Member> members_;
   MovingKeys moving_keys_;
+  StuckPairs stuck_pairs_;
 };
 
 /// Several requests, or their replies, one behind the other.

@@ -145,6 +145,11 @@ bool is_in_doubt(const Answer& answer) {
   return answer.text.starts_with("-IOERR") && !answer.text.contains("connecting");
 }
 
+// The source waited for the target, or we for it, until the time was over.
+bool was_in_vain(const Answer& answer) {
+  return answer ? answer.text.starts_with("-IOERR") : !answer.never_sent;
+}
+
 // The target does not know the user: it has been started since, or could not be told of it.
 bool wants_another_user(const Answer& answer) {
   return answer && resp::is_error(answer.text) &&
@@ -153,8 +158,7 @@ bool wants_another_user(const Answer& answer) {
 
 // The outcome is empty once they are taken, or why they could not be.
 runtime::Task<std::string> take_keys(runtime::Io& io, MovingKeys& moving, const MovingKeys::Ring& ring,
-                                     const std::vector<std::string>& keys, Duration patience) {
-  const Instant until = io.now() + patience;
+                                     const std::vector<std::string>& keys, Instant until) {
   for (;;) {
     switch (moving.take(ring, keys)) {
       case MovingKeys::Taken::kAll:
@@ -166,6 +170,55 @@ runtime::Task<std::string> take_keys(runtime::Io& io, MovingKeys& moving, const 
         static_cast<void>(co_await io.sleep_for(kAnotherCarries, nullptr));
     }
   }
+}
+
+std::string problem_of(const Answer& answer, const Address& source, const Address& target) {
+  if (!answer) return answer.text;
+  if (!resp::is_error(answer.text)) return std::string();
+  return fmt::format("moving keys from {} to {}: {}", source.to_text(), target.to_text(),
+                     answer.text.substr(1, answer.text.find('\r') - 1));
+}
+
+// Within half the time in which a link's next reply must come: when the target does not answer, the source has to say
+// so before it is taken for failed itself.
+runtime::Task<Answer> ask_source(Worker& worker, CacheService& service, const Freight& freight, const Address& target) {
+  Link& link = service.nodes()[freight.source]->link_for(0, {.database = freight.database});
+  MigrateRequest request{.target = target,
+                         .settings = service.settings(),
+                         .user = service.move_user(),
+                         .database = freight.database,
+                         .limit = std::max<Duration>(service.settings().response_timeout / 2, 1ms),
+                         .keys = freight.keys};
+  Answer answer = co_await ask(worker.io, link, to_text(request));
+  // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
+  // command for it goes to the owner.
+  if (!answer || !answer.text.contains("BUSYKEY")) co_return answer;
+  request.replaces = true;
+  answer = co_await ask(worker.io, link, to_text(request));
+  co_return answer;
+}
+
+// The same, in its turn, and not while it would be in vain: a source that waits serves nobody.
+runtime::Task<Answer> ask_source_in_turn(Worker& worker, CacheService& service, const Freight& freight,
+                                         const Address& target, Instant until) {
+  const Address source = service.nodes()[freight.source]->address();
+  const bool may_ask = co_await worker.move_turns.wait(worker.io, source, until);
+  if (!may_ask)
+    co_return Answer{.arrived = false, .never_sent = true, .text = "many keys are being moved, and that takes long"};
+  StuckPairs& stuck = worker.shards.neighbours().stuck_pairs();
+  const StuckPairs::Pair pair{.service = service.name(), .from = source, .to = target};
+  Answer answer{.arrived = false, .never_sent = true, .text = stuck.begin(pair, worker.io.now())};
+  if (answer.text.empty()) {
+    answer = co_await ask_source(worker, service, freight, target);
+    if (was_in_vain(answer))
+      stuck.was_in_vain(pair, problem_of(answer, source, target), worker.io.now(), worker.io.prng());
+    else if (answer)
+      stuck.came_through(pair);
+    else
+      stuck.told_nothing(pair);
+  }
+  worker.move_turns.end(source);
+  co_return answer;
 }
 
 }  // namespace
@@ -182,22 +235,10 @@ runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freigh
   const std::string user = service.move_user().name;
   const MovingKeys::Ring ring{
       .service = service.name(), .version = service.ring_version(), .move_user = user, .database = freight.database};
-  std::string busy = co_await take_keys(worker.io, moving, ring, freight.keys, service.settings().response_timeout);
+  const Instant until = worker.io.now() + service.settings().response_timeout;
+  std::string busy = co_await take_keys(worker.io, moving, ring, freight.keys, until);
   if (!busy.empty()) co_return busy;
-  Link& link = service.nodes()[freight.source]->link_for(0, {.database = freight.database});
-  MigrateRequest request{.target = target,
-                         .settings = service.settings(),
-                         .user = service.move_user(),
-                         .database = freight.database,
-                         .limit = service.settings().response_timeout,
-                         .keys = freight.keys};
-  Answer answer = co_await ask(worker.io, link, to_text(request));
-  // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
-  // command for it goes to the owner.
-  if (answer && answer.text.contains("BUSYKEY")) {
-    request.replaces = true;
-    answer = co_await ask(worker.io, link, to_text(request));
-  }
+  const Answer answer = co_await ask_source_in_turn(worker, service, freight, target, until);
   const bool in_doubt = is_in_doubt(answer);
   if (in_doubt)
     moving.break_off(ring, freight.keys);
@@ -205,10 +246,7 @@ runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freigh
     moving.give_back(ring, freight.keys);
   if (!user.empty() && (in_doubt || wants_another_user(answer)))
     worker.observer.move_broke_off(ring.service, ring.version);
-  if (!answer) co_return answer.text;
-  if (!resp::is_error(answer.text)) co_return std::string();
-  co_return fmt::format("moving keys from {} to {}: {}", source.address().to_text(), target.to_text(),
-                        answer.text.substr(1, answer.text.find('\r') - 1));
+  co_return problem_of(answer, source.address(), target);
 }
 
 void flush_databases(Client& client, std::string_view frame) {

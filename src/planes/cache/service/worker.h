@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "planes/cache/links/move_turns.h"
 #include "planes/cache/links/outbox.h"
 #include "planes/cache/links/shards.h"
 #include "planes/listener_set.h"
@@ -27,6 +28,7 @@ struct Worker {
   Shards shards;  // of the built-in cache
   std::uint32_t next_client = 0;
   runtime::Scope moves;  // requests that take keys over from other nodes
+  MoveTurns move_turns;
 
   // Requests are parsed into this; it is good until the next co_await.
   resp::Request redis_request;
