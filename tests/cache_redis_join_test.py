@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Redis node that keys cannot be moved to is kept out of the ring: what it was to have can be read and written."""
 
+import json
 import os
 import socket
 import threading
@@ -32,7 +33,13 @@ class Firewall:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.to_server, args=(client,), daemon=True).start()
+            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        try:
+            self.to_server(client)
+        except OSError:
+            pass  # one of the two has gone
 
     def to_server(self, client):
         with client, socket.create_connection(("127.0.0.1", self.server.port)) as server:
@@ -192,10 +199,13 @@ class Cut(JoinScenario):
         self.begin(f'response_timeout = "600ms"\n{settings}', workers=1)
         self.new = Firewall(self.server(), silent, let_through=b"-trial-")
         self.addCleanup(self.new.stop)
-        self.adding = threading.Thread(target=self.proxy.cli, args=("add", "cache.test", self.new.address))
-        self.adding.start()
-        self.addCleanup(self.adding.join)
+        self.add(self.new.address)
         wait_until(lambda: self.new.turned_away, "a key is to move")
+
+    def add(self, address):
+        """And waits for nothing."""
+        body = json.dumps({"address": address}).encode()
+        self.assertIn("changes", self.proxy.admin_request("POST", "/v1/services/cache.test/nodes", body=body).json())
 
     def replies_by_kind(self):
         """To a GET of each key: how many values, and which errors."""
@@ -217,6 +227,33 @@ class Cut(JoinScenario):
         self.new.is_closed = False
         self.wait_for_ring(self.proxy, [*self.old, self.new])
         self.check_keys()
+
+    def test_remove_is_the_way_back(self):
+        for settings in ("", "persistent = false"):
+            with self.subTest(settings=settings):
+                self.begin_to_move(settings, silent=False)
+                code, out, talk = self.proxy.cli("remove", "cache.test", self.new.address)
+                self.assertEqual(code, 0, out + talk)
+                self.wait_for_ring(self.proxy, self.old)
+                self.check_keys()
+                self.assertEqual(self.new.server.ask("DBSIZE"), 0)
+
+    def test_so_is_the_file_of_before(self):
+        self.begin("")
+        with open(self.proxy.file, encoding="utf-8") as file:
+            before = file.read()
+        full = self.server("--maxmemory", "3mb")
+        value = "x" * 50_000
+        self.cache.ask("MSET", *[word for key in KEYS for word in (key, value)])
+        self.add(full.address)
+        wait_until(lambda: any("OOM" in str(self.cache.ask("GET", key)) for key in KEYS), "a key cannot move")
+        self.assertGreater(full.ask("DBSIZE"), 0)
+        with open(self.proxy.file, "w", encoding="utf-8") as file:
+            file.write(before)
+        self.assertEqual(self.proxy.cli("reload")[0], 0)
+        self.wait_for_ring(self.proxy, self.old)
+        self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {value.encode()})
+        self.assertEqual(full.ask("DBSIZE"), 0)
 
 
 class Crossed(Firewall):

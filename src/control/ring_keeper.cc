@@ -69,6 +69,18 @@ bool must_keep_last(const cluster::Service& service, const RingSide& wanted) {
   return wanted.nodes.empty() && (service.cache().is_store() || std::ranges::any_of(service.nodes, is_to_serve));
 }
 
+// Whether keys of Redis move to a node that is not wanted any more, from nodes that all are. Each key is at its owner
+// of one side or of the other, and the same ring the other way round says no more than that. What a MIGRATE that broke
+// off has left at both is the same at both: as long as the old owner has a key, nobody is let at it before it has
+// moved. Without a user, nobody could refuse what comes by that later.
+bool turns_round(const cluster::Service& service, const RingStatus& now, const RingSide& wanted) {
+  const auto is_wanted = [&wanted](const cluster::NodeSpec& node) { return cluster::serves(wanted, node.address); };
+  return service.cache().protocol == cluster::CacheProtocol::kRedis && now.phase == RingPhase::kMoving &&
+         !now.move_user.name.empty() && std::ranges::count(now.from.usable, true) > 0 &&
+         cluster::joining_nodes(now.from, wanted).empty() &&
+         !std::ranges::all_of(cluster::joining_nodes(now.to, now.from), is_wanted);
+}
+
 }  // namespace
 
 RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publish publish)
@@ -175,10 +187,12 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
     co_await change(service, kept, next_ring(now.phase, std::move(alive), std::move(from)));
     co_return true;
   }
-  if (now.phase == RingPhase::kMoving && kept.broke_off) {
+  const bool turns = !kept.finished && turns_round(service, now, wanted);
+  if (turns || (now.phase == RingPhase::kMoving && kept.broke_off)) {
     if (!may_renew(service, kept)) co_return false;
     const Instant began = io_.now();
-    co_await change(service, kept, next_ring(now.phase, now.to, now.from));
+    RingStatus renewed = turns ? next_ring(now.phase, now.from, now.to) : next_ring(now.phase, now.to, now.from);
+    co_await change(service, kept, std::move(renewed));
     kept.renew_at = io_.now() + std::max<Duration>(kRenewInterval, kRenewPause * (io_.now() - began));
     co_return true;
   }
@@ -279,19 +293,24 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
 
 // No command is under way now, but a node that gives keys may have been given up, and one of them still be on its way.
 // A node that cannot be told to take that no more loses its own keys too, and is emptied before it has any again. Not
-// that of a store: no node that gives keys is given up there, and what broke off is moved again before it is used.
+// that of a store: no node that gives keys is given up there, and what broke off is moved again before it is used. But
+// keys that go back are used where they were, so a store's do not yet.
 runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                                 RingStatus& next) {
+  const RingSide takers = kept.now().to;
+  const bool turns = needs_user && next.from == takers;
   const MoveUsers::Sides sides = {&next.to, &next.from};
   if (needs_user)
     next.move_user = co_await kept.users.renew(service, sides);
   else
     co_await kept.users.end(service, sides);
-  if (service.cache().is_store()) co_return;
   std::set<Address> doubtful;
-  for (const cluster::NodeSpec& node : next.to.nodes) {
+  for (const cluster::NodeSpec& node : takers.nodes) {
     if (kept.users.may_know_others(node.address, next.move_user)) doubtful.insert(node.address);
   }
+  if (turns && (next.move_user.name.empty() || (service.cache().is_store() && !doubtful.empty())))
+    std::swap(next.to, next.from);
+  if (service.cache().is_store()) co_return;
   pass_over_failed(next.to, doubtful);
   // Nor is anything taken from it: it may hold what was written while the keys of others were its own.
   for (const Address& node : doubtful) {

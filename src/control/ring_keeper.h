@@ -5,8 +5,10 @@
 //   a node is to join ── emptied, and tried ──► hold ──► moving ── every key has been taken over ──► steady
 //   a node has failed ──────────────────► hold ──► steady, with its keys on their next candidates
 //
+//   it is not to join any more ───────── moving, turned round: what it has been given goes back ──► steady
 //
-// A failure is answered at once, also while keys move; everything else waits until they have moved. What moves keys of
+// A failure is answered at once, also while keys move, and so is a node that is not to join any more, which may be what
+// they cannot be moved to; everything else waits until they have moved. What moves keys of
 // Redis under one ring is called back before there is the next one (control/move_users.h).
 // Thread rule: the control thread.
 #pragma once

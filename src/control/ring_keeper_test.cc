@@ -341,6 +341,76 @@ TEST_F(MovesOfRedis, ANodeThatMayStillTakeALateKeyGivesNoneEither) {
   EXPECT_TRUE(cluster::serves(ring().from, node(4)));
 }
 
+TEST_F(MovesOfRedis, TheyGoBackWhenTheNodeIsNotToJoinAnyMore) {
+  begin_to_move(true);
+  const cluster::RingStatus before = ring();
+  keeper_.apply(topology(2, kRedis, true));
+  wait_until_it_moves(before.version);
+  EXPECT_EQ(ring().to, before.from);
+  EXPECT_EQ(ring().from, before.to);
+  EXPECT_NE(ring().move_user.name, before.move_user.name);
+  EXPECT_EQ(told(before.move_user.name), 3U) << "what is still on its way there is refused";
+  const std::size_t emptied_so_far = emptied.size();
+  const std::uint64_t version = ring().version;
+  keeper_.apply(topology(3, kRedis, true));
+  spend(10s);
+  EXPECT_EQ(ring().version, version) << "it has keys, and cannot join before they have moved";
+  wait();
+  EXPECT_TRUE(serves(3));
+  EXPECT_EQ(emptied.size(), emptied_so_far + 1);
+}
+
+TEST_F(MovesOfRedis, TheyDoNotGoBackBeforeWhatIsLateIsRefused) {
+  begin_to_move(true);
+  const cluster::RingStatus before = ring();
+  user_answers[node(3)] = {.ok = false, .detail = "no answer"};
+  keeper_.apply(topology(2, kRedis, true));
+  wait_until_it_moves(before.version);
+  EXPECT_EQ(ring().to, before.to);
+  const std::uint64_t version = ring().version;
+  spend(12s);
+  EXPECT_LT(ring().version, version + 8) << "clients are not held up all the time";
+  user_answers.clear();
+  const auto goes_back = [&] { return ring().phase == cluster::RingPhase::kMoving && ring().to == before.from; };
+  EXPECT_TRUE(world_.run_until(goes_back, world_.now() + 30s));
+}
+
+TEST_F(MovesOfRedis, NothingIsTakenBackFromANodeOfACacheThatDoesNotRefuseWhatIsLate) {
+  begin_to_move();
+  const std::uint64_t version = ring().version;
+  user_answers[node(3)] = {.ok = false, .detail = "no answer"};
+  keeper_.apply(topology(2, kRedis));
+  wait_until_it_moves(version);
+  EXPECT_TRUE(serves(1) && serves(2) && !serves(3));
+  EXPECT_FALSE(cluster::serves(ring().from, node(3)));
+}
+
+TEST_F(MovesOfRedis, WithoutAUserTheyDoNotGoBack) {
+  user_answers[node(2)] = {.ok = false, .detail = "-NOPERM", .refused = true};
+  begin_to_move(true);
+  const std::uint64_t version = ring().version;
+  keeper_.apply(topology(2, kRedis, true));
+  spend(10s);
+  EXPECT_EQ(ring().version, version);
+  wait();
+  EXPECT_FALSE(serves(3));
+}
+
+TEST_F(MovesOfRedis, TheyGoOnWhenAnotherNodeIsToLeave) {
+  keeper_.apply(topology(3, kRedis, true));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait();
+  keeper_.apply(topology(4, kRedis, true));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait_until_it_moves(0);
+  const std::uint64_t version = ring().version;
+  keeper_.apply(topology(2, kRedis, true));
+  spend(10s);
+  EXPECT_EQ(ring().version, version) << "the third, which would get keys back, is to leave too";
+  wait();
+  EXPECT_TRUE(serves(1) && serves(2) && !serves(3) && !serves(4));
+}
+
 TEST_F(MovesOfRedis, WithoutTheRightToUsersKeysMoveAllTheSame) {
   user_answers[node(2)] = {.ok = false, .detail = "-NOPERM", .refused = true};
   begin_to_move();
