@@ -23,6 +23,7 @@ class BarePlane final : public planes::Plane {
   void apply_ring(cluster::RingStatusPtr, bool, std::move_only_function<void()> applied) override { applied(); }
   planes::PlaneReading collect() const override { return {}; }
   void wind_down(bool) override {}
+  void cut_off() override {}
   runtime::Task<void> shut_down(Duration) override { co_return; }
 
  private:
