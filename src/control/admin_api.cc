@@ -5,14 +5,18 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/bytes.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "control/explain.h"
 #include "control/file_text.h"
 #include "control/json_text.h"
+#include "control/keys.h"
 #include "control/metrics.h"
+#include "control/openapi.h"
 #include "control/status_json.h"
 #include "control/topology_edit.h"
+#include "wire/http/conditional.h"
+#include "wire/http/target.h"
 
 namespace tenfold::control {
 
@@ -39,17 +43,11 @@ AdminResponse text_response(int status, std::string body, std::string type = "te
   return response;
 }
 
-std::string etag_of(std::uint64_t epoch) {
-  return fmt::format("\"{}\"", epoch);
-}
-
-// The epoch of an If-Match field; nullopt where there is none, or "*".
-std::optional<std::uint64_t> expected_epoch(const AdminRequest& request) {
-  std::string_view tag = request.if_match;
-  if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) return std::nullopt;
-  tag.remove_prefix(1);
-  tag.remove_suffix(1);
-  return parse_decimal(tag);
+// A weight as a request body gives it.
+std::optional<std::uint32_t> weight_of(const Json& value) {
+  const Key* key = find_key(Section::kWebNode, "weight");
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > key->most) return std::nullopt;
+  return static_cast<std::uint32_t>(value.get<std::uint64_t>());
 }
 
 // A node as a request body gives it; the error is a sentence.
@@ -60,11 +58,15 @@ std::expected<cluster::NodeSpec, std::string> node_of(const Json& body) {
   if (!address) return std::unexpected(address.error());
   cluster::NodeSpec node;
   node.address = *address;
-  if (body.contains("weight") && !body["weight"].is_number_unsigned())
-    return std::unexpected("\"weight\" is a number from 0 to 1000");
-  node.weight = body.value("weight", 1U);
-  if (body.contains("zone") && !body["zone"].is_string()) return std::unexpected("\"zone\" is a text");
-  node.zone = body.value("zone", std::string());
+  for (const auto& [key, value] : body.items()) {
+    if (const auto weight = weight_of(value); key == "weight" && weight) {
+      node.weight = *weight;
+    } else if (key == "zone" && value.is_string()) {
+      node.zone = value.get<std::string>();
+    } else if (key != "address") {
+      return std::unexpected("\"weight\" is a number from 0 to 1000, \"zone\" is a text, and there is no other key");
+    }
+  }
   return node;
 }
 
@@ -72,8 +74,8 @@ std::expected<NodeChange, std::string> change_of(const Json& body) {
   if (!body.is_object()) return std::unexpected("the body is a JSON object with \"weight\" or \"state\"");
   NodeChange change;
   for (const auto& [key, value] : body.items()) {
-    if (key == "weight" && value.is_number_unsigned()) {
-      change.weight = value.get<std::uint32_t>();
+    if (const auto weight = weight_of(value); key == "weight" && weight) {
+      change.weight = weight;
     } else if (key == "state" && (value == "drain" || value == "enabled")) {
       change.state = value == "drain" ? cluster::AdminState::kDrain : cluster::AdminState::kEnabled;
     } else {
@@ -86,31 +88,44 @@ std::expected<NodeChange, std::string> change_of(const Json& body) {
 }  // namespace
 
 struct AdminApi::Route {
-  std::string_view method;
-  std::string_view pattern;  // {…} stands for one segment
+  ApiCall call;
   runtime::Task<AdminResponse> (AdminApi::*handle)(AdminRequest, Arguments);
-  std::string_view summary;
 };
 
 const std::vector<AdminApi::Route>& AdminApi::routes() {
+  static const std::string nodes = "/v1/services/{service}/nodes";
+  static const std::string node = nodes + "/{address}";
+  static const ApiParameter verbose = {"verbose", false, "Says of each service whether it can be served."};
+  static const ApiParameter url = {"url", true, "http://HOST:PORT/PATH, or /PATH."};
+  static const ApiParameter service = {"service", true, "A cache service, as \"sessions\" or \"cache.sessions\"."};
+  static const ApiParameter key = {"key", true, "A key, as clients write it."};
   static const std::vector<Route> routes = {
-      {"GET", "/livez", &AdminApi::get_livez, "The program runs; depends on nothing else."},
-      {"GET", "/readyz", &AdminApi::get_readyz, "Each service can be served; ?verbose says which."},
-      {"GET", "/metrics", &AdminApi::get_metrics, "Counters in Prometheus text format."},
-      {"GET", "/openapi.json", &AdminApi::get_openapi, "This description."},
-      {"GET", "/v1/topology", &AdminApi::get_topology, "What runs; its ETag is the epoch."},
-      {"GET", "/v1/status", &AdminApi::get_status, "Services and nodes: health with reasons, load, latency."},
-      {"GET", "/v1/events", &AdminApi::get_events, "The last 256 events."},
-      {"GET", "/v1/diff", &AdminApi::get_diff, "What a reload would change."},
-      {"POST", "/v1/reload", &AdminApi::post_reload, "Reads the topology file and makes it what runs."},
-      {"GET", "/v1/explain/http", &AdminApi::get_explain_http, "Where a request for ?url= would go, and why."},
-      {"GET", "/v1/explain/cache", &AdminApi::get_explain_cache, "Which node of ?service= has ?key=, and why."},
-      {"GET", "/v1/services/{service}", &AdminApi::get_service, "One service, as in the status."},
-      {"POST", "/v1/services/{service}/nodes", &AdminApi::post_node, "Adds a node, in the file too."},
-      {"GET", "/v1/services/{service}/nodes/{address}", &AdminApi::get_node, "One node."},
-      {"PATCH", "/v1/services/{service}/nodes/{address}", &AdminApi::patch_node,
-       "Changes weight or state, in the file too."},
-      {"DELETE", "/v1/services/{service}/nodes/{address}", &AdminApi::delete_node, "Removes a node, in the file too."},
+      {{"GET", "/livez", "The program runs; depends on nothing else.", {200}}, &AdminApi::get_livez},
+      {{"GET", "/readyz", "Each service can be served.", {200, 503}, {verbose}}, &AdminApi::get_readyz},
+      {{"GET", "/metrics", "Counters in Prometheus text format.", {200}}, &AdminApi::get_metrics},
+      {{"GET", "/openapi.json", "This description.", {200}}, &AdminApi::get_openapi},
+      {{"GET", "/v1/topology", "What runs; its ETag is for If-Match.", {200}}, &AdminApi::get_topology},
+      {{"GET", "/v1/status", "Services and nodes: health with reasons, load, latency.", {200}}, &AdminApi::get_status},
+      {{"GET", "/v1/events", "The last 256 events.", {200}}, &AdminApi::get_events},
+      {{"GET", "/v1/diff", "What a reload would change.", {200, 422}}, &AdminApi::get_diff},
+      {{"POST", "/v1/reload", "Reads the topology file and makes it what runs.", {200, 400, 409, 412, 422}},
+       &AdminApi::post_reload},
+      {{"GET", "/v1/explain/http", "Where a request for a URL would go, and why.", {200, 400}, {url}},
+       &AdminApi::get_explain_http},
+      {{"GET", "/v1/explain/cache", "Which node has a key, and why.", {200, 400}, {service, key}},
+       &AdminApi::get_explain_cache},
+      {{"GET", "/v1/services/{service}", "One service, as in the status.", {200, 404}}, &AdminApi::get_service},
+      {{"POST", nodes, "Adds a node, in the file too.", {201, 400, 409, 412, 422, 500}, {}, ApiBody::kNode},
+       &AdminApi::post_node},
+      {{"GET", node, "One node.", {200, 400, 404}}, &AdminApi::get_node},
+      {{"PATCH",
+        node,
+        "Changes weight or state, in the file too.",
+        {200, 400, 409, 412, 422, 500},
+        {},
+        ApiBody::kChange},
+       &AdminApi::patch_node},
+      {{"DELETE", node, "Removes a node, in the file too.", {200, 400, 409, 412, 422, 500}}, &AdminApi::delete_node},
   };
   return routes;
 }
@@ -131,9 +146,9 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
     pattern.remove_prefix(pattern.find('}') + 1);
     const std::size_t end = takes_all ? path.size() : std::min(path.find('/'), path.size());
     if (end == 0) return std::nullopt;
-    AdminRequest decoder;
-    decoder.query = "segment=" + std::string(path.substr(0, end));
-    arguments.push_back(decoder.parameter("segment"));
+    auto decoded = http::decode_path(path.substr(0, end));
+    if (!decoded) return std::nullopt;
+    arguments.push_back(std::move(*decoded));
     path.remove_prefix(end);
   }
   return path.empty() ? std::optional(arguments) : std::nullopt;
@@ -152,11 +167,11 @@ AdminApi::AdminApi(Controller& controller, LoadedTopology loaded, ProgramFacts f
 runtime::Task<AdminResponse> AdminApi::handle(AdminRequest request) {
   std::string allowed;
   for (const Route& route : routes()) {
-    auto arguments = match(route.pattern, request.path);
+    auto arguments = match(route.call.pattern, request.path);
     if (!arguments) continue;
-    if (route.method == request.method)
+    if (route.call.method == request.method)
       co_return co_await (this->*route.handle)(std::move(request), std::move(*arguments));
-    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+    allowed += (allowed.empty() ? "" : ", ") + std::string(route.call.method);
   }
   if (allowed.empty())
     co_return admin_error(404, "there is nothing at this path", "GET /openapi.json lists what there is");
@@ -194,27 +209,14 @@ runtime::Task<AdminResponse> AdminApi::get_metrics(AdminRequest, Arguments) {
 }
 
 runtime::Task<AdminResponse> AdminApi::get_openapi(AdminRequest, Arguments) {
-  Json paths = Json::object();
-  for (const Route& route : routes()) {
-    std::string method(route.method);
-    for (char& c : method) c = to_lower(c);
-    Json operation = {{"summary", route.summary},
-                      {"responses", {{"default", {{"description", "JSON, or text where said"}}}}}};
-    for (std::string_view name : {"service", "address"}) {
-      if (route.pattern.find(fmt::format("{{{}}}", name)) != route.pattern.npos)
-        operation["parameters"].push_back(
-            {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
-    }
-    paths[std::string(route.pattern)][method] = operation;
-  }
-  co_return json_response({{"openapi", "3.1.0"},
-                           {"info", {{"title", "Tenfold admin API"}, {"version", facts_.version}}},
-                           {"paths", paths}});
+  std::vector<ApiCall> calls;
+  for (const Route& route : routes()) calls.push_back(route.call);
+  co_return json_response(openapi_json(facts_.version, calls));
 }
 
 runtime::Task<AdminResponse> AdminApi::get_topology(AdminRequest, Arguments) {
   AdminResponse response = json_response(topology_json(*controller_.topology()));
-  response.etag = etag_of(controller_.topology()->epoch);
+  response.etag = etag();
   co_return response;
 }
 
@@ -225,7 +227,7 @@ runtime::Task<AdminResponse> AdminApi::get_status(AdminRequest, Arguments) {
   status["io"] = facts_.io;
   status["file"] = loaded_.file_name;
   AdminResponse response = json_response(status);
-  response.etag = etag_of(controller_.topology()->epoch);
+  response.etag = etag();
   co_return response;
 }
 
@@ -285,12 +287,21 @@ AdminResponse AdminApi::conflict_on_disk() const {
                      "run `tenfold diff`, then `tenfold reload`, then try again");
 }
 
-// What If-Match asks for, and what runs is not; nullopt where the change may go on.
+// Of what runs, and of no other topology: epochs begin again with each start, so the text counts too.
+std::string AdminApi::etag() const {
+  return fmt::format("\"{}-{:016x}\"", controller_.topology()->epoch, hash_of(loaded_.text));
+}
+
+// Why a change must not be made, by its If-Match; nullopt where it may.
 std::optional<AdminResponse> AdminApi::unmet_condition(const AdminRequest& request) const {
-  const auto expected = expected_epoch(request);
-  const std::uint64_t epoch = controller_.topology()->epoch;
-  if (!expected || *expected == epoch) return std::nullopt;
-  return admin_error(412, fmt::format("the topology has changed meanwhile: epoch {} runs", epoch),
+  if (!request.if_match) return std::nullopt;
+  const std::optional<bool> holds = http::if_match_holds(*request.if_match, etag());
+  if (!holds)
+    return admin_error(400, "If-Match is \"*\", or a list of entity tags in their quotes",
+                       "send the ETag of GET /v1/topology as it is");
+  if (*holds) return std::nullopt;
+  return admin_error(412,
+                     fmt::format("the topology has changed meanwhile: epoch {} runs", controller_.topology()->epoch),
                      "read it again, then try again");
 }
 
@@ -303,7 +314,7 @@ runtime::Task<AdminResponse> AdminApi::apply_file(const Controller::Turn& turn, 
                  {"needs_restart", changed->difference.needs_restart}};
   result["warnings"] = diagnostics_json(loaded_);
   AdminResponse response = json_response(result);
-  response.etag = etag_of(changed->epoch);
+  response.etag = etag();
   co_return response;
 }
 

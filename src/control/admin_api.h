@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admin API: one table of routes, from which /openapi.json is made too. Reading is GET; changing is POST, PATCH and
-// DELETE, goes through the topology file, and honours If-Match with the epoch as ETag.
+// DELETE, goes through the topology file, and honours If-Match with the ETag of what runs.
 // Thread rule: the control thread.
 #pragma once
 
@@ -63,6 +63,7 @@ class AdminApi {
   using Edit = std::function<std::expected<LoadedTopology, std::string>(const LoadedTopology& loaded)>;
   runtime::Task<AdminResponse> apply_edit(AdminRequest request, const Edit& edit);
   runtime::Task<AdminResponse> apply_file(const Controller::Turn& turn, LoadedTopology next);
+  std::string etag() const;
   std::optional<AdminResponse> unmet_condition(const AdminRequest& request) const;
   AdminResponse conflict_on_disk() const;
 

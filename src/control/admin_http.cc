@@ -198,7 +198,11 @@ void AdminHttp::understand(Received& received) const {
   received.request.path = target ? http::path_of(*target) : "";
   if (target && target->size() > received.request.path.size())
     received.request.query = target->substr(received.request.path.size() + 1);
-  if (const http::Field* match = head.fields.find(http::FieldName::kIfMatch)) received.request.if_match = match->value;
+  for (const http::Field& field : head.fields.all()) {
+    if (field.known != http::FieldName::kIfMatch) continue;
+    std::optional<std::string>& whole = received.request.if_match;
+    whole = (whole ? *whole + ", " : "") + std::string(field.value);
+  }
   received.refused = refusal(received);
   if (!received.refused) received.refused = other_program(received);
   if (received.refused) return;

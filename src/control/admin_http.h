@@ -22,9 +22,9 @@ namespace tenfold::control {
 
 struct AdminRequest {
   std::string method;
-  std::string path;   // normalised, without the query
-  std::string query;  // behind the '?'
-  std::string if_match;
+  std::string path;                     // normalised, without the query
+  std::string query;                    // behind the '?'
+  std::optional<std::string> if_match;  // all of its lines, as one list
   std::string body;
 
   /// The decoded value of `name` in the query, or "".

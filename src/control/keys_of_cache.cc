@@ -252,10 +252,11 @@ const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "item_max",
      .type = KeyType::kSize,
-     .doc = "The largest value, or Redis argument, that a client may send. Not set, it is 1MiB for the built-in cache "
-            "where it speaks memcached. A reply may be as large as sixteen of these, and 64MiB in any case: a larger one "
-            "is an error. A client that does not read is sent away when 256MiB are held for it, and a further reply is "
-            "there.",
+     .doc =
+         "The largest value, or Redis argument, that a client may send. Not set, it is 1MiB for the built-in cache "
+         "where it speaks memcached. A reply may be as large as sixteen of these, and 64MiB in any case: a larger one "
+         "is an error. A client that does not read is sent away when 256MiB are held for it, and a further reply is "
+         "there.",
      .example = "\"1MiB\"",
      TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
     {.section = Section::kCache,

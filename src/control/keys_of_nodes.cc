@@ -90,9 +90,10 @@ const std::vector<Key> kHealthKeys = {
     {.section = Section::kWebHealth,
      .name = "eject_after",
      .type = KeyType::kInteger,
-     .doc = "Failed requests in a row that eject a node (at most half of those that are to serve, and never the last); "
-            "0 never ejects. In caches, all that fails at once is one: what was under way on a connection that broke, or "
-            "was not answered in time.",
+     .doc =
+         "Failed requests in a row that eject a node (at most half of those that are to serve, and never the last); "
+         "0 never ejects. In caches, all that fails at once is one: what was under way on a connection that broke, or "
+         "was not answered in time.",
      .example = "5",
      .most = 1'000'000,
      TENFOLD_KEY(health().eject_after, number, shown::number)},

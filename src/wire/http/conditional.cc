@@ -34,6 +34,11 @@ bool names_tag(const FieldList& fields, FieldName name, std::string_view etag, b
   });
 }
 
+// etagc of RFC 9110 section 8.8.3.
+bool is_of_tag(char c) {
+  return static_cast<unsigned char>(c) > ' ' && c != '"' && c != '\x7f';
+}
+
 bool modified_after(WallTime modified, WallTime date) {
   return floor<seconds>(modified) > floor<seconds>(date);
 }
@@ -98,6 +103,29 @@ Condition evaluate_conditions(const FieldList& fields, std::string_view etag, Wa
     if (date && !modified_after(modified, *date)) return Condition::kNotModified;
   }
   return Condition::kServe;
+}
+
+std::optional<bool> if_match_holds(std::string_view value, std::string_view etag) {
+  if (trim(value) == "*") return true;
+  bool holds = false;
+  bool may_begin = true;
+  for (std::string_view rest = trim(value); !rest.empty(); rest = trim(rest)) {
+    if (rest.front() == ',') {  // elements of a list may be empty
+      may_begin = true;
+      rest.remove_prefix(1);
+      continue;
+    }
+    const bool is_weak = rest.starts_with("W/");
+    const std::string_view tag = rest.substr(is_weak ? 2 : 0);
+    const std::size_t end = tag.find('"', 1);
+    if (!may_begin || !tag.starts_with('"') || end == tag.npos ||
+        !std::ranges::all_of(tag.substr(1, end - 1), is_of_tag))
+      return std::nullopt;
+    holds |= !is_weak && tag.substr(0, end + 1) == etag;
+    may_begin = false;
+    rest = tag.substr(end + 1);
+  }
+  return holds;
 }
 
 bool range_applies(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now) {

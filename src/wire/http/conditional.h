@@ -16,6 +16,10 @@ enum class Condition : std::uint8_t { kServe, kNotModified, kPreconditionFailed 
 /// What the request's If-* fields say. `etag` is a strong tag in its quotes.
 Condition evaluate_conditions(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now);
 
+/// Whether an If-Match field holds for something whose strong tag is `etag`: it says "*", or a list that names the tag;
+/// a weak tag never matches (RFC 9110 section 13.1.1). nullopt when it is neither.
+std::optional<bool> if_match_holds(std::string_view value, std::string_view etag);
+
 /// False when If-Range says that the part asked for is of something older: then the whole is served.
 bool range_applies(const FieldList& fields, std::string_view etag, WallTime modified, WallTime now);
 

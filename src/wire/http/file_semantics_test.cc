@@ -14,6 +14,16 @@ using Kind = ByteRange::Kind;
 const WallTime kModified = std::chrono::sys_seconds(std::chrono::seconds(1'700'000'000));
 const WallTime kNow = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000));  // in 2027
 
+TEST(IfMatch, ReadsTagsAsTheStandardHasThem) {
+  for (const char* holds : {"*", " * ", "\"tag\"", "\"a\", \"tag\"", ",\"a,b\" ,, \"tag\",", "W/\"tag\", \"tag\""})
+    EXPECT_EQ(if_match_holds(holds, "\"tag\""), true) << holds;
+  for (const char* fails : {"", "\"\"", "\"a\"", "W/\"tag\"", "\"tag,\"", "\"a\", \"b\""})
+    EXPECT_EQ(if_match_holds(fails, "\"tag\""), false) << fails;
+  for (const char* malformed :
+       {"tag", "7", "\"tag", "tag\"", "w/\"tag\"", "\"tag\" \"tag\"", "\"ta g\"", "*, \"tag\"", "\"a\"; x"})
+    EXPECT_EQ(if_match_holds(malformed, "\"tag\""), std::nullopt) << malformed;
+}
+
 TEST(ByteRange, OfOnePart) {
   const auto check = [](const char* value, Kind kind, std::uint64_t first, std::uint64_t length) {
     const ByteRange range = parse_byte_range(value, 10);
