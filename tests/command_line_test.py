@@ -133,6 +133,17 @@ class Outcomes(Scenario):
         self.assertEqual(code, 4)
         self.assertIn("web.test has no node that can serve", talk)
 
+    def test_a_node_at_a_unix_socket(self):
+        """Its address has slashes, as the paths of the admin API have."""
+        node = self.node()
+        tenfold = self.web([node])
+        dead = f"unix:{tempfile.gettempdir()}/no such socket"
+        code, _, talk = tenfold.cli("add", "web.test", dead)
+        self.assertEqual(code, 4, talk)
+        self.assertIn("No such file", talk)
+        self.assertEqual(tenfold.cli("weight", "web.test", dead, "3")[0], 0)
+        self.assertEqual(tenfold.cli("remove", "web.test", dead)[0], 0)
+
     def test_requests_under_way_are_counted_without_waiting(self):
         release = threading.Event()
         self.addCleanup(release.set)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <ranges>
 
 #include "base/bytes.h"
 #include "control/json_text.h"
@@ -25,8 +26,12 @@ bool is_cache(const Arguments& arguments) {
   return arguments.word(1).starts_with("cache.");
 }
 
+// The address is all that is left of the path: of a Unix socket it has slashes, which stay as they are.
 std::string node_path(const Arguments& arguments) {
-  return fmt::format("/v1/services/{}/nodes/{}", escaped(arguments.word(1)), escaped(arguments.word(2)));
+  const std::string address = arguments.word(2);
+  std::string path = fmt::format("/v1/services/{}/nodes", escaped(arguments.word(1)));
+  for (const auto segment : std::views::split(address, '/')) path += "/" + escaped(std::string_view(segment));
+  return path;
 }
 
 // Asks for the node until `done` says so, or the time is over, but once at least; talks of each change of state.

@@ -17,10 +17,10 @@ using namespace std::chrono_literals;
 constexpr Duration kPatience = 10s;  // with nodes that are not probed yet
 constexpr Duration kPoll = 100ms;
 
-// A service without nodes needs none.
+// A service without nodes needs none, and one whose built-in cache still has its keys has that.
 bool can_serve(const Json& service) {
   const Json nodes = service.value("nodes", Json::array());
-  if (nodes.empty()) return true;
+  if (nodes.empty() || service.value("cache", Json::object()).contains("built_in")) return true;
   const auto serves = [](const Json& node) { return node.value("takes_traffic", false); };
   return !service.value("panic", false) && std::ranges::any_of(nodes, serves);
 }
