@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from harness import wait_until
-from redis_servers import RedisError, RedisScenario
+from redis_servers import RedisError, RedisScenario, end, receive
 
 KEYS = [f"key{number}" for number in range(200)]
 
@@ -72,20 +72,6 @@ class Firewall:
 def is_of_move(data):
     """Of a MIGRATE, and not of Tenfold, which tells the node of the user."""
     return b"\r\nRESTORE\r\n" in data or b"\r\nAUTH\r\n" in data and b"tenfold-move-" in data and b"ACL" not in data
-
-
-def receive(source):
-    try:
-        return source.recv(65536)
-    except OSError:
-        return b""
-
-
-def end(sink):
-    try:
-        sink.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 class JoinScenario(RedisScenario):

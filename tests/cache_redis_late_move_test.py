@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from harness import wait_until
-from redis_servers import RedisScenario
+from redis_servers import RedisScenario, end, receive
 
 KEYS = [f"key{number}" for number in range(400)]
 
@@ -94,20 +94,6 @@ def those_who_may_move(server):
     """Of the users that Tenfold has made at the server."""
     rows = [row.split() for row in server.ask("ACL", "LIST")]
     return [row[1] for row in rows if row[1].startswith(b"tenfold-move-") and row[-1] != b"-@all"]
-
-
-def receive(source):
-    try:
-        return source.recv(65536)
-    except OSError:
-        return b""
-
-
-def end(sink):
-    try:
-        sink.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 class Late(RedisScenario):

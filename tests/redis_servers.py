@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redis servers for scenarios, real ones and scripted ones, and a client that speaks RESP2 and RESP3."""
 
+import socket
+
 from cache_servers import Redis, RingScenario
 from harness import Connection, ScriptedServer
 
@@ -57,6 +59,22 @@ class ScriptedRedis(ScriptedServer):
             if reply is None:
                 return
             connection.sendall(reply)
+
+
+def receive(source):
+    """What comes next over a line between servers; b"" when it has ended."""
+    try:
+        return source.recv(65536)
+    except OSError:
+        return b""
+
+
+def end(sink):
+    """Ends a line between servers."""
+    try:
+        sink.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
 
 
 def read_command(reader):
