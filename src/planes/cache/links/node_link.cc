@@ -299,32 +299,31 @@ Status NodeLink::keep(std::string_view part, std::uint64_t more, bool is_push) {
   return Status();
 }
 
-// All of it has come.
-void NodeLink::fail_too_large() {
+// Whom the reply is for that has just come whole; null when it was given up.
+Pending* NodeLink::take_answered() {
   has_answered_ = true;
   if (given_up_ > 0) {
     --given_up_;
-    return;
+    return nullptr;
   }
   Pending* pending = queue_.pop_front();
   --queued_;
   flusher_.answered(io_.now() - pending->queued_at);
+  return pending;
+}
+
+void NodeLink::fail_too_large() {
+  Pending* pending = take_answered();
+  if (pending == nullptr) return;
   const std::string text =
       fmt::format("{}: its reply is too large: over {} bytes", name_, settings_.reply_bytes_most());
   pending->on_failure({.was_connected = true, .would_repeat = true, .text = text});
 }
 
 void NodeLink::deliver(Reply& reply) {
-  has_answered_ = true;
-  if (given_up_ > 0) {
-    --given_up_;
-    return;
-  }
-  Pending* pending = queue_.pop_front();
-  --queued_;
-  const Duration time = io_.now() - pending->queued_at;
-  flusher_.answered(time);
-  observer_.link_answered(time);
+  Pending* pending = take_answered();
+  if (pending == nullptr) return;
+  observer_.link_answered(io_.now() - pending->queued_at);
   pending->on_reply(reply);
 }
 

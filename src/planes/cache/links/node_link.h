@@ -75,6 +75,7 @@ class NodeLink final : public Link, private OutboxOwner {
   runtime::Task<Status> receive();
   Status take(std::string_view bytes);
   Status keep(std::string_view part, std::uint64_t more, bool is_push);
+  Pending* take_answered();
   void deliver(Reply& reply);
   void fail_too_large();
   void fail_all(Ending ending);
