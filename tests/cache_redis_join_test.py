@@ -8,42 +8,24 @@ import threading
 import unittest
 
 from harness import wait_until
-from redis_servers import RedisError, RedisScenario, end, receive
+from redis_servers import Line, RedisError, RedisScenario, end, receive
 
 KEYS = [f"key{number}" for number in range(200)]
 
 
-class Firewall:
+class Firewall(Line):
     """The network to one Redis server. While it is closed, other nodes do not get through, and Tenfold does: those that
     hand keys over log in as a user for moves, first of all. What holds `let_through` passes all the same."""
 
     def __init__(self, server, silent, let_through=None):
         self.let_through = let_through
-        self.server = server
         self.silent = silent  # nodes get no answer; otherwise the connection is closed
         self.is_closed = True
         self.turned_away = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(server)
 
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
-
-    def carry(self, client):
-        try:
-            self.to_server(client)
-        except OSError:
-            pass  # one of the two has gone
-
-    def to_server(self, client):
-        with client, socket.create_connection(("127.0.0.1", self.server.port)) as server:
-            threading.Thread(target=self.to_client, args=(server, client), daemon=True).start()
+    def to_server(self, client, server):
+        with client, server:
             turned_away = False
             while data := receive(client):
                 passes = self.let_through is not None and self.let_through in data
@@ -55,18 +37,6 @@ class Firewall:
                 if not turned_away:
                     server.sendall(data)
             end(server)
-
-    @staticmethod
-    def to_client(server, client):
-        while data := receive(server):
-            try:
-                client.sendall(data)
-            except OSError:
-                break
-        end(client)
-
-    def stop(self):
-        self.listener.close()
 
 
 def is_of_move(data):
@@ -249,10 +219,10 @@ class Crossed(Firewall):
         self.others = others
         super().__init__(server, silent=False)
 
-    def to_server(self, client):
+    def to_server(self, client, server):
         first = receive(client)
-        server = self.others if is_of_move(first) else self.server
-        with client, socket.create_connection(("127.0.0.1", server.port)) as sink:
+        meant = self.others if is_of_move(first) else self.server
+        with client, server, socket.create_connection(("127.0.0.1", meant.port)) as sink:
             threading.Thread(target=self.to_client, args=(sink, client), daemon=True).start()
             sink.sendall(first)
             while data := receive(client):

@@ -7,33 +7,20 @@ import threading
 import unittest
 
 from harness import wait_until
-from redis_servers import RedisScenario, end, receive
+from redis_servers import Line, RedisScenario, end, receive
 
 KEYS = [f"key{number}" for number in range(400)]
 
 
-class SlowLine:
+class SlowLine(Line):
     """The network to one Redis server. After so many MIGRATEs of clients' keys it keeps the next one back, and all that
     follows over its connection; arrive() lets them go on to the server."""
 
     def __init__(self, server, before):
-        self.server = server
         self.before = before
         self.late = None  # the connection to the server, and what is to arrive there
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.server.port))
-            threading.Thread(target=self.to_server, args=(client, server), daemon=True).start()
-            threading.Thread(target=self.to_client, args=(server, client), daemon=True).start()
+        super().__init__(server)
 
     def is_kept(self, server, data):
         with self.lock:
@@ -58,14 +45,6 @@ class SlowLine:
         if not kept:
             end(server)
 
-    def to_client(self, server, client):
-        while data := receive(server):
-            try:
-                client.sendall(data)
-            except OSError:
-                break
-        end(client)
-
     def arrive(self):
         """Returns what has arrived, once the server has done all of it that it does."""
         server, data = self.late
@@ -85,9 +64,6 @@ class SlowLine:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: receive(connection), b""))
-
-    def stop(self):
-        self.listener.close()
 
 
 def those_who_may_move(server):

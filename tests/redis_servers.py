@@ -2,6 +2,7 @@
 """Redis servers for scenarios, real ones and scripted ones, and a client that speaks RESP2 and RESP3."""
 
 import socket
+import threading
 
 from cache_servers import Redis, RingScenario
 from harness import Connection, ScriptedServer
@@ -61,8 +62,46 @@ class ScriptedRedis(ScriptedServer):
             connection.sendall(reply)
 
 
+class Line:
+    """The network to one Redis server. `to_server(client, server)` carries what a client of it sends, and ends."""
+
+    def __init__(self, server):
+        self.server = server
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        try:
+            server = socket.create_connection(("127.0.0.1", self.server.port))
+            threading.Thread(target=self.to_client, args=(server, client), daemon=True).start()
+            self.to_server(client, server)
+        except OSError:
+            end(client)  # one of the two has gone
+
+    @staticmethod
+    def to_client(server, client):
+        while data := receive(server):
+            try:
+                client.sendall(data)
+            except OSError:
+                break
+        end(client)
+
+    def stop(self):
+        self.listener.close()
+
+
 def receive(source):
-    """What comes next over a line between servers; b"" when it has ended."""
+    """What comes next over a connection of a line; b"" when it has ended."""
     try:
         return source.recv(65536)
     except OSError:
@@ -70,7 +109,7 @@ def receive(source):
 
 
 def end(sink):
-    """Ends a line between servers."""
+    """Ends a connection of a line."""
     try:
         sink.shutdown(socket.SHUT_RDWR)
     except OSError:
