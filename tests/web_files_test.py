@@ -3,12 +3,10 @@
 
 import os
 import shutil
-import socket
 import tempfile
-import time
 import unittest
 
-from harness import Scenario, request_bytes, wait_until
+from harness import Scenario, request_bytes
 
 
 class Files(Scenario):
@@ -94,50 +92,6 @@ class Roots(Scenario):
         for path in ("//evil.example", "///evil.example", "/x/..//evil.example"):
             moved = client.get(path)
             self.assertEqual((moved.status, moved.field("Location")), (301, "/evil.example/"), path)
-
-
-class SlowClients(Scenario):
-    PAUSE_SECONDS = 0.4
-
-    def download(self):
-        """A client with a small window, which has asked for a large file."""
-        folder = tempfile.mkdtemp(prefix="tenfold-files-")
-        self.addCleanup(shutil.rmtree, folder)
-        size = 5_000_000
-        with open(f"{folder}/big.bin", "wb") as file:
-            file.write(b"b" * size)
-        tenfold = self.tenfold(
-            f'[web.files]\nlisten = "127.0.0.1:{{port}}"\nroot = "{folder}"\n'
-            f'body_timeout = "{round(self.PAUSE_SECONDS * 1000)}ms"\n'
-        )
-        client = socket.socket()
-        self.addCleanup(client.close)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-        client.settimeout(20)
-        client.connect(("127.0.0.1", tenfold.port))
-        client.sendall(request_bytes("GET", "/big.bin"))
-        return tenfold, client, size
-
-    def test_one_that_goes_on_reading_gets_all(self):
-        _, client, size = self.download()
-        # So slow that the kernel calls the server's socket writable less often than body_timeout has it.
-        bytes_a_second = 1_500_000
-        began = time.monotonic()
-        received = 0
-        while received < size and (data := client.recv(16384)):
-            received += len(data)
-            due = began + received / bytes_a_second
-            wait_until(lambda: time.monotonic() >= due, "it is time to read on")
-        self.assertGreaterEqual(received, size)
-
-    def test_one_that_reads_no_more_is_reset(self):
-        tenfold, client, _ = self.download()
-        client.recv(1)
-        failures = lambda: [entry.get("failure") for entry in tenfold.access_entries()]
-        wait_until(lambda: failures() == ["client_too_slow"], "it is given up")
-        with self.assertRaises(ConnectionResetError):
-            while client.recv(65536):
-                pass
 
 
 if __name__ == "__main__":

@@ -46,6 +46,11 @@ void Io::watch(Operation& operation) {
   if (operation.stop_ != nullptr) operation.stop_->listen(operation);
 }
 
+void Io::watch_send(Sending& operation) {
+  operation.sent_before_ = operation.sent_;
+  watch(operation);
+}
+
 void Io::complete(Operation& operation) {
   static_cast<Timer&>(operation).unlink();
   static_cast<StopListener&>(operation).unlink();
@@ -80,7 +85,7 @@ void Io::send_queued() {
     if (start_send(operation)) {
       operation.waiter_.resume();
     } else {
-      watch(operation);
+      watch_send(operation);
     }
   }
 }
@@ -93,7 +98,19 @@ void Io::fire_timers() {
   inline_left_ = limits::kInlineCompletionsPerTurn;
   TimerWheel::Expired expired;
   wheel_.advance(now_, expired);
-  while (Timer* timer = expired.pop_front()) end_early(*static_cast<Operation*>(timer), ETIMEDOUT);
+  while (Timer* timer = expired.pop_front()) deadline_passed(*static_cast<Operation*>(timer));
+}
+
+void Io::deadline_passed(Operation& operation) {
+  const bool sends = operation.kind() == Operation::Kind::kSend || operation.kind() == Operation::Kind::kSendFile;
+  if (!sends) return end_early(operation, ETIMEDOUT);
+  auto& sending = static_cast<Sending&>(operation);
+  if (retry_send(sending)) return complete_later(sending, sending.outcome());
+  const bool goes_on = sending.pause_ > Duration::zero() && sending.sent_ > sending.sent_before_;
+  if (!goes_on) return end_early(sending, ETIMEDOUT);
+  sending.sent_before_ = sending.sent_;
+  sending.deadline = now_ + sending.pause_;
+  wheel_.insert(sending);
 }
 
 void Io::end_early(Operation& operation, int reason_errno) {

@@ -99,7 +99,8 @@ class Io {
   /// A back end may lend a larger or smaller block than asked for.
   RecvOperation recv(Socket& socket, BufferSize size, const Wait& wait) { return {*this, socket.state(), size, wait}; }
 
-  /// Sends all bytes of up to three pieces, in order.
+  /// Sends all bytes of up to three pieces, in order. What waits is tried once more at its deadline: the kernel calls a
+  /// socket writable when a third of its buffer is free, which can be a megabyte and take a slow peer longer.
   SendOperation send(Socket& socket, std::string_view a, const Wait& wait) {
     return {*this, socket.state(), a, {}, {}, wait};
   }
@@ -154,6 +155,9 @@ class Io {
   virtual bool start_recv(RecvOperation& operation) = 0;
   virtual bool start_send(SendOperation& operation) = 0;
   virtual bool start_send_file(SendFileOperation& operation) = 0;
+  /// Tries a pending send once more, though nothing says that there is room; true when it is complete, and pending no
+  /// more.
+  virtual bool retry_send(Sending& operation) = 0;
   /// Ends a pending operation early: the back end completes it, now or later, with outcome -ETIMEDOUT or -ECANCELED as
   /// given by `reason_errno`, through complete_later(); or with what it had already done.
   virtual void cancel(Operation& operation, int reason_errno) = 0;
@@ -204,6 +208,8 @@ class Io {
   void queue_send(SendOperation& operation);
   /// Registers deadline and stop of an operation that is pending.
   void watch(Operation& operation);
+  void watch_send(Sending& operation);
+  void deadline_passed(Operation& operation);
   void end_early(Operation& operation, int reason_errno);
   /// False: the coroutine of an operation that completed at once goes on. True: it has gone on for long enough in this
   /// turn of the loop, and resumes in the next.

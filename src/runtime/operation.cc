@@ -61,14 +61,14 @@ Result<Buffer> RecvOperation::await_resume() {
 
 SendOperation::SendOperation(Io& io, SocketState* socket, std::string_view a, std::string_view b, std::string_view c,
                              const Wait& wait)
-    : Operation(Kind::kSend, io, socket, wait) {
+    : Sending(Kind::kSend, io, socket, wait) {
   for (std::string_view piece : {a, b, c}) {
     if (!piece.empty()) pieces_[count_++] = iovec{const_cast<char*>(piece.data()), piece.size()};
   }
 }
 
 bool SendOperation::advance(std::size_t count) {
-  sent_ += count;
+  Sending::count(count);
   while (first_ < count_ && count >= pieces_[first_].iov_len) count -= pieces_[first_++].iov_len;
   if (first_ == count_) return true;
   pieces_[first_].iov_base = static_cast<char*>(pieces_[first_].iov_base) + count;
@@ -91,7 +91,7 @@ Status SendOperation::await_resume() {
 bool SendFileOperation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   if (length == 0 || io_->start_send_file(*this)) return io_->give_way(*this);
-  io_->watch(*this);
+  io_->watch_send(*this);
   return true;
 }
 

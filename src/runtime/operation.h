@@ -100,8 +100,28 @@ class RecvOperation final : public Operation {
   Buffer buffer;
 };
 
+/// What both kinds of sends have.
+class Sending : public Operation {
+ public:
+  /// What the kernel has taken, also of a send that failed.
+  std::uint64_t sent_bytes() const { return sent_; }
+
+ protected:
+  Sending(Kind kind, Io& io, SocketState* socket, const Wait& wait)
+      : Operation(kind, io, socket, wait), pause_(wait.pause) {}
+  ~Sending() = default;
+  void count(std::uint64_t sent) { sent_ += sent; }
+
+ private:
+  friend class Io;
+
+  Duration pause_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t sent_before_ = 0;  // this pause
+};
+
 /// Completes when all pieces are sent, with their size in outcome(), or with an error after any part of them.
-class SendOperation final : public Operation {
+class SendOperation final : public Sending {
  public:
   static constexpr std::size_t kPiecesMost = 3;
   SendOperation(Io& io, SocketState* socket, std::string_view a, std::string_view b, std::string_view c,
@@ -113,23 +133,29 @@ class SendOperation final : public Operation {
   bool advance(std::size_t count);
   const iovec* pieces() const { return pieces_.data() + first_; }
   std::size_t piece_count() const { return count_ - first_; }
-  std::uint64_t sent_bytes() const { return sent_; }
 
  private:
   std::array<iovec, kPiecesMost> pieces_;
   std::uint8_t first_ = 0;
   std::uint8_t count_ = 0;
-  std::uint64_t sent_ = 0;
 };
 
 /// Completes when `length` bytes of the file from `offset` are sent, or with an error after any part of them.
-class SendFileOperation final : public Operation {
+class SendFileOperation final : public Sending {
  public:
-  SendFileOperation(Io& io, SocketState* socket, const File& from, std::uint64_t start, std::uint64_t count,
+  SendFileOperation(Io& io, SocketState* socket, const File& from, std::uint64_t start, std::uint64_t bytes,
                     const Wait& wait)
-      : Operation(Kind::kSendFile, io, socket, wait), file(from), offset(start), length(count) {}
+      : Sending(Kind::kSendFile, io, socket, wait), file(from), offset(start), length(bytes) {}
   bool await_suspend(std::coroutine_handle<> waiter);
   Status await_resume();
+
+  /// Takes `sent` bytes off the front.
+  void advance(std::uint64_t sent) {
+    offset += sent;
+    length -= sent;
+    count(sent);
+  }
+
   const File& file;
   std::uint64_t offset;
   std::uint64_t length;  // what is left

@@ -24,7 +24,7 @@ AttemptEnd end_without_response(const Exchange& exchange, const ResponseResult& 
 
 // The request is one send: its head, with its body behind it where it has one.
 runtime::Task<AttemptEnd> attempt_whole(Exchange& exchange, Lease lease) {
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout);
+  const runtime::Wait wait = exchange.wait_for_bytes(exchange.worker.aborting);
   const Status sent = co_await exchange.io().send(lease.socket, exchange.head_bytes(), wait);
   ResponseResult result;
   if (sent) {

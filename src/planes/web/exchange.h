@@ -70,6 +70,11 @@ struct Exchange {
   runtime::Io& io() const { return worker.io; }
   runtime::Wait wait_for(Duration duration) const { return {worker.io.now() + duration, &worker.aborting}; }
   runtime::Wait wait_for(Duration duration, runtime::Stop& stop) const { return {worker.io.now() + duration, &stop}; }
+  /// For bytes of a body, or around one: over when none has moved for body_timeout.
+  runtime::Wait wait_for_bytes(runtime::Stop& stop) const {
+    const Duration pause = settings().body_timeout;
+    return {worker.io.now() + pause, &stop, pause};
+  }
 
   void fail(Failure why, std::string more = {}) {
     failure = why;

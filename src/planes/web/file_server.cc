@@ -98,41 +98,20 @@ Answer answer_of(const Exchange& exchange, const runtime::File& file, const http
   return answer;
 }
 
-// The kernel calls a socket writable when a third of its buffer is free, which can be a megabyte and take a slow client
-// longer than any pause. So the socket is tried again this often within one.
-constexpr int kTriesWithinPause = 4;
-
-// Sends a part of the file, for as long as the client never takes nothing of it for a whole body_timeout.
-runtime::Task<Status> send_part(Exchange& exchange, const runtime::File& file, std::uint64_t offset,
-                                std::uint64_t length) {
-  runtime::Io& io = exchange.io();
-  const Duration pause = exchange.settings().body_timeout;
-  Instant moved = io.now();
-  while (length > 0) {
-    const runtime::Wait wait = exchange.wait_for(pause / kTriesWithinPause);
-    runtime::SendFileOperation sending = io.send_file(exchange.connection.socket, file, offset, length, wait);
-    const Status sent = co_await sending;
-    const std::uint64_t count = length - sending.length;
-    if (count > 0) moved = io.now();
-    exchange.sent_bytes += count;
-    offset += count;
-    length = sending.length;
-    const bool may_go_on = sent || (sent.error().kind == ErrorKind::kTimeout && io.now() < moved + pause);
-    if (!may_go_on) co_return sent;
-  }
-  co_return Status();
-}
-
 runtime::Task<void> send_contents(Exchange& exchange, const runtime::File& file, const Answer& answer) {
+  runtime::Io& io = exchange.io();
   // A part at a time, so that others get a turn beside a client that takes all at once.
   constexpr std::uint64_t kPartBytes = 1 << 20;
   for (std::uint64_t at = 0; at < answer.length; at += kPartBytes) {
     const std::uint64_t part = std::min(answer.length - at, kPartBytes);
-    const Status sent = co_await send_part(exchange, file, answer.first + at, part);
+    const runtime::Wait wait = exchange.wait_for_bytes(exchange.worker.aborting);
+    runtime::SendFileOperation sending = io.send_file(exchange.connection.socket, file, answer.first + at, part, wait);
+    const Status sent = co_await sending;
+    exchange.sent_bytes += sending.sent_bytes();
     if (sent) continue;
     const bool timeout = sent.error().kind == ErrorKind::kTimeout;
     exchange.fail(timeout ? Failure::kClientTooSlow : Failure::kClientClosed, to_string(sent.error()));
-    exchange.io().reset_on_close(exchange.connection.socket);
+    io.reset_on_close(exchange.connection.socket);
     exchange.connection.keep_open = false;
     co_return;
   }

@@ -158,7 +158,7 @@ void cut_short(Exchange& exchange, const Error& error) {
                                                      runtime::Stop& stop) {
   runtime::Io& io = exchange.io();
   runtime::Socket& client = exchange.connection.socket;
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+  const runtime::Wait wait = exchange.wait_for_bytes(stop);
   exchange.sent_bytes += content.size();
   if (framing != Body::kChunked) co_return co_await io.send(client, head, content, wait);
   std::string front(head);
@@ -177,7 +177,7 @@ std::string trailers_for_client(const Exchange& exchange, const BodyReader& read
 [[gnu::noinline]] runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader,
                                                  runtime::Stop& stop) {
   while (!reader.finished()) {
-    const runtime::Wait pause = exchange.wait_for(exchange.settings().body_timeout, stop);
+    const runtime::Wait pause = exchange.wait_for_bytes(stop);
     const Result<std::string_view> content = co_await reader.next(pause);
     if (!content) {
       cut_short(exchange, content.error());
@@ -244,7 +244,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   if (copied) {
     exchange.sent_bytes += first->size();
     if (whole) reader.take_rest().reset();  // the next response is received into the same warm block
-    const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+    const runtime::Wait wait = exchange.wait_for_bytes(stop);
     sent = co_await worker.io.send(exchange.connection.socket, out.view(), wait);
   } else {
     const std::string trailers = whole ? trailers_for_client(exchange, reader) : std::string();
@@ -332,7 +332,7 @@ std::string_view problem_of_switch(const Exchange& exchange) {
     if (!whole) co_return false;
   }
   if (exchange.version != http::Version::k11) co_return true;
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, stop);
+  const runtime::Wait wait = exchange.wait_for_bytes(stop);
   const Status sent = co_await exchange.io().send(exchange.connection.socket, head.view(), wait);
   if (!sent) fail_client(exchange, sent.error());
   if (sent && status == 100 && upload != nullptr) upload->continued.request();

@@ -29,7 +29,7 @@ runtime::Task<Status> copy(Direction& direction) {
   runtime::Buffer bytes = std::move(direction.first);
   for (;;) {
     if (bytes) {
-      const runtime::Wait wait(tunnel.io.now() + tunnel.idle_limit, &tunnel.stop);
+      const runtime::Wait wait(tunnel.io.now() + tunnel.idle_limit, &tunnel.stop, tunnel.idle_limit);
       const Status sent = co_await tunnel.io.send(direction.to, bytes.view(), wait);
       if (!sent) co_return sent;
       direction.copied_bytes += bytes.size();

@@ -51,7 +51,7 @@ bool is_acceptable(Upload& upload) {
 }
 
 runtime::Task<Result<std::string_view>> read_content(Upload& upload) {
-  return upload.reader.next(upload.exchange.wait_for(upload.exchange.settings().body_timeout, upload.stop));
+  return upload.reader.next(upload.exchange.wait_for_bytes(upload.stop));
 }
 
 // Until the client has its 100, or begins without, the time is the node's: response_timeout ends the wait, and the
@@ -76,7 +76,7 @@ runtime::Task<Result<std::string_view>> next_content(Upload& upload) {
 
 runtime::Task<Status> send_piece(Upload& upload, std::string_view content) {
   const Exchange& exchange = upload.exchange;
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, upload.stop);
+  const runtime::Wait wait = exchange.wait_for_bytes(upload.stop);
   if (exchange.body == http::Body::kLength) co_return co_await exchange.io().send(upload.to, content, wait);
   const http::ChunkSizeLine size(content.size());
   co_return co_await exchange.io().send(upload.to, size.text(), content, http::kChunkEnd, wait);
@@ -85,7 +85,7 @@ runtime::Task<Status> send_piece(Upload& upload, std::string_view content) {
 runtime::Task<Status> send_end(Upload& upload) {
   const Exchange& exchange = upload.exchange;
   if (exchange.body == http::Body::kLength) co_return Status();
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, upload.stop);
+  const runtime::Wait wait = exchange.wait_for_bytes(upload.stop);
   const std::string trailers = upload.reader.trailers();
   if (trailers.empty()) co_return co_await exchange.io().send(upload.to, http::kLastChunk, wait);
   co_return co_await exchange.io().send(upload.to, http::kLastChunkLine, trailers, wait);
@@ -105,7 +105,7 @@ Upload::Upload(Exchange& of, runtime::Socket& node, runtime::Stop& stopped)
 runtime::Task<void> run_upload(Upload* upload) {
   Exchange& exchange = upload->exchange;
   exchange.uploading = true;
-  const runtime::Wait wait = exchange.wait_for(exchange.settings().body_timeout, upload->stop);
+  const runtime::Wait wait = exchange.wait_for_bytes(upload->stop);
   Status sent = co_await exchange.io().send(upload->to, exchange.head_bytes(), wait);
   while (sent && !upload->reader.finished()) {
     const Result<std::string_view> content = co_await next_content(*upload);

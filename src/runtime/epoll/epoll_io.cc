@@ -353,26 +353,26 @@ bool EpollIo::start_send(SendOperation& operation) {
   return false;
 }
 
-bool EpollIo::try_send(SendOperation& operation) {
+bool EpollIo::try_send(Sending& operation) {
   EpollSocket& socket = of(operation.socket());
-  socket.writable = system::send_pieces(socket.descriptor, operation) == system::Progress::kComplete;
+  socket.writable = system::send_any(socket.descriptor, operation) == system::Progress::kComplete;
   return socket.writable;
+}
+
+bool EpollIo::retry_send(Sending& operation) {
+  if (!try_send(operation)) return false;
+  of(operation.socket()).writer = nullptr;
+  return true;
 }
 
 bool EpollIo::start_send_file(SendFileOperation& operation) {
   EpollSocket& socket = of(operation.socket());
   TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   // Also when no edge has said that it is writable: there may be room for less than the kernel makes an edge for.
-  if (try_send_file(operation)) return true;
+  if (try_send(operation)) return true;
   socket.writer = &operation;
   register_socket(socket);
   return false;
-}
-
-bool EpollIo::try_send_file(SendFileOperation& operation) {
-  EpollSocket& socket = of(operation.socket());
-  socket.writable = system::send_file(socket.descriptor, operation) == system::Progress::kComplete;
-  return socket.writable;
 }
 
 bool EpollIo::try_reader(Operation& operation) {
@@ -381,14 +381,8 @@ bool EpollIo::try_reader(Operation& operation) {
 }
 
 bool EpollIo::try_writer(Operation& operation) {
-  switch (operation.kind()) {
-    case Operation::Kind::kConnect:
-      return try_connect(static_cast<ConnectOperation&>(operation));
-    case Operation::Kind::kSendFile:
-      return try_send_file(static_cast<SendFileOperation&>(operation));
-    default:
-      return try_send(static_cast<SendOperation&>(operation));
-  }
+  if (operation.kind() == Operation::Kind::kConnect) return try_connect(static_cast<ConnectOperation&>(operation));
+  return try_send(static_cast<Sending&>(operation));
 }
 
 void EpollIo::cancel(Operation& operation, int reason_errno) {

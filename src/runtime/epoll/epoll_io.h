@@ -49,6 +49,7 @@ class EpollIo final : public Io {
   bool start_recv(RecvOperation& operation) override;
   bool start_send(SendOperation& operation) override;
   bool start_send_file(SendFileOperation& operation) override;
+  bool retry_send(Sending& operation) override;
   void cancel(Operation& operation, int reason_errno) override;
   std::optional<PeerEnd> watch_end(SocketState& socket) override;
   void close(SocketState& socket) noexcept override;
@@ -62,8 +63,7 @@ class EpollIo final : public Io {
   bool try_accept(AcceptOperation& operation);
   bool try_connect(ConnectOperation& operation);
   bool try_recv(RecvOperation& operation);
-  bool try_send(SendOperation& operation);
-  bool try_send_file(SendFileOperation& operation);
+  bool try_send(Sending& operation);
   bool try_reader(Operation& operation);
   bool try_writer(Operation& operation);
 

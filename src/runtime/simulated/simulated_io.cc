@@ -383,9 +383,13 @@ bool SimulatedIo::start_send(SendOperation& operation) {
 void SimulatedIo::let_write(SimulatedSocket& socket) {
   if (socket.writer == nullptr || socket.writer->kind() != Operation::Kind::kSend) return;
   auto& writer = static_cast<SendOperation&>(*socket.writer);
-  if (!take_pieces(writer)) return;
-  socket.writer = nullptr;
-  finish(writer, writer.outcome());
+  if (retry_send(writer)) finish(writer, writer.outcome());
+}
+
+bool SimulatedIo::retry_send(Sending& operation) {
+  if (!take_pieces(static_cast<SendOperation&>(operation))) return false;
+  of(operation.socket()).writer = nullptr;
+  return true;
 }
 
 void SimulatedIo::shutdown_send(Socket& socket) {

@@ -74,6 +74,7 @@ class SimulatedIo final : public Io {
   bool start_recv(RecvOperation& operation) override;
   bool start_send(SendOperation& operation) override;
   bool start_send_file(SendFileOperation& operation) override;
+  bool retry_send(Sending& operation) override;
   void cancel(Operation& operation, int reason_errno) override;
   std::optional<PeerEnd> watch_end(SocketState& socket) override;
   void close(SocketState& socket) noexcept override;

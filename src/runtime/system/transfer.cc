@@ -80,10 +80,15 @@ Progress send_file(int socket, SendFileOperation& operation) {
       operation.set_outcome(sent);
       return Progress::kComplete;
     }
-    operation.offset += static_cast<std::uint64_t>(sent);
-    operation.length -= static_cast<std::uint64_t>(sent);
+    operation.advance(static_cast<std::uint64_t>(sent));
   }
   return Progress::kComplete;
+}
+
+Progress send_any(int socket, Sending& operation) {
+  if (operation.kind() == Operation::Kind::kSendFile)
+    return send_file(socket, static_cast<SendFileOperation&>(operation));
+  return send_pieces(socket, static_cast<SendOperation&>(operation));
 }
 
 }  // namespace tenfold::runtime::system

@@ -18,5 +18,7 @@ enum class Progress : std::uint8_t {
 std::int64_t receive(int socket, std::span<char> room);
 Progress send_pieces(int socket, SendOperation& operation);
 Progress send_file(int socket, SendFileOperation& operation);
+/// Either of these.
+Progress send_any(int socket, Sending& operation);
 
 }  // namespace tenfold::runtime::system

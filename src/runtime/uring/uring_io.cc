@@ -530,17 +530,19 @@ bool UringIo::start_send_file(SendFileOperation& operation) {
   return false;
 }
 
+bool UringIo::retry_send(Sending& operation) {
+  UringSocket& socket = of(operation.socket());
+  if (system::send_any(socket.descriptor, operation) == system::Progress::kBlocked) return false;
+  socket.writer = nullptr;
+  return true;
+}
+
 void UringIo::writable(UringSocket& socket) {
   socket.polling = false;
   if (socket.closed) return free_if_done(socket);
   Operation* waiting = socket.writer;
   if (waiting == nullptr) return;  // it was cancelled meanwhile
-  const bool file = waiting->kind() == Operation::Kind::kSendFile;
-  const system::Progress progress =
-      file ? system::send_file(socket.descriptor, static_cast<SendFileOperation&>(*waiting))
-           : system::send_pieces(socket.descriptor, static_cast<SendOperation&>(*waiting));
-  if (progress == system::Progress::kBlocked) return arm_writable(socket);
-  socket.writer = nullptr;
+  if (!retry_send(static_cast<Sending&>(*waiting))) return arm_writable(socket);
   complete(*waiting);
 }
 

@@ -124,7 +124,7 @@ runtime::Task<void> Outbox::send_all() {
     const runtime::Buffer b = take_next();
     const runtime::Buffer c = take_next();
     owner_.send_begins();
-    const runtime::Wait wait(flusher_.io().now() + timeout_, &stop_);
+    const runtime::Wait wait(flusher_.io().now() + timeout_, &stop_, timeout_);
     const Status sent = co_await flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
     if (stop_.requested()) co_return;  // close() has dropped everything, also what was just sent
     if (!sent) co_return owner_.send_failed(sent.error());

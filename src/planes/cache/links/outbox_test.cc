@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,10 @@ class SilentOwner final : public OutboxOwner {
  public:
   bool has_more_to_come() const override { return more_to_come; }
   bool more_to_come = false;
-  void send_failed(const Error&) override {}
-  void all_sent() override {}
+  void send_failed(const Error& error) override { failure = error.kind; }
+  void all_sent() override { sent_all = true; }
+  std::optional<ErrorKind> failure;
+  bool sent_all = false;
 };
 
 const Address kFar = Address::ipv4({10, 0, 0, 2}, 11'211);
@@ -69,6 +72,72 @@ TEST(Outbox, HoldsNothingWhenItIsClosedJustAsASendEnds) {
   EXPECT_EQ(outbox.bytes(), 0U);
   stop.request();
   EXPECT_TRUE(world.run_until([&] { return near.running() == 0; }, world.now() + 60s));
+}
+
+constexpr std::size_t kTakesMinutes = 1'000'000;
+
+// Takes one piece in a while, until it has had `bytes_most`; then no more.
+runtime::Task<void> read_slowly(SimulatedIo* io, std::size_t bytes_most, const bool* ended) {
+  const runtime::Wait wait(kNever, nullptr);
+  runtime::Socket listener = io->adopt_listener(*io->open_listener(kFar));
+  Result<runtime::Socket> socket = co_await io->accept(listener, wait);
+  for (std::size_t taken = 0; taken < bytes_most && !*ended;) {
+    static_cast<void>(co_await io->sleep_for(6s));
+    const auto read = co_await io->recv(*socket, runtime::BufferSize::kLarge, wait);
+    EXPECT_TRUE(read);
+    taken += read ? read->size() : bytes_most;
+  }
+  while (!*ended) static_cast<void>(co_await io->sleep_for(1s));
+}
+
+runtime::Task<void> send_until_it_ends(SimulatedIo* io, Outbox* outbox, SilentOwner* owner, Instant* at, bool* ended,
+                                       runtime::Stop* stop_flusher) {
+  Result<runtime::Socket> socket = co_await io->connect(kFar, runtime::Wait(kNever, nullptr));
+  outbox->open(*socket, 10s);
+  runtime::Buffer block = runtime::heap_buffer(kTakesMinutes);
+  block.append(std::string(kTakesMinutes, 'x'));
+  outbox->append(std::move(block));
+  while (!owner->sent_all && !owner->failure) static_cast<void>(co_await io->sleep_for(1s));
+  *at = io->now();
+  *ended = true;
+  outbox->close();
+  co_await outbox->ended();
+  stop_flusher->request();
+}
+
+struct SlowSend {
+  SilentOwner owner;
+  Duration took{};
+};
+
+SlowSend send_to_slow_reader(std::size_t bytes_taken) {
+  World world(1);
+  SimulatedIo near(world, Address::ipv4({10, 0, 0, 1}, 50'000));
+  SimulatedIo far(world, Address::ipv4({10, 0, 0, 2}, 50'000));
+  Flusher flusher(near);
+  SlowSend result;
+  Outbox outbox(flusher, result.owner);
+  runtime::Stop stop;
+  Instant at;
+  bool ended = false;
+  const Instant began = world.now();
+  far.spawn(read_slowly(&far, bytes_taken, &ended));
+  near.spawn(flusher.run(&stop));
+  near.spawn(send_until_it_ends(&near, &outbox, &result.owner, &at, &ended, &stop));
+  EXPECT_TRUE(world.run_until([&] { return near.running() == 0 && far.running() == 0; }, world.now() + 1h));
+  result.took = at - began;
+  return result;
+}
+
+TEST(Outbox, APeerThatGoesOnTakingItMayTakeAsLongAsItLikes) {
+  const SlowSend slow = send_to_slow_reader(kTakesMinutes);
+  EXPECT_EQ(slow.owner.failure, std::nullopt);
+  EXPECT_GT(slow.took, 60s);
+}
+
+TEST(Outbox, APeerThatTakesNoMoreIsGivenUp) {
+  const SlowSend stuck = send_to_slow_reader(kTakesMinutes / 3);
+  EXPECT_EQ(stuck.owner.failure, ErrorKind::kTimeout);
 }
 
 // What arrives, piece by piece, until the end.
