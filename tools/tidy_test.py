@@ -56,6 +56,8 @@ class Checks(unittest.TestCase):
         body = lambda lines: front + "g();\n" * lines + back  # noqa: E731
         self.assertEqual(self.found(tidy.check_functions, "a.cc", body(68)), [])
         self.assertIn("a.cc:3: error: the function has 71 lines", self.found(tidy.check_functions, "a.cc", body(69))[0])
+        made = "namespace a {\nB::B(int x) : a_{x}, b_(T{1}) {\n" + "g();\n" * 69 + "}\n}\n"
+        self.assertIn("a.cc:2: error: the function has 71 lines", self.found(tidy.check_functions, "a.cc", made)[0])
         table = "const T kTable[] = {\n" + "{1, 2},\n" * 100 + "};\n"
         self.assertEqual(self.found(tidy.check_functions, "a.cc", table), [])
 
@@ -72,9 +74,22 @@ class Checks(unittest.TestCase):
             ("throw 1;", "Result"),
             ("std::mutex m;", "Io::post()"),
             ("usleep(1);", "Io::sleep_for()"),
+            ("sleep(1);", "Io::sleep_for()"),
+            ("auto t = std::time(nullptr);", "Io::now()"),
+            ("auto t = ::time(nullptr);", "Io::now()"),
+            ("std::default_random_engine e;", "Prng"),
+            ("std::condition_variable c;", "Io::post()"),
+            ("std::timed_mutex m;", "Io::post()"),
+            ("int s = ::socket(a, b, c);", "Io"),
+            ("int s = socket(AF_INET, b, c);", "Io"),
+            ("static_cast<void>(::write(1, a, b));", "Io"),
+            ("int f = ::open(path, O_RDONLY);", "Io"),
+            ("int slave_count = 0;", "primary"),
+            ("class MasterNode;", "primary"),
         ):
             self.assertIn(instead, self.banned("src/base/a.cc", line)[0], line)
-        for line in ("static_assert(x);", "// rand() is banned", '"throw"', "wait_time(x);", "io.wall_time();"):
+        good = ("static_assert(x);", "// rand() is banned", '"throw"', "wait_time(x);", "io.wall_time();")
+        for line in (*good, "io.send(x);", "Io::open(x);"):
             self.assertEqual(self.banned("src/base/a.cc", line), [], line)
         allowed = "throw 1;  // tidy: allow(banned) because the library asks for it"
         self.assertEqual(self.banned("src/base/a.cc", allowed), [])
