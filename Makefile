@@ -56,7 +56,8 @@ profile: ## cmake/tenfold.proftext anew, which release builds are optimised by; 
 
 install: build ## the binary, its manual pages, the systemd unit with its account, and an example file
 	install -D build/release/tenfold $(DESTDIR)$(PREFIX)/bin/tenfold
-	install -D -m 644 packaging/tenfold.service $(DESTDIR)/lib/systemd/system/tenfold.service
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/tenfold.service | \
+	  install -D -m 644 /dev/stdin $(DESTDIR)/lib/systemd/system/tenfold.service
 	install -D -m 644 packaging/tenfold.sysusers $(DESTDIR)/usr/lib/sysusers.d/tenfold.conf
 	install -D -m 644 packaging/tenfold.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/tenfold.conf
 	install -D -m 644 packaging/tenfold.example.toml $(DESTDIR)$(PREFIX)/share/doc/tenfold/tenfold.example.toml
