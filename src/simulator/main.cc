@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -21,6 +22,7 @@ using tenfold::simulator::Outcome;
 using Run = Outcome (*)(std::uint64_t seed);
 
 constexpr std::uint64_t kRepeatedEvery = 20;
+constexpr std::uint64_t kSeedsMost = 1'000'000'000;
 constexpr std::string_view kUsage =
     "usage: simulator web|cache --seed N | --seeds N | --seeds A-B\n"
     "       simulator model memcached|redis [PASSWORD] < TRACE\n";
@@ -45,11 +47,28 @@ bool run_seed(Run run, std::uint64_t seed, bool talk, bool twice) {
   return false;
 }
 
-int run_seeds(Run run, std::uint64_t first, std::uint64_t last) {
+struct Seeds {
+  std::uint64_t first = 1;
+  std::uint64_t last = 0;
+};
+
+// What --seeds names: "N" or "A-B", and at least one.
+std::optional<Seeds> seeds_of(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto first = dash == std::string_view::npos ? 1 : tenfold::parse_decimal(text.substr(0, dash));
+  const auto last = tenfold::parse_decimal(text.substr(dash == std::string_view::npos ? 0 : dash + 1));
+  if (!first || !last || *first > *last || *last - *first >= kSeedsMost) return std::nullopt;
+  return Seeds{*first, *last};
+}
+
+int run_seeds(Run run, const Seeds& seeds) {
+  const std::uint64_t count = seeds.last - seeds.first + 1;
   std::uint64_t failed = 0;
-  for (std::uint64_t seed = first; seed <= last; ++seed)
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t seed = seeds.first + i;
     failed += run_seed(run, seed, false, seed % kRepeatedEvery == 0) ? 0 : 1;
-  std::fputs(fmt::format("{} seeds, {} failed\n", last - first + 1, failed).c_str(), stdout);
+  }
+  std::fputs(fmt::format("{} seeds, {} failed\n", count, failed).c_str(), stdout);
   return failed == 0 ? 0 : 1;
 }
 
@@ -66,12 +85,11 @@ int main(int count, char** values) {
     return tenfold::simulator::replay_model(word(2), word(3));
   const Run run = word(1) == "cache" ? tenfold::simulator::run_cache : tenfold::simulator::run_web;
   if (count != 4 || (word(1) != "web" && word(1) != "cache")) return usage();
-  const std::size_t dash = std::min(word(3).find('-'), word(3).size());
-  const auto number = tenfold::parse_decimal(word(3).substr(0, dash));
-  if (!number) return usage();
-  if (word(2) == "--seed") return run_seed(run, *number, true, true) ? 0 : 1;
-  if (word(2) != "--seeds") return usage();
-  if (dash == word(3).size()) return run_seeds(run, 1, *number);
-  const auto last = tenfold::parse_decimal(word(3).substr(dash + 1));
-  return last ? run_seeds(run, *number, *last) : usage();
+  if (word(2) == "--seed") {
+    const auto seed = tenfold::parse_decimal(word(3));
+    if (!seed) return usage();
+    return run_seed(run, *seed, true, true) ? 0 : 1;
+  }
+  const auto seeds = word(2) == "--seeds" ? seeds_of(word(3)) : std::nullopt;
+  return seeds ? run_seeds(run, *seeds) : usage();
 }
