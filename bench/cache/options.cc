@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <charconv>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -49,7 +50,8 @@ bool set(Options& options, std::string_view name, const std::string& value) {
   } else if (const auto small = small_counts.find(name); small != small_counts.end() && number && *number <= 100'000) {
     *small->second = static_cast<std::uint32_t>(*number);
   } else if (const auto real = numbers.find(name); real != numbers.end()) {
-    *real->second = std::strtod(value.c_str(), nullptr);
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), *real->second);
+    return error == std::errc() && end == value.data() + value.size() && std::isfinite(*real->second);
   } else if (const auto time = times.find(name); time != times.end()) {
     const auto duration = control::parse_duration(value);
     if (duration) *time->second = *duration;
@@ -89,6 +91,7 @@ std::expected<Options, std::string> Options::parse(int count, char** values) {
   if (!has_target) return wrong("--target is missing");
   if (options.connections == 0 || options.pipeline == 0 || options.keys == 0 || options.keys_per_get == 0)
     return wrong("there is at least one connection, command and key");
+  if (options.rate < 0.001 || options.rate > 1e6) return wrong("the rate is from 0.001 to 1000000");
   return options;
 }
 

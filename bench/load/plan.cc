@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <charconv>
 #include <string_view>
 
 #include "control/units.h"
@@ -14,6 +14,16 @@ namespace {
 constexpr std::string_view kUsage =
     "usage: load --target ADDRESS [--path PATH]... [--rate N] [--duration T] [--connections N] [--host NAME]\n"
     "            [--timeout T] [--share-field NAME] [--json]\n";
+
+constexpr double kRateLeast = 0.001;
+constexpr double kRateMost = 1e6;
+
+// Whether all of the text is a number; it is then in `to`.
+template <typename Number>
+bool read_number(std::string_view text, Number& to) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+  return error == std::errc() && end == text.data() + text.size();
+}
 
 }  // namespace
 
@@ -42,10 +52,10 @@ std::expected<Plan, std::string> Plan::parse(int count, char** values) {
       plan.host = value;
     } else if (option == "--share-field") {
       plan.share_field = value;
-    } else if (option == "--rate") {
-      plan.rate = std::strtod(value.c_str(), nullptr);
-    } else if (option == "--connections") {
-      plan.connections = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
+    } else if (option == "--rate" && read_number(value, plan.rate)) {
+      continue;
+    } else if (option == "--connections" && read_number(value, plan.connections)) {
+      continue;
     } else if (option == "--duration" && time) {
       plan.duration = *time;
     } else if (option == "--timeout" && time) {
@@ -56,8 +66,9 @@ std::expected<Plan, std::string> Plan::parse(int count, char** values) {
   }
   if (!paths.empty()) plan.paths = std::move(paths);
   if (!target) return wrong("--target is missing");
-  if (!(plan.rate > 0 && plan.rate <= 1e6) || plan.connections == 0 || plan.connections > 100'000)
-    return wrong("the rate is above 0, and the connections from 1 to 100000");
+  if (!(plan.rate >= kRateLeast && plan.rate <= kRateMost) || plan.connections == 0 || plan.connections > 100'000)
+    return wrong(
+        fmt::format("the rate is from {} to {:.0f}, and the connections from 1 to 100000", kRateLeast, kRateMost));
   return plan;
 }
 
