@@ -16,6 +16,7 @@ from measure import (
     LOAD_PROCESSOR,
     PROXY_PROCESSOR,
     Bench,
+    at_least_one,
     cpu_seconds,
     free_ports,
     in_turn,
@@ -69,9 +70,10 @@ nodes = [{nodes}]
 
 
 def add_arguments(parser):
-    parser.add_argument("--only", help="one of the works: " + ", ".join(work.name for work in WORKS) + ", idle")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--idle", type=int, default=4000, help="idle connections to measure memory with")
+    names = [*(work.name for work in WORKS), "idle"]
+    parser.add_argument("--only", choices=names, metavar="WORK", help="one of the works: " + ", ".join(names))
+    parser.add_argument("--rounds", type=at_least_one, default=5)
+    parser.add_argument("--idle", type=at_least_one, default=4000, help="idle connections to measure memory with")
 
 
 def run(options):

@@ -18,7 +18,7 @@ import threading
 import time
 
 import cache
-from measure import Bench, free_ports
+from measure import Bench, at_least_one, free_ports
 
 KEYS, RATE, EXPONENT, EXPIRY_SECONDS = 200_000, 8_000, 1.0, 360
 BEFORE_SECONDS, AFTER_SECONDS = 6, 14  # of load around each change
@@ -45,7 +45,8 @@ response_timeout = "1s"
 def add_arguments(parser):
     parser.add_argument("--io", choices=("auto", "epoll", "uring"), default="auto", help="of Tenfold")
     parser.add_argument("--only", choices=("join", "stale"), help="one of the two")
-    parser.add_argument("--reads", type=int, default=1_000_000, help="values to check; 10000000 is the promise")
+    reads = "values to check; 10000000 is the promise"
+    parser.add_argument("--reads", type=at_least_one, default=1_000_000, help=reads)
     parser.add_argument("--seed", type=int, default=1, help="of the faults")
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts programs pinned to a processor, and reads what the kernel accounts to them."""
 
+import argparse
 import os
 import shutil
 import signal
@@ -13,6 +14,13 @@ import time
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 START_DEADLINE_SECONDS = 10
 PROXY_PROCESSOR, LOAD_PROCESSOR = 0, 1
+
+
+def at_least_one(text):
+    """A number of rounds, seconds or connections, for argparse."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
+    return int(text)
 
 
 class Bench:

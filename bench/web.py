@@ -11,6 +11,7 @@ from measure import (
     LOAD_PROCESSOR,
     PROXY_PROCESSOR,
     Bench,
+    at_least_one,
     cpu_seconds,
     free_ports,
     in_turn,
@@ -26,9 +27,9 @@ PEERS_SAME = ("haproxy, same on", "nginx, same on")  # with access log, forwarde
 
 def add_arguments(parser):
     parser.add_argument("--only", help="one of the works: BODY_BYTES:CONNECTIONS, as 64:256")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=int, default=1, help="of load in each measurement")
-    parser.add_argument("--idle", type=int, default=4000, help="idle connections to measure memory with")
+    parser.add_argument("--rounds", type=at_least_one, default=15)
+    parser.add_argument("--seconds", type=at_least_one, default=1, help="of load in each measurement")
+    parser.add_argument("--idle", type=at_least_one, default=4000, help="idle connections to measure memory with")
 
 
 def chosen_works(only):
