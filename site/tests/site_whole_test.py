@@ -8,6 +8,7 @@ import concurrent.futures
 import http.client
 import json
 import pathlib
+import socket
 import struct
 import sys
 import tempfile
@@ -161,6 +162,65 @@ class SiteTest(unittest.TestCase):
             self.assertEqual(Browser(node).get("/account/login").status, 200)
         finally:
             self.assertEqual(node.stop(), 0)
+
+    def talk(self, *pieces):
+        """What a node answers to these bytes, sent one after another, each when something came for the one before."""
+        with socket.create_connection(("127.0.0.1", self.one.port), timeout=TIMEOUT_S) as client:
+            answer = b""
+            for i, piece in enumerate(pieces):
+                client.sendall(piece)
+                if i + 1 < len(pieces):
+                    answer += client.recv(65536)
+            while part := client.recv(65536):
+                answer += part
+            return answer
+
+    def test_a_body_that_is_not_read_is_never_a_request(self):
+        inner = b"GET /api/ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        for line in [b"OPTIONS /", b"FOO /", b"DELETE /", b"PUT /", b"GET /", b"HEAD /", b"GET /static/none.png"]:
+            length = b"Content-Length: %d" % len(inner)
+            for fields in [length, b"Content-Length: 0\r\n" + length, b"Transfer-Encoding: chunked"]:
+                answer = self.talk(line + b" HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n\r\n", inner)
+                self.assertNotIn(b'{"node"', answer, line)
+                self.assertEqual(answer.count(b"HTTP/1.1 "), 1, line)
+                self.assertIn(b"Connection: close", answer, line)
+
+    def test_other_methods_are_refused_as_a_page_or_as_json(self):
+        for method in ["PUT", "PATCH", "DELETE", "OPTIONS"]:
+            reply = Browser(self.one).request(method, "/shop/products/1.json")
+            self.assertEqual((reply.status, reply.json), (405, {"error": f"This page takes no {method}."}))
+            reply = Browser(self.one).request(method, "/shop/products/1")
+            self.assertEqual(reply.status, 405)
+            self.assertIn("</html>", reply.text)
+
+    def test_a_post_without_a_length_has_no_body(self):
+        browser = self.customer()
+        fields = f"Host: a\r\nCookie: {browser.cookie}\r\nX-CSRF-Token: {browser.csrf}\r\n"
+        head = f"POST /account/logout.json HTTP/1.1\r\n{fields}\r\n"
+        ping = b"GET /api/ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        answer = self.talk(head.encode(), ping)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)
+        self.assertIn(b'{"node":"one"}', answer)
+        self.assertEqual(browser.get("/account.json").status, 401)
+
+    def test_a_page_is_never_a_part_of_itself(self):
+        visitor = Browser(self.one)
+        for path in ["/", "/forum/", "/shop/products/1.json", "/site.css"]:
+            reply = visitor.request("GET", path, headers={"Range": "bytes=0-9"})
+            self.assertEqual((reply.status, reply.body), (200, visitor.get(path).body), path)
+        name = visitor.get("/shop/products/1.json").json["picture"]
+        reply = visitor.request("GET", f"/static/{name}", headers={"Range": "bytes=0-7"})
+        self.assertEqual((reply.status, reply.body), (206, b"\x89PNG\r\n\x1a\n"))
+
+    def test_a_picture_is_never_shown_as_a_page(self):
+        visitor = Browser(self.one)
+        name = visitor.get("/shop/products/1.json").json["picture"]
+        self.assertEqual(visitor.get(f"/static/{name}%00.html").status, 404)
+        self.assertEqual(visitor.get(f"/static/{name}").headers["X-Content-Type-Options"], "nosniff")
+
+    def test_what_is_compressed_for_one_is_not_kept_for_all(self):
+        reply = Browser(self.one).request("GET", "/site.css", headers={"Accept-Encoding": "gzip"})
+        self.assertEqual((reply.headers["Content-Encoding"], reply.headers["Vary"]), ("gzip", "Accept-Encoding"))
 
     # Accounts
 
@@ -360,6 +420,8 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(seller.request("POST", path, big, token).status, 413)
         self.assertEqual(seller.request("POST", path, *self.multipart("0" * 32, small_png())).status, 403)
         self.assertEqual(self.customer().request("POST", path, small_png(), token).status, 403)
+        for much in [big, small_png() + bytes(12 * 1024 * 1024)]:
+            self.assertEqual(seller.request("POST", path, *self.multipart(seller.csrf, much)).status, 413)
         self.assertEqual(sorted(self.pictures.iterdir()), before)
 
     # Operation
@@ -377,11 +439,22 @@ class SiteTest(unittest.TestCase):
         connection.close()
 
     def test_a_form_that_is_too_large_is_refused(self):
-        body = b"a=" + b"x" * 100000
+        body = b"a=" + b"x" * 200000
         reply = Browser(self.one).request(
             "POST", "/account/login", body, {"Content-Type": "application/x-www-form-urlencoded"}
         )
         self.assertEqual(reply.status, 413)
+        self.assertIn("</html>", reply.text)
+        reply = Browser(self.one).request("POST", "/account/login.json", body)
+        self.assertEqual((reply.status, reply.json), (413, {"error": "The form is too large."}))
+        reply = Browser(self.one).request("POST", "/account/login", b"a", {"Content-Type": "multipart/form-data"})
+        self.assertEqual(reply.status, 400)
+
+    def test_a_body_without_end_is_not_read_for_ever(self):
+        chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+        head = b"POST /account/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        answer = self.talk(head + chunk * 160)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 413 "), answer[:200])
 
     def test_without_memcached_the_shop_stays_open_and_says_so(self):
         memcached = servers.start_memcached(self.folder, "memcached-short")
