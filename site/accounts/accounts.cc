@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kNameBytes = 32;
+constexpr std::size_t kNameMost = 32;
 constexpr std::size_t kPasswordLeast = 8;
-constexpr std::size_t kPasswordMost = 200;
+constexpr std::size_t kPasswordMost = 120;  // libcrypt takes 511 bytes
 
 /// A path of this site to go to after logging in; anything else leads home.
 std::string safe_path(std::string_view path) {
@@ -30,7 +30,7 @@ Html fields(const json& model, const Visitor& visitor, bool with_seller) {
   return html(
       "{}<input type=\"hidden\" name=\"next\" value=\"{}\">"
       "<label>Name<input name=\"name\" required maxlength=\"32\" autocomplete=\"username\"></label>"
-      "<label>Password<input name=\"password\" type=\"password\" required minlength=\"8\" maxlength=\"200\" "
+      "<label>Password<input name=\"password\" type=\"password\" required minlength=\"8\" maxlength=\"120\" "
       "autocomplete=\"{}\"></label>{}",
       csrf_field(visitor), model.at("next"), with_seller ? "new-password" : "current-password",
       with_seller ? seller : Html{});
@@ -85,7 +85,7 @@ Response enter(const Call& call, std::int64_t account, const std::string& name, 
 }
 
 Response log_in(const Call& call) {
-  const std::string name = required_text(call.request.form, "name", kNameBytes);
+  const std::string name = required_text(call.request.form, "name", kNameMost);
   const std::string password = required_text(call.request.form, "password", kPasswordMost);
   const json rows =
       call.app.database.query("SELECT id, name, password_hash, seller FROM account WHERE name = ?", {name});
@@ -96,9 +96,9 @@ Response log_in(const Call& call) {
 }
 
 Response register_account(const Call& call) {
-  const std::string name = required_text(call.request.form, "name", kNameBytes);
+  const std::string name = required_text(call.request.form, "name", kNameMost);
   const std::string password = required_text(call.request.form, "password", kPasswordMost);
-  if (password.size() < kPasswordLeast) throw HttpError(422, "The password needs at least 8 characters.");
+  if (characters(password) < kPasswordLeast) throw HttpError(422, "The password needs at least 8 characters.");
   const bool seller = call.request.form.text("seller") == "1";
   const std::int64_t account = create_account(call.app.database, name, password, seller);
   if (account == 0) throw HttpError(409, "This name is taken.");

@@ -11,8 +11,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kPageSize = 30;
-constexpr std::size_t kTitleBytes = 120;
-constexpr std::size_t kBodyBytes = 8000;
+constexpr std::size_t kTitleMost = 120;
+constexpr std::size_t kBodyMost = 8000;
 
 std::string thread_path(std::int64_t id) {
   return "/forum/threads/" + std::to_string(id);
@@ -92,8 +92,8 @@ Response thread(const Call& call) {
 
 Response new_thread(const Call& call) {
   if (!call.visitor.known()) return please_log_in(call, "/forum/");
-  const std::string title = required_text(call.request.form, "title", kTitleBytes);
-  const std::string text = required_text(call.request.form, "text", kBodyBytes);
+  const std::string title = required_text(call.request.form, "title", kTitleMost);
+  const std::string text = required_text(call.request.form, "text", kBodyMost);
   std::int64_t id = 0;
   call.app.database.transaction([&](Connection& connection) {
     id =
@@ -107,7 +107,7 @@ Response new_thread(const Call& call) {
 Response reply(const Call& call) {
   const std::int64_t id = call.request.id;
   if (!call.visitor.known()) return please_log_in(call, thread_path(id));
-  const std::string text = required_text(call.request.form, "text", kBodyBytes);
+  const std::string text = required_text(call.request.form, "text", kBodyMost);
   std::int64_t replies = 0;
   call.app.database.transaction([&](Connection& connection) {
     const Written counted =

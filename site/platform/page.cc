@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "site/platform/page.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace site {
@@ -95,15 +98,24 @@ bool is_clean_text(std::string_view text) {
   return true;
 }
 
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 std::string required_text(const Fields& form, std::string_view name, std::size_t most) {
   constexpr std::string_view kSpace = " \t\r\n";
-  std::string_view text = form.text(name);
-  const std::size_t first = text.find_first_not_of(kSpace);
-  text = first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  std::string text(form.text(name));
+  text.erase(0, text.find_first_not_of(kSpace));
+  text.erase(text.find_last_not_of(kSpace) + 1);
+  // Browsers count a line's end as one character, and send two.
+  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
   if (text.empty()) throw HttpError(422, "Please fill in the " + std::string(name) + ".");
-  if (text.size() > most) throw HttpError(422, "The " + std::string(name) + " is too long.");
+  if (characters(text) > most) {
+    throw HttpError(422, fmt::format("The {} may have {} characters at most.", name, most));
+  }
   if (!is_clean_text(text)) throw HttpError(422, "The " + std::string(name) + " is not text.");
-  return std::string(text);
+  return text;
 }
 
 std::int64_t required_number(const Fields& form, std::string_view name, std::int64_t least, std::int64_t most) {

@@ -35,7 +35,11 @@ Html page_links(const nlohmann::json& model, const std::string& path, const std:
 /// Whether this is well-formed UTF-8 (RFC 3629) without control characters but line ends and tabs.
 bool is_clean_text(std::string_view text);
 
-/// A text of a form, without white space at its ends. Throws HttpError 422 unless it has [1, most] bytes of UTF-8.
+/// How many characters of UTF-8 these bytes are: what columns of the database count, and at least as many as forms
+/// let a visitor type.
+std::size_t characters(std::string_view text);
+
+/// A text of a form, without white space at its ends. Throws HttpError 422 unless it is UTF-8 of [1, most] characters.
 std::string required_text(const Fields& form, std::string_view name, std::size_t most);
 
 /// The number of a form. Throws HttpError 422 unless it is in [least, most].

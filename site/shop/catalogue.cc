@@ -15,8 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kPageSize = 24;
-constexpr std::size_t kSearchBytes = 60;
-constexpr std::size_t kCategoryBytes = 32;
+constexpr std::size_t kSearchMost = 60;
+constexpr std::size_t kCategoryMost = 32;
 constexpr std::chrono::seconds kListTtl{60};
 constexpr std::chrono::seconds kProductTtl{300};
 constexpr const char* kLists = "generation:lists";
@@ -154,12 +154,12 @@ Html product_view(const json& model, const Visitor& visitor) {
 /// A text of the query; "" if it is too long, or no text at all.
 std::string query_text(const Request& request, std::string_view name, std::size_t most) {
   const std::string_view text = request.query.text(name);
-  return text.size() <= most && is_clean_text(text) ? std::string(text) : "";
+  return characters(text) <= most && is_clean_text(text) ? std::string(text) : "";
 }
 
 Response products(const Call& call) {
-  const std::string search = query_text(call.request, "q", kSearchBytes);
-  const std::string category = query_text(call.request, "category", kCategoryBytes);
+  const std::string search = query_text(call.request, "q", kSearchMost);
+  const std::string category = query_text(call.request, "category", kCategoryMost);
   return page(call, "Products", list(call, search, category, page_number(call.request)), list_view);
 }
 

@@ -348,6 +348,24 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(browser.post("/forum/threads.json", {"title": b"\xff\xfe", "text": "y"}).status, 422)
         self.assertEqual(browser.post("/forum/threads/999999.json", {"text": "y"}).status, 404)
 
+    def test_texts_are_as_long_as_the_forms_say_in_every_script(self):
+        browser = self.customer()
+        for letter in ["x", "\u0436", "\u5b57", "\U0001f600"]:
+            sent = {"title": letter * 120, "text": letter * 7998 + "\r\n" + letter}
+            reply = browser.post("/forum/threads.json", sent)
+            self.assertEqual(reply.status, 200, reply.body)
+            shown = browser.get(f"/forum/threads/{reply.json['thread']}.json").json
+            self.assertEqual(shown["title"], sent["title"])
+            self.assertEqual(shown["posts"][0]["body"], sent["text"].replace("\r", ""))
+            self.assertEqual(browser.post("/forum/threads.json", {"title": letter * 121, "text": "x"}).status, 422)
+            searched = browser.get("/shop/products.json?q=" + urllib.parse.quote(letter * 60)).json
+            self.assertEqual((searched["search"], searched["products"]), (letter * 60, []))
+        type(self).names += 1
+        name = f"{self.names} ".ljust(32, "\u0436")
+        for verb in ["register", "login"]:
+            self.assertEqual(Browser(self.one).enter(verb, name, "\u5b57" * 120).status, 200)
+        self.assertEqual(Browser(self.one).enter("register", "shorter", "\u5b57" * 7).status, 422)
+
     # Sellers
 
     def test_a_change_of_stock_and_price_is_seen_at_once(self):
