@@ -69,6 +69,7 @@ Response error_page(const Call& call, const HttpError& error) {
 }
 
 Response please_log_in(const Call& call, const std::string& back) {
+  if (call.visitor.is_unclear) throw CacheError("this page is for its visitor only");
   if (call.request.json) return json_reply(401, {{"error", "log in first"}});
   return done(call, "/account/login?next=" + url_encode(back), nullptr);
 }

@@ -23,7 +23,8 @@ Response done(const Call& call, const std::string& location, const nlohmann::jso
 
 Response error_page(const Call& call, const HttpError& error);
 
-/// "Log in first": a redirect to the log-in page that comes back to `back`; 401 for a program.
+/// "Log in first": a redirect to the log-in page that comes back to `back`; 401 for a program. Throws CacheError when
+/// it is not clear whether the visitor has logged in.
 Response please_log_in(const Call& call, const std::string& back);
 
 /// The hidden field that each form carries.

@@ -22,14 +22,16 @@ void require_token(const Request& request, const Visitor& visitor) {
   }
 }
 
-/// The visitor; for a page that is only read, nobody while memcached is away, so that the shop stays open.
+/// The visitor; for a page that is only read, somebody unclear while memcached is away, so that the shop stays open.
 Visitor find_visitor(App& app, const Request& request, bool reads) {
   try {
     return app.sessions.find(request.session);
   } catch (const std::runtime_error& error) {
     if (!reads) throw;
     log("session", error.what());
-    return Visitor();
+    Visitor nobody;
+    nobody.is_unclear = true;
+    return nobody;
   }
 }
 
@@ -90,6 +92,7 @@ Response Router::dispatch(App& app, Request& request, Visitor& visitor) const {
     if (route.kind == RouteKind::kPost) require_token(request, visitor);
     return route.handler(Call{app, request, visitor});
   }
+  visitor = find_visitor(app, request, true);
   if (other_method) throw HttpError(405, "This page takes no " + request.method + ".");
   throw HttpError(404, "There is no such page on this server.");
 }

@@ -19,6 +19,7 @@ struct Visitor {
   bool seller = false;
   std::string csrf;  // what each form of this session must carry
   std::string name;
+  bool is_unclear = false;  // there is a cookie, and nobody could be asked whose it is
 
   bool known() const { return account_id != 0; }
 };

@@ -142,6 +142,9 @@ class SiteTest(unittest.TestCase):
         ]:
             self.assertEqual(visitor.get(path).status, 404, path)
 
+    def test_who_has_logged_in_is_known_on_pages_that_are_not_there(self):
+        self.assertIn("Log out", self.customer().get("/nothing").text)
+
     def test_pictures_are_files(self):
         name = Browser(self.one).get("/shop/products/1.json").json["picture"]
         reply = Browser(self.two).get(f"/static/{name}")
@@ -482,6 +485,8 @@ class SiteTest(unittest.TestCase):
             memcached.stop()
             self.assertEqual(browser.get("/shop/products/1").status, 200)
             self.assertEqual(browser.get("/account/login").status, 503)
+            for path in ["/account", "/account.json", "/shop/cart", "/shop/orders.json"]:
+                self.assertEqual(browser.get(path).status, 503, path)  # and not "log in first"
             health = browser.get("/healthz")
             self.assertEqual((health.status, health.json["database"]), (503, "ok"))
             self.assertNotEqual(health.json["memcached"], "ok")
