@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "site/platform/page.h"
@@ -20,13 +21,14 @@ Html row(const json& item, const Visitor& visitor) {
       "<tr><td><a href=\"/shop/products/{}\">{}</a></td><td><form class=\"line\" method=\"post\" "
       "action=\"/seller/items/{}\">{}"
       "<input type=\"number\" name=\"price_cents\" value=\"{}\" min=\"1\" aria-label=\"Price in cents\">"
+      "<input type=\"hidden\" name=\"stock_seen\" value=\"{}\">"
       "<input type=\"number\" name=\"stock\" value=\"{}\" min=\"0\" "
       "aria-label=\"Stock\"><button>Save</button></form></td>"
       "<td><form class=\"line\" method=\"post\" enctype=\"multipart/form-data\" action=\"/seller/items/{}/picture\">{}"
       "<input type=\"file\" name=\"picture\" accept=\"image/png\" required "
       "aria-label=\"Picture\"><button>Upload</button></form></td></tr>",
       item.at("id"), item.at("name"), item.at("id"), csrf_field(visitor), item.at("price_cents"), item.at("stock"),
-      item.at("id"), csrf_field(visitor));
+      item.at("stock"), item.at("id"), csrf_field(visitor));
 }
 
 Html items_view(const json& model, const Visitor& visitor) {
@@ -78,11 +80,18 @@ Response edit_item(const Call& call) {
   const std::int64_t price = required_number(call.request.form, "price_cents", 1, kMostCents);
   const std::int64_t stock = required_number(call.request.form, "stock", 0, kMostStock);
   require_own_item(call.app.database, call.visitor, call.request.id);
-  call.app.database.execute("UPDATE product SET price_cents = ?, stock = ? WHERE id = ? AND seller_id = ?",
-                            {price, stock, call.request.id, call.visitor.account_id});
+  // What was sold since the form was shown stays sold: only what the seller changed counts.
+  const auto seen = call.request.form.number("stock_seen", 0, kMostStock);
+  std::int64_t left = stock;
+  call.app.database.transaction([&](Connection& connection) {
+    const json now = connection.query("SELECT stock FROM product WHERE id = ? FOR UPDATE", {call.request.id})[0];
+    const std::int64_t current = now.at("stock");
+    left = seen ? std::clamp(current + stock - *seen, std::int64_t{0}, kMostStock) : stock;
+    connection.execute("UPDATE product SET price_cents = ?, stock = ? WHERE id = ?", {price, left, call.request.id});
+  });
   product_changed(call.app.cache, call.request.id);
   lists_changed(call.app.cache);
-  return done(call, "/seller/items", {{"item", call.request.id}, {"price_cents", price}, {"stock", stock}});
+  return done(call, "/seller/items", {{"item", call.request.id}, {"price_cents", price}, {"stock", left}});
 }
 
 }  // namespace

@@ -321,6 +321,19 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(self.sql(f"SELECT stock FROM product WHERE id = {product}"), "5")
         self.assertEqual(browser.post("/shop/orders.json", browser.order_form()).status, 200)
 
+    def test_what_was_sold_since_a_seller_looked_stays_sold(self):
+        product = self.new_item(stock=10, price=100)
+        page = self.seller().get("/seller/items").text
+        self.assertIn('name="stock_seen" value="', page)
+        browser = self.customer()
+        browser.fill_cart(product, 4)
+        self.assertEqual(browser.post("/shop/orders.json", browser.order_form()).status, 200)
+        for stock, left in [(10, 6), (12, 8), (0, 0)]:
+            change = {"price_cents": 100, "stock": stock, "stock_seen": 10}
+            self.assertEqual(self.seller().post(f"/seller/items/{product}.json", change).json["stock"], left)
+            self.assertEqual(self.sql(f"SELECT stock FROM product WHERE id = {product}"), str(left))
+            self.sql(f"UPDATE product SET stock = 6 WHERE id = {product}")
+
     def test_an_empty_cart_cannot_be_ordered(self):
         browser = self.customer()
         self.assertEqual(browser.post("/shop/orders.json", browser.order_form()).status, 409)
