@@ -29,7 +29,7 @@ std::string frame(const Call& call, std::string_view title, const Html& inside) 
              "<link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/site.css\"></head><body>"
              "<header class=\"top\"><nav><a class=\"brand\" href=\"/\">Ten Corners</a><a "
              "href=\"/shop/products\">Products</a>"
-             "<a href=\"/forum/\">Forum</a><span class=\"account\">{}</span></nav></header>\n<main>{}</main>\n"
+             "<a href=\"/forum/\">Forum</a><div class=\"account\">{}</div></nav></header>\n<main>{}</main>\n"
              "<footer>Served by {}</footer></body></html>\n",
              title, account_links(call.visitor), inside, call.app.options.node)
       .text;

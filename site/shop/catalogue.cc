@@ -145,7 +145,7 @@ Html product_view(const json& model, const Visitor& visitor) {
   }
   return html(
       "<div class=\"product\"><img src=\"/static/{}\" alt=\"{}\" width=\"240\" height=\"180\"><div><p class=\"soft\">"
-      "<a href=\"/shop/products?category={}\">{}</a></p><h1>{}</h1><p>{}</p><p class=\"price\">{}</p>"
+      "<a href=\"/shop/products?category={}\">{}</a></p><h1>{}</h1><p class=\"text\">{}</p><p class=\"price\">{}</p>"
       "<p class=\"soft\">{} in stock · sold by {}</p>{}</div></div>",
       model.at("picture"), model.at("name"), url_encode(model.at("category").get<std::string>()), model.at("category"),
       model.at("name"), model.at("description"), money(model.at("price_cents")), stock, model.at("seller"), buying);

@@ -40,8 +40,8 @@ std::int64_t take_line(Connection& connection, std::int64_t order, const json& l
   const json now =
       connection.query("SELECT name, price_cents, stock FROM product WHERE id = ? FOR UPDATE", {product})[0];
   if (taken.rows == 0) {
-    throw HttpError(409, fmt::format("There are only {} left of {}. Nothing was ordered.", now.at("stock").dump(),
-                                     now.at("name").get<std::string>()));
+    const std::string left = now.at("stock") == 0 ? "none" : "only " + now.at("stock").dump();
+    throw HttpError(409, fmt::format("{}: {} left. Nothing was ordered.", now.at("name").get<std::string>(), left));
   }
   const std::int64_t price = now.at("price_cents");
   connection.execute("INSERT INTO purchase_line (purchase_id, product_id, quantity, price_cents) VALUES (?, ?, ?, ?)",
