@@ -61,6 +61,7 @@ class Cluster:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tenfold-lab-"))
         self.pictures = self.folder / "pictures"
         self.servers = []
+        self.loads = []
         self.port = servers.free_port()
         self.cache_port = servers.free_port()
         self.cache_nodes = []
@@ -76,6 +77,9 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
+        for load in self.loads:
+            load.kill()
+            load.wait()
         servers.stop_all(self.servers)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -180,7 +184,8 @@ class Cluster:
         ]
         for path in paths:
             command += ["--path", path]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.loads.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return self.loads[-1]
 
     def table(self):
         rows = [

@@ -11,8 +11,18 @@ import time
 from members import Members
 import servers
 
-DURATION = int(os.environ.get("DURATION", "60"))
-RATE = int(os.environ.get("RATE", "400"))
+
+
+def setting(name, usual, least):
+    """A whole number of the environment."""
+    text = os.environ.get(name, str(usual))
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SystemExit(f"lab: {name} is a whole number, at least {least}; it is '{text}'")
+    return int(text)
+
+
+DURATION = setting("DURATION", 60, 6)
+RATE = setting("RATE", 400, 1)
 CONNECTIONS = 32
 MEMBERS = 60  # visitors who are logged in, in the scenario `cache`
 UPLOAD_STEP_BYTES = 1000  # a slow upload, but above body_min_rate

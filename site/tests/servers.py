@@ -2,9 +2,10 @@
 """Starts private servers for tests and the lab, each a child process with its files in a folder of its own.
 
 Each start_* function waits until the server answers, and raises ServerFailed with the end of its log if it does not
-within DEADLINE_S. A Server is stopped by its process id; stop_all() stops in the reverse order of starting. Ports are
-on the loopback interface; a server that cannot report the port it bound is given one that was free a moment ago, and
-is tried again with another if someone took it meanwhile.
+within DEADLINE_S; when it is interrupted, it takes the server with it. A Server is stopped by its process id;
+stop_all() stops in the reverse order of starting. Ports are on the loopback interface; a server that cannot report
+the port it bound is given one that was free a moment ago, and is tried again with another if someone took it
+meanwhile.
 """
 
 import os
@@ -92,6 +93,21 @@ def program(name):
     return found
 
 
+def _run_family(command):
+    """Runs a program that starts others, to its end; none of them is left when it is interrupted."""
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    try:
+        said, _ = child.communicate(timeout=DEADLINE_S)
+    except BaseException:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+    if child.returncode != 0:
+        raise ServerFailed(f"{command[0]} ended with {child.returncode}:\n{said.decode(errors='replace')[-2000:]}")
+
+
 def _with_free_port(start):
     """Runs start(port) until the port was really free."""
     for attempt in range(ATTEMPTS):
@@ -122,7 +138,7 @@ def start_mariadb(folder, name="mariadb", extra=()):
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / f"{name}.data"
     user = [f"--user={'root' if os.getuid() == 0 else os.environ.get('USER', str(os.getuid()))}"]
-    subprocess.run(
+    _run_family(
         [
             program("mariadb-install-db"),
             "--no-defaults",
@@ -130,10 +146,7 @@ def start_mariadb(folder, name="mariadb", extra=()):
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
             *user,
-        ],
-        check=True,
-        capture_output=True,
-        timeout=DEADLINE_S,
+        ]
     )
     socket_path = folder / f"{name}.sock"
 
@@ -159,7 +172,7 @@ def start_mariadb(folder, name="mariadb", extra=()):
         )
         try:
             server.wait_until(lambda: "ready for connections" in server.log() and socket_path.exists())
-        except ServerFailed:
+        except BaseException:
             server.stop()
             raise
         server.socket = str(socket_path)
@@ -168,13 +181,17 @@ def start_mariadb(folder, name="mariadb", extra=()):
         return server
 
     server = _with_free_port(start)
-    run_sql(
-        server.socket,
-        "CREATE DATABASE IF NOT EXISTS site CHARACTER SET utf8mb4;"
-        "CREATE USER IF NOT EXISTS site@'%' IDENTIFIED BY 'site';"
-        "CREATE USER IF NOT EXISTS site@localhost IDENTIFIED BY 'site';"
-        "GRANT ALL ON site.* TO site@'%'; GRANT ALL ON site.* TO site@localhost;",
-    )
+    try:
+        run_sql(
+            server.socket,
+            "CREATE DATABASE IF NOT EXISTS site CHARACTER SET utf8mb4;"
+            "CREATE USER IF NOT EXISTS site@'%' IDENTIFIED BY 'site';"
+            "CREATE USER IF NOT EXISTS site@localhost IDENTIFIED BY 'site';"
+            "GRANT ALL ON site.* TO site@'%'; GRANT ALL ON site.* TO site@localhost;",
+        )
+    except BaseException:
+        server.stop()
+        raise
     return server
 
 
@@ -191,7 +208,7 @@ def start_memcached(folder, name="memcached", megabytes=64):
         )
         try:
             server.wait_until(lambda: accepts(port))
-        except ServerFailed:
+        except BaseException:
             server.stop()
             raise
         server.port = port
@@ -219,7 +236,11 @@ def prepare_site(binary, folder, database, memcached, pictures, products=3000):
     arguments, environment = site_arguments(database, memcached, pictures)
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     server = Server("prepare", [str(binary), "--migrate", "--seed", str(products), *arguments], folder, environment)
-    code = server.process.wait(DEADLINE_S)
+    try:
+        code = server.process.wait(DEADLINE_S)
+    except BaseException:
+        server.stop()
+        raise
     if code != 0:
         raise ServerFailed(f"preparing the site ended with {code}:\n{server.log()[-2000:]}")
 
@@ -267,7 +288,7 @@ def start_site(
         server.address = f"127.0.0.1:{server.port}"
         server.url = f"http://{server.address}"
         server.wait_until(is_healthy)
-    except ServerFailed:
+    except BaseException:
         server.stop()
         raise
     return server
