@@ -146,7 +146,10 @@ class Cluster:
         self.file.write_text(text + extra, encoding="utf-8")
 
     def status(self):
-        return json.loads(self.run("status", "--json").stdout)
+        done = self.run("status", "--json")
+        if not done.stdout:
+            raise servers.ServerFailed(f"tenfold does not answer:\n{done.stderr}{self.tenfold.log()[-2000:]}")
+        return json.loads(done.stdout)
 
     def service(self, name):
         return next(row for row in self.status()["services"] if row["name"] == name)
