@@ -137,6 +137,9 @@ def start_mariadb(folder, name="mariadb", extra=()):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / f"{name}.data"
+    # A MariaDB that starts removes what looks like another one's temporary tables.
+    temporary = folder / f"{name}.tmp"
+    temporary.mkdir(exist_ok=True)
     user = [f"--user={'root' if os.getuid() == 0 else os.environ.get('USER', str(os.getuid()))}"]
     _run_family(
         [
@@ -145,6 +148,7 @@ def start_mariadb(folder, name="mariadb", extra=()):
             f"--datadir={data}",
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
+            f"--tmpdir={temporary}",
             *user,
         ]
     )
@@ -157,6 +161,7 @@ def start_mariadb(folder, name="mariadb", extra=()):
                 program("mariadbd"),
                 "--no-defaults",
                 f"--datadir={data}",
+                f"--tmpdir={temporary}",
                 f"--socket={socket_path}",
                 f"--port={port}",
                 "--bind-address=127.0.0.1",
