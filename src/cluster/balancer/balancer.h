@@ -5,7 +5,7 @@
 //   Candidates candidates(balancer, nodes, pick);
 //   while ((i = candidates.next()) != Candidates::kNone) …
 //
-// No node comes twice, and none that is not usable. The first choice costs O(1) for most policies; later ones are only
+// No node comes twice, and none that is not usable. A choice costs a pass over the nodes at most; later ones are only
 // worked out when asked for. Nothing here allocates, or reads a clock.
 // Thread rule: a balancer belongs to one worker (policies may keep state between choices).
 #pragma once

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "base/hash.h"
@@ -18,7 +19,7 @@ std::uint64_t key_of(int key) {
   return hash_combine(static_cast<std::uint64_t>(key), 7);
 }
 
-std::vector<NodeView> views(std::initializer_list<double> weights) {
+std::vector<NodeView> views(const std::vector<double>& weights) {
   std::vector<NodeView> nodes;
   for (double weight : weights)
     nodes.push_back({.usable = true, .weight = weight, .identity = hash_of(std::to_string(nodes.size()))});
@@ -35,11 +36,18 @@ std::map<int, int> count_choices(BalancerPolicy policy, const std::vector<NodeVi
 
 TEST(Balancer, SharesFollowTheWeights) {
   constexpr int kChoices = 60'000;
+  const std::vector<std::vector<double>> cases = {
+      {1, 2, 3}, {1, 1, 1, 1, 1, 5}, {5, 5, 5, 1, 5, 5}, {0.1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1000}};
   for (BalancerPolicy policy : kAll) {
-    const auto counts = count_choices(policy, views({1, 2, 3}), kChoices);
-    for (int node = 0; node < 3; ++node)
-      EXPECT_NEAR(counts.at(node), kChoices * (node + 1) / 6.0, kChoices * 0.015)
-          << name_of(policy) << " node " << node;
+    for (const auto& weights : cases) {
+      auto counts = count_choices(policy, views(weights), kChoices);
+      const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+      for (int node = 0; double weight : weights) {
+        EXPECT_NEAR(counts[node], kChoices * weight / total, kChoices * 0.015)
+            << name_of(policy) << " node " << node << " of " << weights.size();
+        ++node;
+      }
+    }
   }
 }
 
