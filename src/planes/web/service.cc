@@ -121,7 +121,7 @@ bool WebService::trusts(const Address& peer) const {
   return std::ranges::any_of(trusted_, [&peer](const cluster::Cidr& block) { return block.contains(peer); });
 }
 
-void WebService::apply_health(const cluster::ServiceStatus& status) {
+void WebService::apply_health(const cluster::ServiceStatus& status, Instant now) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const cluster::NodeStatus* node = status.find(nodes_[i]->address());
     if (node == nullptr) continue;
@@ -136,6 +136,7 @@ void WebService::apply_health(const cluster::ServiceStatus& status) {
       nodes_[i]->pool().close();
     }
   }
+  weigh(now);  // a node that has just come up must not have its full share until the next tick
   state_->waiting.wake_all();
 }
 
@@ -147,12 +148,16 @@ void WebService::suspect(Node& node, cluster::Ground ground, Instant now) {
   }
 }
 
-void WebService::tick(Instant now) {
+void WebService::weigh(Instant now) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const double share = cluster::slow_start_share(now - up_since_[i], spec_.health.slow_start);
     views_[i].weight = std::max(spec_.nodes[i].weight * share, 1e-9);
-    nodes_[i]->pool().sweep();
   }
+}
+
+void WebService::tick(Instant now) {
+  weigh(now);
+  for (const LocalPtr<Node>& node : nodes_) node->pool().sweep();
 }
 
 planes::ServiceReading WebService::read() const {

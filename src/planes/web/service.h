@@ -119,7 +119,7 @@ class WebService : public LocalCounted {
   bool trusts(const Address& peer) const;
   bool trusts_anyone() const { return !trusted_.empty(); }
 
-  void apply_health(const cluster::ServiceStatus& status);
+  void apply_health(const cluster::ServiceStatus& status, Instant now);
   /// Has this worker pass the node over for a while, where the ground allows it (cluster/balancer/suspicion.h).
   void suspect(Node& node, cluster::Ground ground, Instant now);
   /// Weights of nodes that are starting slowly, and pools: called a few times a second.
@@ -141,6 +141,7 @@ class WebService : public LocalCounted {
   std::vector<Instant> up_since_;         // of nodes_, by index: slow start counts from here
   std::vector<cluster::Cidr> trusted_;
   runtime::Folder root_;
+  void weigh(Instant now);
   std::uint32_t node_limit_;
   std::uint32_t queue_limit_;
 };

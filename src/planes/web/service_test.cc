@@ -47,7 +47,7 @@ class WebServiceTest : public testing::Test {
                               .reason = {},
                               .last_probe = {},
                               .since = since});
-    service.apply_health(status);
+    service.apply_health(status, io.now());
   }
 
   World world{1};
@@ -63,6 +63,12 @@ TEST_F(WebServiceTest, ANewNodeGetsNothingUntilItsHealthIsKnown) {
   EXPECT_TRUE(service->views()[0].usable);
   judge(*service, NodeState::kDown, false, io.now());
   EXPECT_FALSE(service->views()[0].usable);
+}
+
+TEST_F(WebServiceTest, ANodeStartsSlowlyFromItsFirstRequestOn) {
+  const auto service = service_of({1, 2});
+  judge(*service, NodeState::kUp, true, io.now());
+  EXPECT_LT(service->views()[0].weight, 0.2) << "no tick was needed";
 }
 
 TEST_F(WebServiceTest, NodesKeepWhatIsKnownOfThemOverEpochs) {

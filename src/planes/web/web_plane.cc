@@ -56,7 +56,7 @@ void WebPlane::apply_known_health() {
   if (!health_ || !worker_.table) return;
   for (const LocalPtr<WebService>& service : worker_.table->services) {
     const cluster::ServiceStatus* status = service ? health_->find(service->name()) : nullptr;
-    if (status != nullptr) service->apply_health(*status);
+    if (status != nullptr) service->apply_health(*status, worker_.io.now());
   }
 }
 
