@@ -50,10 +50,10 @@ class ScriptedServer:
     """A server that does what a test says: `serve(connection, reader)` is the life of one connection, in a thread of
     its own. The connection is closed behind it."""
 
-    def __init__(self, listen="127.0.0.1"):
+    def __init__(self, listen="127.0.0.1", port=0):
         self.connections = 0
         self.open_sockets = set()
-        self.listener = socket.create_server((listen, 0), backlog=256)
+        self.listener = socket.create_server((listen, port), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.address = f"{listen}:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -110,12 +110,12 @@ class Node(ScriptedServer):
     `answer_probe`, and not recorded.
     """
 
-    def __init__(self, answer=None, listen="127.0.0.1"):
+    def __init__(self, answer=None, listen="127.0.0.1", port=0):
         self.answer = answer or (lambda request: response(200, b"hello"))
         self.answer_probe = lambda request: response(200, b"well")
         self.probes = 0
         self.requests = []
-        super().__init__(listen)
+        super().__init__(listen, port)
 
     def serve(self, connection, reader):
         while request := Request.read(reader, connection):

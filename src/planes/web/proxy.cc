@@ -26,6 +26,24 @@ void leave_queue(Exchange& exchange, const Error& error) {
   ++state.refused_by_queue;
 }
 
+// What waits has begun nowhere yet: it goes where the topology says by now, as those that come behind it do.
+void follow_topology(Exchange& exchange) {
+  if (exchange.attempts > 0) return;  // `tried` counts the nodes of its own epoch
+  for (const LocalPtr<WebService>& service : exchange.worker.table->services) {
+    if (!service || &service->state() != &exchange.service->state()) continue;
+    const cluster::WebSettings& settings = service->settings();
+    if (settings.root.empty() && settings.mode == cluster::WebMode::kProxy) exchange.service = service;
+  }
+}
+
+// A wake-up was for a request that may not go where there is room: the next one may. All of them are asked once at
+// most.
+void pass_wake_on(Exchange& exchange) {
+  ServiceState& state = exchange.service->state();
+  const bool all_asked = ++state.vain_wakes >= state.queued;
+  if (!all_asked && exchange.service->has_room(exchange.io().now())) state.waiting.wake_one();
+}
+
 // Waits for room on some node: first come, first served, up to the limits of length and time, and while the client
 // does.
 runtime::Task<int> wait_for_node(Exchange& exchange) {
@@ -49,8 +67,10 @@ runtime::Task<int> wait_for_node(Exchange& exchange) {
       leave_queue(exchange, woken.error());
       node = cluster::Balancer::kNone;
     } else {
+      follow_topology(exchange);
       node = choose_node(exchange);
       if (node == cluster::Balancer::kNone) exchange.fail(Failure::kNoNode);
+      if (node < 0) pass_wake_on(exchange);
     }
   }
   --state.queued;
@@ -68,7 +88,7 @@ class NodeSlot {
   NodeSlot& operator=(const NodeSlot&) = delete;
   ~NodeSlot() {
     node_.request_ended();
-    state_.waiting.wake_one();
+    state_.wake_next();
   }
 
  private:
@@ -130,7 +150,7 @@ runtime::Task<void> proxy(Exchange& exchange) {
   ServiceState& state = exchange.service->state();
   state.budget.request();
   for (;;) {
-    int index = state.waiting.empty() ? choose_node(exchange) : kBusy;
+    int index = state.queued == 0 ? choose_node(exchange) : kBusy;
     if (index == kBusy) index = co_await wait_for_node(exchange);
     if (index == cluster::Balancer::kNone) {
       // A retry that finds no further node keeps the failure of the last one.
@@ -143,6 +163,8 @@ runtime::Task<void> proxy(Exchange& exchange) {
     AttemptEnd end = AttemptEnd::kAnswered;
     {
       const NodeSlot slot(state, *exchange.node);
+      // Room can come unseen, as when a node is no longer suspected; then there is more of it than wake-ups.
+      if (state.queued > 0 && exchange.service->has_room(exchange.io().now())) state.wake_next();
       end = co_await attempt(exchange);
     }
     account(exchange, end);

@@ -117,6 +117,13 @@ void WebService::follow_later_epoch() {
   }
 }
 
+bool WebService::has_room(Instant now) const {
+  return std::ranges::any_of(nodes_, [this, now](const LocalPtr<Node>& node) {
+    const cluster::NodeView& view = *node->view();
+    return view.usable && view.outstanding < node_limit_ && now >= view.suspected_until;
+  });
+}
+
 bool WebService::trusts(const Address& peer) const {
   return std::ranges::any_of(trusted_, [&peer](const cluster::Cidr& block) { return block.contains(peer); });
 }
@@ -158,6 +165,7 @@ void WebService::weigh(Instant now) {
 void WebService::tick(Instant now) {
   weigh(now);
   for (const LocalPtr<Node>& node : nodes_) node->pool().sweep();
+  if (state_->queued > 0 && has_room(now)) state_->wake_next();
 }
 
 planes::ServiceReading WebService::read() const {

@@ -5,7 +5,8 @@
 //        │                     ──► ServiceState (kept over epochs): balancer, retry budget, waiting requests, counters
 //        └── nodes ──► Node (kept while the address stays in the service): pool, load, counters
 //
-// A request holds the WebService that it began with, so that it sees one topology to its end.
+// A request holds the WebService that it began with, so that it sees one topology to its end; one that still waits for
+// its first node goes over to the next epoch.
 // Thread rule: one worker's thread.
 #pragma once
 
@@ -82,11 +83,18 @@ struct ServiceState : LocalCounted {
         policy(settings.balancer),
         budget(settings.retry_budget_percent) {}
 
+  /// There is room on a node for the one that has waited longest.
+  void wake_next() {
+    vain_wakes = 0;
+    waiting.wake_one();
+  }
+
   std::unique_ptr<cluster::Balancer> balancer;
   cluster::BalancerPolicy policy;
   cluster::RetryBudget budget;
   runtime::WaitQueue waiting;
-  std::uint32_t queued = 0;
+  std::uint32_t queued = 0;      // waiting, or woken a moment ago
+  std::uint32_t vain_wakes = 0;  // since there was room: of requests for which it was none
   std::uint32_t outstanding = 0;
   std::uint64_t responses_by_class[6] = {};
   std::uint64_t retries = 0;
@@ -116,13 +124,16 @@ class WebService : public LocalCounted {
   std::uint32_t node_limit() const { return node_limit_; }
   std::uint32_t queue_limit() const { return queue_limit_; }
 
+  /// True when some node would take one more request that was tried nowhere yet.
+  bool has_room(Instant now) const;
+
   bool trusts(const Address& peer) const;
   bool trusts_anyone() const { return !trusted_.empty(); }
 
   void apply_health(const cluster::ServiceStatus& status, Instant now);
   /// Has this worker pass the node over for a while, where the ground allows it (cluster/balancer/suspicion.h).
   void suspect(Node& node, cluster::Ground ground, Instant now);
-  /// Weights of nodes that are starting slowly, and pools: called a few times a second.
+  /// Weights of nodes that are starting slowly, pools, and room that came by the time: called a few times a second.
   void tick(Instant now);
 
   planes::ServiceReading read() const;
@@ -130,6 +141,7 @@ class WebService : public LocalCounted {
  private:
   void keep_nodes(runtime::Io& io, const WebService* previous);
   void follow_later_epoch();
+  void weigh(Instant now);
 
   cluster::TopologyPtr topology_;  // keeps spec_ alive
   const cluster::Service& spec_;
@@ -141,7 +153,6 @@ class WebService : public LocalCounted {
   std::vector<Instant> up_since_;         // of nodes_, by index: slow start counts from here
   std::vector<cluster::Cidr> trusted_;
   runtime::Folder root_;
-  void weigh(Instant now);
   std::uint32_t node_limit_;
   std::uint32_t queue_limit_;
 };
