@@ -53,9 +53,11 @@ class ScriptedServer:
     def __init__(self, listen="127.0.0.1", port=0):
         self.connections = 0
         self.open_sockets = set()
-        self.listener = socket.create_server((listen, port), backlog=256)
+        is_ipv6 = ":" in listen
+        family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+        self.listener = socket.create_server((listen, port), family=family, backlog=256)
         self.port = self.listener.getsockname()[1]
-        self.address = f"{listen}:{self.port}"
+        self.address = f"[{listen}]:{self.port}" if is_ipv6 else f"{listen}:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):

@@ -4,7 +4,7 @@
 import threading
 import unittest
 
-from harness import Scenario, free_port, request_bytes, response, wait_until
+from harness import Node, Scenario, free_port, request_bytes, response, wait_until
 
 
 class DeadNode:
@@ -23,6 +23,19 @@ class Probed(Scenario):
         tenfold = self.web([node])
         self.assertEqual(self.client(tenfold).get().status, 200)
         self.assertNotIn(" down ", tenfold.log())
+
+    def test_a_node_is_asked_by_a_host_that_it_can_read(self):
+        for listen, settings, host in (
+            ("127.0.0.1", "", "127.0.0.1"),
+            ("::1", "", "[::1]"),
+            ("::1", 'host = "shop.example.com"', "shop.example.com"),
+        ):
+            hosts = []
+            node = Node(listen=listen)
+            self.addCleanup(node.close)
+            node.answer_probe = lambda request, hosts=hosts: hosts.append(request.field("Host")) or response(200)
+            self.web([node], settings)
+            self.assertEqual(hosts[0], host)
 
     def test_hints_without_an_end_are_no_answer(self):
         node = self.node()

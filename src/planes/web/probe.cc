@@ -23,6 +23,13 @@ std::string shown(std::string_view bytes) {
   return text;
 }
 
+// What the node is asked for as: in a Host field an IPv6 address stands in brackets (RFC 3986 section 3.2.2).
+std::string host_of(const cluster::Service& service, const Address& node) {
+  if (!service.web().host.empty()) return service.web().host;
+  if (node.is_unix()) return "localhost";
+  return node.family() == Address::Family::kIpv6 ? fmt::format("[{}]", node.host_text()) : node.host_text();
+}
+
 struct Answer {
   int status = 0;
   std::string body_start;
@@ -32,10 +39,9 @@ runtime::Task<Result<Answer>> ask(runtime::Io& io, const cluster::Service& servi
                                   runtime::Wait wait) {
   Result<runtime::Socket> socket = co_await io.connect(node.address, wait);
   if (!socket) co_return std::unexpected(socket.error());
-  const std::string& host = service.web().host.empty() ? node.address.host_text() : service.web().host;
   const std::string request =
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: tenfold-health\r\nConnection: close\r\n\r\n",
-                  service.health.path, node.address.is_unix() ? "localhost" : host);
+                  service.health.path, host_of(service, node.address));
   const Status sent = co_await io.send(*socket, request, wait);
   if (!sent) co_return std::unexpected(sent.error());
   HeadBytes bytes;
