@@ -282,6 +282,22 @@ class Fields(Scenario):
         self.assertEqual((seen.field("Connection"), seen.field("Upgrade")), ("upgrade", "websocket, echo/2"))
         self.assertIsNone(seen.field("HTTP2-Settings"))
 
+    def test_trailers_are_taken_by_who_says_so(self):
+        for fields, said in (
+            (["TE: gzip", "TE: deflate, Trailers"], "trailers"),
+            (["TE: trailersX"], None),
+            (['TE: a;b="c, trailers, d"'], None),
+        ):
+            self.assertEqual(self.seen([*fields, "Connection: TE"]).field("TE"), said, fields)
+
+    def test_a_response_without_a_date_gets_one(self):
+        theirs = "Thu, 01 Jan 1970 00:00:00 GMT"
+        node = self.node(lambda request: response(200, fields=[f"date: {theirs}"] if request.target == "/dated" else []))
+        client = self.client(self.web([node]))
+        self.assertEqual(client.get("/dated").field("Date"), theirs)
+        ours = email.utils.parsedate_to_datetime(client.get("/").field("Date"))
+        self.assertLess(abs(ours.timestamp() - time.time()), 60)
+
     def test_what_an_unknown_client_says_of_itself_is_replaced(self):
         seen = self.seen(
             [

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "wire/http/characters.h"
+#include "wire/http/list.h"
 
 namespace tenfold::web {
 namespace {
@@ -65,9 +66,7 @@ std::string node_of(std::string_view text) {
 std::string converted(std::string_view addresses) {
   std::string list;
   while (!addresses.empty()) {
-    const std::size_t comma = std::min(addresses.find(','), addresses.size());
-    list += fmt::format("for={}, ", node_of(trim(addresses.substr(0, comma))));
-    addresses.remove_prefix(std::min(comma + 1, addresses.size()));
+    list += fmt::format("for={}, ", node_of(http::take_element(addresses, http::Quotes::kNone)));
   }
   return list;
 }

@@ -8,6 +8,7 @@
 #include "planes/web/forwarded.h"
 #include "wire/http/characters.h"
 #include "wire/http/head_writer.h"
+#include "wire/http/list.h"
 #include "wire/http/target.h"
 #include "wire/http/trailers.h"
 
@@ -91,14 +92,18 @@ bool is_passed_on(const http::RequestHead& head, const http::Field& field, bool 
 std::string offered_protocols(std::string_view upgrade) {
   std::string list;
   while (!upgrade.empty()) {
-    const std::size_t comma = std::min(upgrade.find(','), upgrade.size());
-    const std::string_view protocol = trim(upgrade.substr(0, comma));
-    upgrade.remove_prefix(std::min(comma + 1, upgrade.size()));
+    const std::string_view protocol = http::take_element(upgrade, http::Quotes::kNone);
     if (protocol.empty() || equals_ignore_case(protocol.substr(0, protocol.find('/')), "h2c")) continue;
     if (!list.empty()) list += ", ";
     list += protocol;
   }
   return list;
+}
+
+bool takes_trailers(const http::RequestHead& head) {
+  return std::ranges::any_of(head.fields.all(), [](const http::Field& field) {
+    return field.known == FieldName::kTe && http::lists_token(field.value, "trailers", http::Quotes::kStrings);
+  });
 }
 
 void write_framing(const Exchange& exchange, const http::RequestHead& head, http::HeadWriter& writer) {
@@ -213,8 +218,7 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
   exchange.body_bytes = head.content_length;
   exchange.expects_continue = head.expects_continue;
   exchange.wants_upgrade = head.version == http::Version::k11 && !offered_protocols(head.upgrade).empty();
-  const http::Field* te = head.fields.find(FieldName::kTe);
-  exchange.takes_trailers = te != nullptr && te->value.find("trailers") != te->value.npos;
+  exchange.takes_trailers = takes_trailers(head);
   if (exchange.body == http::Body::kChunked) exchange.named_by_connection = http::listed(head.named_by_connection);
   exchange.connection.keep_open &= head.keep_alive;
   if (exchange.body == http::Body::kLength && exchange.body_bytes == 0) exchange.body_in_head = true;

@@ -12,6 +12,7 @@
 #include "runtime/heap_buffer.h"
 #include "wire/http/chunked.h"
 #include "wire/http/head_writer.h"
+#include "wire/http/list.h"
 #include "wire/http/parse_head.h"
 
 namespace tenfold::web {
@@ -260,13 +261,6 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   co_return ResponseResult(true, relayed && node_keeps_open && !has_rest);
 }
 
-std::string_view take_element(std::string_view& list) {
-  const std::size_t comma = std::min(list.find(','), list.size());
-  const std::string_view element = trim(list.substr(0, comma));
-  list.remove_prefix(std::min(comma + 1, list.size()));
-  return element;
-}
-
 // The protocols that the node was offered, from its request: a client's own fields of that name never stand there.
 std::string_view offered_protocols(const Exchange& exchange) {
   constexpr std::string_view kLine = "\r\nUpgrade: ";
@@ -275,20 +269,14 @@ std::string_view offered_protocols(const Exchange& exchange) {
   return head.substr(at, head.find("\r\n", at) - at);
 }
 
-bool is_offered(std::string_view protocol, std::string_view offered) {
-  while (!offered.empty()) {
-    if (equals_ignore_case(take_element(offered), protocol)) return true;
-  }
-  return false;
-}
-
 // What is wrong with the 101 in worker.response_head; empty when nothing is (RFC 9110, section 7.8).
 std::string_view problem_of_switch(const Exchange& exchange) {
   if (!exchange.wants_upgrade) return "101 where no upgrade was asked for";
   std::string_view chosen = exchange.worker.response_head.upgrade;
   if (chosen.empty()) return "101 without an Upgrade field that says to what";
   while (!chosen.empty()) {
-    if (!is_offered(take_element(chosen), offered_protocols(exchange))) return "101 to a protocol that was not offered";
+    const std::string_view protocol = http::take_element(chosen, http::Quotes::kNone);
+    if (!http::lists_token(offered_protocols(exchange), protocol)) return "101 to a protocol that was not offered";
   }
   return {};
 }

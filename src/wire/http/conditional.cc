@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/http/list.h"
+
 namespace tenfold::http {
 namespace {
 
@@ -18,11 +20,8 @@ std::string_view without_weakness(std::string_view tag) {
 bool lists_tag(std::string_view list, std::string_view etag, bool weakly) {
   if (trim(list) == "*") return true;
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view tag = trim(list.substr(0, comma));
+    const std::string_view tag = take_element(list, Quotes::kTags);
     if ((weakly ? without_weakness(tag) : tag) == etag) return true;
-    if (comma == list.npos) break;
-    list.remove_prefix(comma + 1);
   }
   return false;
 }
@@ -37,6 +36,12 @@ bool names_tag(const FieldList& fields, FieldName name, std::string_view etag, b
 // etagc of RFC 9110 section 8.8.3.
 bool is_of_tag(char c) {
   return static_cast<unsigned char>(c) > ' ' && c != '"' && c != '\x7f';
+}
+
+// A strong one, in its quotes.
+bool is_tag(std::string_view text) {
+  return text.size() >= 2 && text.starts_with('"') && text.ends_with('"') &&
+         std::ranges::all_of(text.substr(1, text.size() - 2), is_of_tag);
 }
 
 bool modified_after(WallTime modified, WallTime date) {
@@ -108,22 +113,11 @@ Condition evaluate_conditions(const FieldList& fields, std::string_view etag, Wa
 std::optional<bool> if_match_holds(std::string_view value, std::string_view etag) {
   if (trim(value) == "*") return true;
   bool holds = false;
-  bool may_begin = true;
-  for (std::string_view rest = trim(value); !rest.empty(); rest = trim(rest)) {
-    if (rest.front() == ',') {  // elements of a list may be empty
-      may_begin = true;
-      rest.remove_prefix(1);
-      continue;
-    }
-    const bool is_weak = rest.starts_with("W/");
-    const std::string_view tag = rest.substr(is_weak ? 2 : 0);
-    const std::size_t end = tag.find('"', 1);
-    if (!may_begin || !tag.starts_with('"') || end == tag.npos ||
-        !std::ranges::all_of(tag.substr(1, end - 1), is_of_tag))
-      return std::nullopt;
-    holds |= !is_weak && tag.substr(0, end + 1) == etag;
-    may_begin = false;
-    rest = tag.substr(end + 1);
+  while (!value.empty()) {
+    const std::string_view tag = take_element(value, Quotes::kTags);
+    if (tag.empty()) continue;
+    if (!is_tag(without_weakness(tag))) return std::nullopt;
+    holds |= tag == etag;
   }
   return holds;
 }

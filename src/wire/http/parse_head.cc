@@ -5,6 +5,7 @@
 #include <array>
 
 #include "wire/http/characters.h"
+#include "wire/http/list.h"
 
 namespace tenfold::http {
 namespace {
@@ -166,9 +167,7 @@ struct ConnectionOptions {
 // The options of one Connection field; false when they are over their limits.
 bool read_options(std::string_view list, ConnectionOptions& options, NamedFields& named) {
   while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    const std::string_view option = trim(list.substr(0, comma));
-    list.remove_prefix(std::min(comma + 1, list.size()));
+    const std::string_view option = take_element(list, Quotes::kNone);
     if (++options.count > limits::kHttpConnectionOptionsMost) return false;
     if (equals_ignore_case(option, "close")) {
       options.close = true;

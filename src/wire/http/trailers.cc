@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/http/trailers.h"
 
-#include <algorithm>
-
+#include "wire/http/list.h"
 #include "wire/http/parse_head.h"
 
 namespace tenfold::http {
-namespace {
-
-bool lists(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (equals_ignore_case(list.substr(0, comma), name)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
-
-}  // namespace
 
 std::string listed(const NamedFields& named) {
   std::string list;
@@ -34,7 +21,7 @@ std::string passed_on_trailers(std::string_view section, Sender from, std::strin
   FieldList fields;
   if (parse_trailers(section, from, fields).state != ParseState::kComplete) return result;
   for (const Field& field : fields.all()) {
-    if (is_hop_by_hop(field.known) || is_of_visitor(field.known) || lists(named, field.name)) continue;
+    if (is_hop_by_hop(field.known) || is_of_visitor(field.known) || lists_token(named, field.name)) continue;
     result.append(field.name).append(": ").append(field.value).append("\r\n");
   }
   if (!result.empty()) result += "\r\n";
