@@ -16,6 +16,7 @@ class Files(Scenario):
         os.mkdir(f"{self.root}/sub")
         for name, data in (
             ("a.txt", b"0123456789"),
+            ("index.html", b"<p>root"),
             ("sub/index.html", b"<p>index"),
             (".secret", b"no"),
             ("big.bin", b"b" * 3_000_000),
@@ -36,7 +37,9 @@ class Files(Scenario):
         part = client.get("/static/a.txt", ["Range: bytes=2-4"])
         self.assertEqual((part.status, part.body, part.field("Content-Range")), (206, b"234", "bytes 2-4/10"))
         self.assertEqual(client.get("/static/a.txt", ["Range: bytes=-3"]).body, b"789")
-        self.assertEqual(client.get("/static/a.txt", ["Range: bytes=20-"]).status, 416)
+        beyond = client.get("/static/a.txt", ["Range: bytes=20-"])
+        self.assertEqual((beyond.status, beyond.field("Content-Range")), (416, "bytes */10"))
+        self.assertEqual(beyond.field("Content-Type"), "text/plain; charset=utf-8", "that of the answer alone")
         self.assertEqual(client.get("/static/a.txt", [f"If-None-Match: {whole.field('ETag')}"]).status, 304)
         self.assertEqual(
             client.get("/static/a.txt", [f"If-Modified-Since: {whole.field('Last-Modified')}"]).status, 304
@@ -52,6 +55,12 @@ class Files(Scenario):
         self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/"))
         moved = self.client_.get("/static/sub?q=1/2")
         self.assertEqual((moved.status, moved.field("Location")), (301, "/static/sub/?q=1/2"))
+
+    def test_the_root_is_a_folder_too(self):
+        self.assertEqual(self.client_.get("/static/").body, b"<p>root")
+        for target in ("/static", "/static?q=1"):
+            moved = self.client_.get(target)
+            self.assertEqual((moved.status, moved.field("Location")), (301, target.replace("static", "static/")))
 
     def test_nothing_outside_or_hidden_is_served(self):
         for path in (

@@ -46,6 +46,12 @@ runtime::Task<void> reply_plain(Exchange& exchange, int status, std::string fiel
   if (!sent) exchange.fail(Failure::kClientClosed, to_string(sent.error()));
 }
 
+// The root itself, by a name without the slash at its end.
+bool is_bare_root(const Exchange& exchange) {
+  const std::string_view path = http::path_of(exchange.target);
+  return path.size() <= exchange.settings().path.size() && !path.ends_with('/');
+}
+
 // The folder of a target, by its name with a slash. Two slashes in front would name another host.
 std::string location_of_folder(std::string_view target) {
   const std::string_view path = http::path_of(target);
@@ -78,17 +84,17 @@ Answer answer_of(const Exchange& exchange, const runtime::File& file, const http
       break;
   }
   answer.length = file.size_bytes();
-  answer.fields += fmt::format("Accept-Ranges: bytes\r\nContent-Type: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                               http::media_type_of(path));
-  const http::Field* range = fields.find(http::FieldName::kRange);
-  if (range == nullptr || exchange.method != http::Method::kGet ||
-      !http::range_applies(fields, etag, file.modified(), now))
-    return answer;
-  const http::ByteRange part = http::parse_byte_range(range->value, file.size_bytes());
+  answer.fields += "Accept-Ranges: bytes\r\n";
+  const http::Field* range = exchange.method == http::Method::kGet ? fields.find(http::FieldName::kRange) : nullptr;
+  const bool applies = range != nullptr && http::range_applies(fields, etag, file.modified(), now);
+  const http::ByteRange part = http::parse_byte_range(applies ? range->value : std::string_view(), file.size_bytes());
   if (part.kind == http::ByteRange::Kind::kUnsatisfiable) {
     answer.status = 416;
     answer.fields += fmt::format("Content-Range: bytes */{}\r\n", file.size_bytes());
-  } else if (part.kind == http::ByteRange::Kind::kPart) {
+    return answer;
+  }
+  answer.fields += fmt::format("Content-Type: {}\r\nX-Content-Type-Options: nosniff\r\n", http::media_type_of(path));
+  if (part.kind == http::ByteRange::Kind::kPart) {
     answer.status = 206;
     answer.first = part.first;
     answer.length = part.length;
@@ -140,7 +146,8 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   const std::optional<std::string> path = file_path(exchange);
   if (!path || !exchange.service->root()) co_return co_await reply_plain(exchange, 404, "");
   const Result<runtime::File> file = exchange.io().open_beneath(exchange.service->root(), *path);
-  if (file) {
+  const bool bare_root = is_bare_root(exchange);
+  if (file && !bare_root) {
     // The client's bytes are gone; the head that a node would get says the same.
     http::RequestHead& head = exchange.worker.request_head;
     http::parse_request_head(exchange.head_bytes(), head);
@@ -148,9 +155,10 @@ runtime::Task<void> serve_file(Exchange& exchange) {
     co_return co_await serve_opened(exchange, *file, answer);
   }
   // A folder without a slash at its end is sent to the name with one, so that relative links in its index work.
-  const bool folder = file.error().kind == ErrorKind::kUnavailable &&
-                      exchange.io().open_beneath(exchange.service->root(), *path + "/" + exchange.settings().index);
-  if (folder)
+  const bool inner_folder =
+      !file && file.error().kind == ErrorKind::kUnavailable &&
+      exchange.io().open_beneath(exchange.service->root(), *path + "/" + exchange.settings().index);
+  if (file || inner_folder)
     co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}\r\n", location_of_folder(exchange.target)));
   exchange.detail = to_string(file.error());
   const int status = file.error().kind == ErrorKind::kExhausted ? 503 : 404;
