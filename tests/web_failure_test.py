@@ -115,6 +115,21 @@ class Failing(Scenario):
         self.assertEqual(reply.status, 504)
         self.assertIn("node_timeout", reply.field("Proxy-Status"))
 
+    def test_an_answer_of_our_own_says_that_its_listener_has_gone(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        node = self.node(lambda request: release.wait(20) and None)
+        settings = self.NO_PROBES + '\nresponse_timeout = "1s"'
+        tenfold = self.web([node], settings)
+        client = self.client(tenfold)
+        client.send(request_bytes("GET", "/"))
+        wait_until(lambda: node.requests, "the node has the request")
+        elsewhere = f'[web.test]\nlisten = "127.0.0.1:{free_port()}"\nnodes = ["{node.address}"]\n{settings}\n'
+        tenfold.write(elsewhere)
+        self.assertEqual(tenfold.cli("reload")[0], 0)
+        reply = client.read()
+        self.assertEqual((reply.status, reply.field("Connection")), (504, "close"))
+
     def test_a_client_that_goes_away_frees_its_node(self):
         ended = threading.Event()
 

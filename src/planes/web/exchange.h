@@ -67,6 +67,8 @@ struct Exchange {
   std::string_view head_bytes() const { return head ? head.view() : std::string_view(large_head); }
   bool has_streaming_body() const { return body != http::Body::kNone && !body_in_head; }
   const cluster::WebSettings& settings() const { return service->settings(); }
+  /// The connection ends with this response, which says so: there is no listener any more, or there soon will be none.
+  bool is_last() const { return worker.lets_go() || connection.listener->closing.requested(); }
   runtime::Io& io() const { return worker.io; }
   runtime::Wait wait_for(Duration duration) const { return {worker.io.now() + duration, &worker.aborting}; }
   runtime::Wait wait_for(Duration duration, runtime::Stop& stop) const { return {worker.io.now() + duration, &stop}; }

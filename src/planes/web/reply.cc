@@ -54,10 +54,9 @@ runtime::Task<Status> send_reply(Exchange& exchange, Reply reply) {
   Worker& worker = exchange.worker;
   exchange.status = reply.status;
   exchange.response_begun = true;
-  if (worker.lets_go()) exchange.connection.keep_open = false;
-  std::string head =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\n", reply.status,
-                  http::reason_phrase(reply.status), to_http_date(worker.io.wall_now()), reply.body_bytes);
+  if (exchange.is_last()) exchange.connection.keep_open = false;
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\n", reply.status,
+                                 http::reason_phrase(reply.status), to_http_date(worker.io.wall_now()), reply.body_bytes);
   if (reply.status == 304) head.resize(head.rfind("Content-Length"));
   head += connection_line(exchange);
   head += reply.fields;

@@ -212,8 +212,7 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   Worker& worker = exchange.worker;
   const http::ResponseHead& head = worker.response_head;
   const Body framing = framing_for_client(exchange, head.body);
-  if (framing == Body::kUntilClose || worker.lets_go() || exchange.connection.listener->closing.requested())
-    exchange.connection.keep_open = false;
+  if (framing == Body::kUntilClose || exchange.is_last()) exchange.connection.keep_open = false;
   runtime::Buffer out = make_head(exchange, framing);
   if (!out) {
     exchange.fail(Failure::kNodeMalformed, std::string(kHeadTooLarge));
