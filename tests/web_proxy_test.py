@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One web service: what passes through, what is changed on the way, and in whose order."""
 
+import email.utils
 import socket
+import time
 import unittest
 
 from harness import Scenario, request_bytes, response, wait_until
@@ -266,22 +268,6 @@ class Fields(Scenario):
             self.assertIsNone(seen.field(name), name)
         self.assertEqual(seen.field("X-Public"), "2")
 
-    def test_an_expectation_of_http_1_0_is_ignored(self):
-        node = self.node(lambda request: response(200, request.body))
-        client = self.client(self.web([node]))
-        client.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
-        self.assertEqual(client.read().body, b"abc")
-        self.assertIsNone(node.requests[-1].field("Expect"))
-
-    def test_http_2_is_not_offered_to_nodes(self):
-        settings = "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"
-        seen = self.seen(["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", settings])
-        for name in ("Connection", "Upgrade", "HTTP2-Settings"):
-            self.assertIsNone(seen.field(name), name)
-        seen = self.seen(["Connection: Upgrade", "Upgrade: H2C , websocket,h2c/1, echo/2", settings])
-        self.assertEqual((seen.field("Connection"), seen.field("Upgrade")), ("upgrade", "websocket, echo/2"))
-        self.assertIsNone(seen.field("HTTP2-Settings"))
-
     def test_trailers_are_taken_by_who_says_so(self):
         for fields, said in (
             (["TE: gzip", "TE: deflate, Trailers"], "trailers"),
@@ -297,6 +283,22 @@ class Fields(Scenario):
         self.assertEqual(client.get("/dated").field("Date"), theirs)
         ours = email.utils.parsedate_to_datetime(client.get("/").field("Date"))
         self.assertLess(abs(ours.timestamp() - time.time()), 60)
+
+    def test_an_expectation_of_http_1_0_is_ignored(self):
+        node = self.node(lambda request: response(200, request.body))
+        client = self.client(self.web([node]))
+        client.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
+        self.assertEqual(client.read().body, b"abc")
+        self.assertIsNone(node.requests[-1].field("Expect"))
+
+    def test_http_2_is_not_offered_to_nodes(self):
+        settings = "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"
+        seen = self.seen(["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", settings])
+        for name in ("Connection", "Upgrade", "HTTP2-Settings"):
+            self.assertIsNone(seen.field(name), name)
+        seen = self.seen(["Connection: Upgrade", "Upgrade: H2C , websocket,h2c/1, echo/2", settings])
+        self.assertEqual((seen.field("Connection"), seen.field("Upgrade")), ("upgrade", "websocket, echo/2"))
+        self.assertIsNone(seen.field("HTTP2-Settings"))
 
     def test_what_an_unknown_client_says_of_itself_is_replaced(self):
         seen = self.seen(

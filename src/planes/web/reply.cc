@@ -56,7 +56,7 @@ runtime::Task<Status> send_reply(Exchange& exchange, Reply reply) {
   exchange.response_begun = true;
   if (exchange.is_last()) exchange.connection.keep_open = false;
   std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Length: {}\r\n", reply.status,
-                                 http::reason_phrase(reply.status), to_http_date(worker.io.wall_now()), reply.body_bytes);
+                                 http::reason_phrase(reply.status), worker.date(), reply.body_bytes);
   if (reply.status == 304) head.resize(head.rfind("Content-Length"));
   head += connection_line(exchange);
   head += reply.fields;

@@ -74,8 +74,11 @@ Body framing_for_client(const Exchange& exchange, Body from_node) {
   return exchange.version == http::Version::k11 ? Body::kChunked : Body::kUntilClose;
 }
 
-void write_fields(const http::ResponseHead& head, http::HeadWriter& writer) {
+// True when the node said the Date.
+bool write_fields(const http::ResponseHead& head, http::HeadWriter& writer) {
+  bool dated = false;
   for (const http::Field& field : head.fields.all()) {
+    dated |= field.known == FieldName::kDate;
     if (field.known == FieldName::kContentLength) continue;  // written from the framing
     if (field.known == FieldName::kTrailer && head.body == Body::kChunked) {
       writer.field(field.name, field.value);
@@ -83,6 +86,7 @@ void write_fields(const http::ResponseHead& head, http::HeadWriter& writer) {
       writer.field(field.name, field.value);
     }
   }
+  return dated;
 }
 
 // A response to HEAD, or a 304, announces the length of a body that does not follow.
@@ -97,7 +101,8 @@ void write_framing(const http::ResponseHead& head, Body framing, http::HeadWrite
 bool write_head(const Exchange& exchange, Body framing, http::HeadWriter& writer) {
   const http::ResponseHead& head = exchange.worker.response_head;
   writer.status_line(head.status, head.reason);
-  write_fields(head, writer);
+  const bool dated = write_fields(head, writer);
+  if (!dated && head.status >= 200) writer.field("Date", exchange.worker.date());  // RFC 9110 section 6.6.1
   write_framing(head, framing, writer);
   if (head.status == 101) {
     writer.text("Connection: upgrade\r\n");

@@ -23,7 +23,8 @@ using runtime::simulated::World;
 const Address kProxy = Address::ipv4({10, 0, 0, 1}, 80);
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
 constexpr std::string_view kLastRequest = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";
-constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+constexpr std::string_view kAnswer =
+    "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 09:21:25 GMT\r\nContent-Length: 2\r\n\r\nok";
 
 class Observer final : public planes::PlaneObserver {
  public:
@@ -179,7 +180,8 @@ struct SlowReader {
 };
 
 std::string long_answer() {
-  return "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + std::string(40'000, 'x');
+  return "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 09:21:25 GMT\r\nContent-Length: 40000\r\n\r\n" +
+         std::string(40'000, 'x');
 }
 
 TEST_F(WebPlaneTest, WhatAClientSendsTooMuchCostsItNothingOfTheLastAnswer) {

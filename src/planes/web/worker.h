@@ -3,11 +3,15 @@
 // Thread rule: one worker's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/local_ptr.h"
+#include "base/time.h"
 #include "cluster/route_table.h"
 #include "planes/listener_set.h"
 #include "planes/web/access_log.h"
@@ -38,6 +42,14 @@ struct Worker {
   /// No client shall keep its connection: each response says so.
   bool lets_go() const { return winding_down || draining.requested(); }
 
+  /// The time for a Date field, made once a second. Good until the next co_await.
+  std::string_view date() {
+    const auto now = std::chrono::floor<std::chrono::seconds>(io.wall_now());
+    if (now != date_time || date_text.empty()) date_text = to_http_date(now);
+    date_time = now;
+    return date_text;
+  }
+
   runtime::Stop& draining;  // of the plane's listeners (planes/listener_set.h)
   runtime::Stop& aborting;
 
@@ -48,6 +60,8 @@ struct Worker {
   bool winding_down = false;
   std::size_t lingering = 0;  // connections that wait for their clients to end
   std::uint64_t malformed = 0;
+  std::chrono::sys_seconds date_time{};  // of date()
+  std::string date_text;
 };
 
 }  // namespace tenfold::web
