@@ -245,6 +245,20 @@ class Targets(Scenario):
             self.assertEqual((node.requests[-1].target, node.requests[-1].field("Host")), (target, "real"))
 
 
+class Redirects(Scenario):
+    def test_a_redirect_names_what_was_asked_for_at_the_node(self):
+        settings = 'mode = "redirect"'
+        node = self.node()
+        client = self.client(self.web([node], settings))
+        for method, target, place in (
+            ("GET", "/a?b", "/a?b"),
+            ("GET", "http://other?b", "/?b"),
+            ("OPTIONS", "*", ""),
+        ):
+            client.send(request_bytes(method, target))
+            self.assertEqual(client.read().field("Location"), f"http://{node.address}{place}")
+
+
 class Fields(Scenario):
     def seen(self, fields, settings=""):
         node = self.node()

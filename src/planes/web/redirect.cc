@@ -21,7 +21,9 @@ runtime::Task<void> redirect(Exchange& exchange) {
   const std::string origin = node.public_url.empty() ? "http://" + exchange.node->text() : node.public_url;
   Reply reply;
   reply.status = static_cast<int>(exchange.settings().redirect_status);
-  reply.fields = fmt::format("Location: {}{}\r\nCache-Control: no-store\r\n", origin, exchange.target);
+  // "*" asks about a server as a whole, whose URL has no path (RFC 9112 section 3.2.4).
+  const std::string_view place = exchange.target == "*" ? std::string_view() : exchange.target;
+  reply.fields = fmt::format("Location: {}{}\r\nCache-Control: no-store\r\n", origin, place);
   if (exchange.has_streaming_body()) exchange.connection.keep_open = false;
   const Status sent = co_await send_reply(exchange, std::move(reply));
   if (!sent) exchange.fail(Failure::kClientClosed, to_string(sent.error()));
