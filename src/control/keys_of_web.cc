@@ -125,7 +125,7 @@ const std::vector<Key> kWebPlaceKeys = {
     {.section = Section::kWeb,
      .name = "root",
      .type = KeyType::kText,
-     .doc = "Serve the files of this folder, instead of nodes.",
+     .doc = "Serve the files of this folder, instead of nodes; nothing below a name that begins with a dot.",
      .example = "\"/srv/files\"",
      TENFOLD_KEY(web().root, text, quoted)},
     {.section = Section::kWeb,
@@ -172,7 +172,10 @@ const std::vector<Key> kWebPlaceKeys = {
     {.section = Section::kWeb,
      .name = "hash_key",
      .type = KeyType::kText,
-     .doc = "What the balancer \"hash\" places by: \"client-address\", \"path\", \"header:NAME\" or \"cookie:NAME\".",
+     .doc = "What the balancer \"hash\" places by: \"client-address\", \"path\", \"header:NAME\" or \"cookie:NAME\". A "
+            "node "
+            "with a quarter more than its share of the requests under way passes further ones to the next: this keeps "
+            "caches warm, but does not tie a session to one node.",
      .example = "\"cookie:session\"",
      TENFOLD_CHECKED_KEY(web().hash_key, text, set_hash_key, hash_key)},
     {.section = Section::kWeb,
