@@ -292,7 +292,8 @@ class Fields(Scenario):
 
     def test_a_response_without_a_date_gets_one(self):
         theirs = "Thu, 01 Jan 1970 00:00:00 GMT"
-        node = self.node(lambda request: response(200, fields=[f"date: {theirs}"] if request.target == "/dated" else []))
+        dated = response(200, fields=[f"date: {theirs}"])
+        node = self.node(lambda request: dated if request.target == "/dated" else response(200))
         client = self.client(self.web([node]))
         self.assertEqual(client.get("/dated").field("Date"), theirs)
         ours = email.utils.parsedate_to_datetime(client.get("/").field("Date"))

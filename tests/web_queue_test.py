@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that wait for a node: which one they get when the topology, or what is known of a node, changes meanwhile."""
+"""Requests that wait for a node, and nodes that are added or come back meanwhile."""
 
 import threading
 import unittest
