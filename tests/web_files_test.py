@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unittest
 
-from harness import Scenario, request_bytes
+from harness import Scenario, request_bytes, wait_until
 
 
 class Files(Scenario):
@@ -101,6 +101,21 @@ class Roots(Scenario):
         for path in ("//evil.example", "///evil.example", "/x/..//evil.example"):
             moved = client.get(path)
             self.assertEqual((moved.status, moved.field("Location")), (301, "/evil.example/"), path)
+
+    def test_a_release_that_is_switched_by_a_link_is_served(self):
+        folder = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, folder)
+        for release in ("1", "2"):
+            os.mkdir(f"{folder}/{release}")
+            with open(f"{folder}/{release}/release.txt", "w", encoding="utf-8") as file:
+                file.write(release)
+        os.symlink("1", f"{folder}/current")
+        topology = f'[web.files]\nlisten = "127.0.0.1:{{port}}"\nroot = "{folder}/current"\n'
+        client = self.client(self.tenfold(topology))
+        self.assertEqual(client.get("/release.txt").body, b"1")
+        os.symlink("2", f"{folder}/next")
+        os.rename(f"{folder}/next", f"{folder}/current")
+        wait_until(lambda: client.get("/release.txt").body == b"2", "the new release is served")
 
 
 if __name__ == "__main__":

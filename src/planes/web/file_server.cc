@@ -144,8 +144,9 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   if (exchange.method != http::Method::kGet && exchange.method != http::Method::kHead)
     co_return co_await reply_plain(exchange, 405, "Allow: GET, HEAD\r\n");
   const std::optional<std::string> path = file_path(exchange);
-  if (!path || !exchange.service->root()) co_return co_await reply_plain(exchange, 404, "");
-  const Result<runtime::File> file = exchange.io().open_beneath(exchange.service->root(), *path);
+  const runtime::Folder& root = exchange.service->root(exchange.io());
+  if (!path || !root) co_return co_await reply_plain(exchange, 404, "");
+  const Result<runtime::File> file = exchange.io().open_beneath(root, *path);
   const bool bare_root = is_bare_root(exchange);
   if (file && !bare_root) {
     // The client's bytes are gone; the head that a node would get says the same.
@@ -155,9 +156,8 @@ runtime::Task<void> serve_file(Exchange& exchange) {
     co_return co_await serve_opened(exchange, *file, answer);
   }
   // A folder without a slash at its end is sent to the name with one, so that relative links in its index work.
-  const bool inner_folder =
-      !file && file.error().kind == ErrorKind::kUnavailable &&
-      exchange.io().open_beneath(exchange.service->root(), *path + "/" + exchange.settings().index);
+  const bool inner_folder = !file && file.error().kind == ErrorKind::kUnavailable &&
+                            exchange.io().open_beneath(root, *path + "/" + exchange.settings().index);
   if (file || inner_folder)
     co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}\r\n", location_of_folder(exchange.target)));
   exchange.detail = to_string(file.error());

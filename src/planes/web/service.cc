@@ -9,6 +9,8 @@
 namespace tenfold::web {
 namespace {
 
+constexpr Duration kRootKeptFor = std::chrono::seconds(1);
+
 std::uint32_t share_of(std::uint32_t limit, std::uint32_t workers) {
   return (limit + workers - 1) / workers;
 }
@@ -65,10 +67,6 @@ WebService::WebService(runtime::Io& io, cluster::TopologyPtr topology, const clu
     const auto parsed = cluster::Cidr::parse(block);
     if (parsed) trusted_.push_back(*parsed);
   }
-  if (!settings().root.empty()) {
-    Result<runtime::Folder> folder = io.open_folder(settings().root);
-    if (folder) root_ = std::move(*folder);
-  }
   keep_nodes(io, previous);
   if (previous != nullptr) previous->superseded_ = true;
 }
@@ -115,6 +113,14 @@ void WebService::follow_later_epoch() {
     views_[i].measured = now.measured;
     views_[i].suspected_until = now.suspected_until;
   }
+}
+
+const runtime::Folder& WebService::root(runtime::Io& io) {
+  if (root_ && io.now() < root_opened_ + kRootKeptFor) return root_;
+  root_opened_ = io.now();
+  Result<runtime::Folder> folder = io.open_folder(settings().root);
+  if (folder) root_ = std::move(*folder);
+  return root_;
 }
 
 bool WebService::has_room(Instant now) const {

@@ -118,7 +118,9 @@ class WebService : public LocalCounted {
   const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
   /// Of nodes(), by index, as they are now: also for a request that began before the last change of the topology.
   std::span<const cluster::NodeView> views();
-  const runtime::Folder& root() const { return root_; }
+  /// The folder that is served, which its path may lead to since a moment ago alone: a release is often put into
+  /// service by a symbolic link, or takes the place of the one before. Good until the next co_await.
+  const runtime::Folder& root(runtime::Io& io);
 
   /// This worker's part of the service's limits.
   std::uint32_t node_limit() const { return node_limit_; }
@@ -153,6 +155,7 @@ class WebService : public LocalCounted {
   std::vector<Instant> up_since_;         // of nodes_, by index: slow start counts from here
   std::vector<cluster::Cidr> trusted_;
   runtime::Folder root_;
+  Instant root_opened_{};
   std::uint32_t node_limit_;
   std::uint32_t queue_limit_;
 };
