@@ -411,6 +411,19 @@ class Stopping(Scenario):
         tenfold.process.send_signal(signal.SIGTERM)
         self.assertEqual(tenfold.process.wait(5), 0)
 
+    def is_refused(self, tenfold):
+        try:
+            self.client(tenfold)
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def test_who_comes_when_the_grace_is_over_is_refused(self):
+        tenfold = self.hanging('workers = 2\nshutdown_grace = "0s"\nshutdown_limit = "60s"')
+        tenfold.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: self.is_refused(tenfold), "nobody is left to wait for an answer", 5)
+        self.assertIsNone(tenfold.process.poll(), "the request may go on")
+
     def test_the_times_of_the_last_reload_hold(self):
         tenfold = self.hanging('workers = 1\nshutdown_grace = "60s"\nshutdown_limit = "60s"')
         with open(tenfold.file, encoding="utf-8") as file:

@@ -249,6 +249,9 @@ runtime::Task<void> Controller::shut_down(Duration limit, runtime::Stop* at_once
   shutting_down_.request();
   co_await health_.stop();
   co_await rings_.stop();
+  // While any handle of a listener is open, the kernel takes connections that nobody will accept.
+  close_all(listeners_);
+  listeners_.clear();
   const auto answers = std::make_shared<Answers>(workers_.size());
   for (WorkerHost* worker : workers_) {
     auto ended = [control = &io_, answers] { control->post([answers] { answers->add(); }); };
@@ -260,8 +263,6 @@ runtime::Task<void> Controller::shut_down(Duration limit, runtime::Stop* at_once
     co_await wait_for_all(io_, *answers, kNever);
   }
   for (WorkerHost* worker : workers_) worker->io().post([worker] { worker->let_go(); });
-  close_all(listeners_);
-  listeners_.clear();
 }
 
 // -- From workers' threads -----------------------------------------------------------------------------------------
