@@ -117,6 +117,22 @@ class Roots(Scenario):
         os.rename(f"{folder}/next", f"{folder}/current")
         wait_until(lambda: client.get("/release.txt").body == b"2", "the new release is served")
 
+    def test_a_file_that_becomes_shorter_is_cut_off_and_the_client_not_blamed(self):
+        folder = tempfile.mkdtemp(prefix="tenfold-files-")
+        self.addCleanup(shutil.rmtree, folder)
+        with open(f"{folder}/long.bin", "wb") as file:
+            file.truncate(60_000_000)
+        tenfold = self.tenfold(f'[web.files]\nlisten = "127.0.0.1:{{port}}"\nroot = "{folder}"\n')
+        client = self.client(tenfold)
+        client.send(request_bytes("GET", "/long.bin"))
+        self.assertEqual(client.read_head().status, 200)
+        os.truncate(f"{folder}/long.bin", 40_000_000)
+        with self.assertRaises(ConnectionResetError):
+            client.reader.read()
+        entry = wait_until(tenfold.access_entries, "the log has a line")[0]
+        self.assertEqual(entry["failure"], "internal")
+        self.assertIn("it became shorter", entry["detail"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -111,7 +111,7 @@ class Io {
     return {*this, socket.state(), a, b, c, wait};
   }
 
-  /// Sends a part of a file without copying it through user space. kClosed when the file is shorter than that.
+  /// Sends a part of a file without copying it through user space. kUnavailable when the file is shorter.
   SendFileOperation send_file(Socket& socket, const File& file, std::uint64_t offset, std::uint64_t length,
                               const Wait& wait) {
     return {*this, socket.state(), file, offset, length, wait};

@@ -97,7 +97,7 @@ bool SendFileOperation::await_suspend(std::coroutine_handle<> waiter) {
 
 Status SendFileOperation::await_resume() {
   if (outcome_ < 0) return fail_errno(static_cast<int>(-outcome_), "send file");
-  if (length > 0) return fail(ErrorKind::kClosed, "send file: it became shorter");
+  if (length > 0) return fail(ErrorKind::kUnavailable, "send file: it became shorter");
   return {};
 }
 

@@ -104,6 +104,13 @@ Answer answer_of(const Exchange& exchange, const runtime::File& file, const http
   return answer;
 }
 
+Failure failure_of_sending(const Error& error) {
+  if (error.kind == ErrorKind::kTimeout) return Failure::kClientTooSlow;
+  if (error.kind == ErrorKind::kCanceled) return Failure::kShuttingDown;
+  if (error.kind == ErrorKind::kUnavailable) return Failure::kInternal;  // the file became shorter
+  return Failure::kClientClosed;
+}
+
 runtime::Task<void> send_contents(Exchange& exchange, const runtime::File& file, const Answer& answer) {
   runtime::Io& io = exchange.io();
   // A part at a time, so that others get a turn beside a client that takes all at once.
@@ -115,8 +122,7 @@ runtime::Task<void> send_contents(Exchange& exchange, const runtime::File& file,
     const Status sent = co_await sending;
     exchange.sent_bytes += sending.sent_bytes();
     if (sent) continue;
-    const bool timeout = sent.error().kind == ErrorKind::kTimeout;
-    exchange.fail(timeout ? Failure::kClientTooSlow : Failure::kClientClosed, to_string(sent.error()));
+    exchange.fail(failure_of_sending(sent.error()), to_string(sent.error()));
     io.reset_on_close(exchange.connection.socket);
     exchange.connection.keep_open = false;
     co_return;
