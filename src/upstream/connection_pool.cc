@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 // A node that drops connections faster than this is restarting or overloaded: nothing to learn from.
 constexpr Duration kLearnedLeast = 500ms;
+constexpr Duration kLearnedFor = 5min;
 
 }  // namespace
 
@@ -43,12 +44,17 @@ void ConnectionPool::sweep() {
 }
 
 void ConnectionPool::learn_from_close(Duration idle_for) {
-  if (idle_for < kLearnedLeast) return;
-  learned_limit_ = std::min(learned_limit_, idle_for * 4 / 5);
+  if (idle_for >= kLearnedLeast) learn(idle_for * 4 / 5);
 }
 
 void ConnectionPool::node_keeps_for(Duration duration) {
-  learned_limit_ = std::min(learned_limit_, std::max(duration * 4 / 5, Duration(kLearnedLeast)));
+  learn(std::max(duration * 4 / 5, Duration(kLearnedLeast)));
+}
+
+void ConnectionPool::learn(Duration limit) {
+  if (io_.now() < learned_until_ && limit > learned_limit_) return;
+  learned_limit_ = limit;
+  learned_until_ = io_.now() + kLearnedFor;
 }
 
 void ConnectionPool::set_limits(std::size_t idle_most, Duration idle_limit) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The idle connections of one worker to one node, newest used first. A connection is retired before the node would
 // close it: after the configured idle time, after what the node's own Keep-Alive header promised, or, when the node was
-// seen to close connections that were idle for less, after four fifths of that.
-// Thread rule: one worker's thread.
+// seen to close connections that were idle for less, after four fifths of that. Such a close may have been a restart's,
+// so what it taught is forgotten after a while, unless it is seen again. Thread rule: one worker's thread.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +43,9 @@ class ConnectionPool {
 
   std::size_t idle() const { return idle_.size(); }
   /// How long a connection stays idle before it is retired.
-  Duration retire_after() const { return std::min(idle_limit_, learned_limit_); }
+  Duration retire_after() const {
+    return io_.now() < learned_until_ ? std::min(idle_limit_, learned_limit_) : idle_limit_;
+  }
 
  private:
   struct Idle {
@@ -51,11 +53,13 @@ class ConnectionPool {
     Instant since;
   };
   void learn_from_close(Duration idle_for);
+  void learn(Duration limit);
 
   runtime::Io& io_;
   std::size_t idle_most_;
   Duration idle_limit_;
-  Duration learned_limit_ = Duration::max();
+  Duration learned_limit_{};
+  Instant learned_until_{};
   bool closed_ = false;
   std::deque<Idle> idle_;  // oldest first
 };

@@ -109,6 +109,8 @@ TEST_F(ConnectionPoolTest, AConnectionIsRetiredBeforeTheNodeWouldCloseIt) {
       test->give(1);
       static_cast<void>(co_await test->io.sleep_for(pool.retire_after()));
       EXPECT_EQ(test->taken(), -1) << "its time is over";
+      static_cast<void>(co_await test->io.sleep_for(5min));
+      EXPECT_EQ(pool.retire_after(), 60s) << "it may have been a restart";
       test->give(2);
       pool.set_limits(2, 1s);
       static_cast<void>(co_await test->io.sleep_for(1s));
