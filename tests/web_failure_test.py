@@ -29,6 +29,7 @@ class Probed(Scenario):
             ("127.0.0.1", "", "127.0.0.1"),
             ("::1", "", "[::1]"),
             ("::1", 'host = "shop.example.com"', "shop.example.com"),
+            ("::1", 'host = "*.example.com"', "tenfold-health.example.com"),
         ):
             hosts = []
             node = Node(listen=listen)

@@ -23,9 +23,12 @@ std::string shown(std::string_view bytes) {
   return text;
 }
 
-// What the node is asked for as: in a Host field an IPv6 address stands in brackets (RFC 3986 section 3.2.2).
+// What the node is asked for as: a name that the wildcard "*.example.com" stands for, for many an application refuses
+// the wildcard itself; and an IPv6 address in brackets (RFC 3986 section 3.2.2).
 std::string host_of(const cluster::Service& service, const Address& node) {
-  if (!service.web().host.empty()) return service.web().host;
+  const std::string& name = service.web().host;
+  if (name.starts_with('*')) return "tenfold-health" + name.substr(1);
+  if (!name.empty()) return name;
   if (node.is_unix()) return "localhost";
   return node.family() == Address::Family::kIpv6 ? fmt::format("[{}]", node.host_text()) : node.host_text();
 }
