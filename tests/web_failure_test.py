@@ -86,7 +86,8 @@ class Failing(Scenario):
 
     def test_a_connection_closed_while_idle_costs_a_get_nothing(self):
         node = self.node()
-        client = self.client(self.web([node], self.NO_PROBES))
+        # On a busy machine, most requests may be sent before Tenfold has heard of the end, and cost a retry.
+        client = self.client(self.web([node], self.NO_PROBES + "\nretry_budget_percent = 100"))
         for _ in range(20):
             self.assertEqual(client.get().status, 200)
             node.close_connections()
