@@ -30,7 +30,7 @@ std::vector<std::string> words_of(std::string_view line) {
 
 // What memcached would read of a line that we let through.
 void require_same_meaning(const Request& request) {
-  const std::vector<std::string> words = words_of(request.line);
+  std::vector<std::string> words = words_of(request.line);
   if (is_meta(request.verb) && request.verb != Verb::kMetaNoop) {
     const std::size_t first_flag = request.verb == Verb::kMetaSet ? 3 : 2;
     require(words.size() >= first_flag);
@@ -39,6 +39,7 @@ void require_same_meaning(const Request& request) {
     for (std::size_t i = first_flag; i < words.size(); ++i) quiet |= words[i].front() == 'q';
     if (request.verb != Verb::kMetaDebug) require(quiet == request.quiet);
     require(words[1] == request.key && words[1].size() <= 250);
+    if (request.verb == Verb::kMetaDebug) require(request.base64_key == (words.size() > 2 && words[2] == "b"));
     if (request.verb == Verb::kMetaSet) require(std::stoll(words[2]) == static_cast<long long>(request.value_bytes));
   } else if (is_storage(request.verb)) {
     const std::size_t least = request.verb == Verb::kCas ? 6 : 5;
@@ -53,6 +54,12 @@ void require_same_meaning(const Request& request) {
     std::string_view keys = request.keys;
     for (std::string_view key = next_key(keys); !key.empty(); key = next_key(keys)) require(words[at++] == key);
     require(at == words.size() && request.more_keys == (words.size() > (request.verb >= Verb::kGat ? 3U : 2U)));
+  } else if (request.verb == Verb::kStats) {
+    std::string_view subject = request.argument;
+    require(next_key(subject) == (words.size() > 1 ? words[1] : ""));
+  } else if (request.verb == Verb::kFlushAll) {
+    if (request.noreply) words.pop_back();
+    require(words.size() <= 2 && words.back() != "noreply");
   } else if (!request.key.empty()) {
     require(words[1] == request.key && request.noreply == (words.size() > 2 && words.back() == "noreply"));
   }

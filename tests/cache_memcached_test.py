@@ -181,11 +181,13 @@ class Everyday(RawScenario):
     def test_what_is_for_operators_is_refused_unless_allowed(self):
         admin = [b"shutdown", b"slabs automove 0", b"lru mode flat", b"lru_crawler metadump all", b"watch fetchers"]
         admin += [b"cache_memlimit 100", b"stats reset", b"stats detail on", b"stats cachedump 1 0"]
+        cut_short = b"stats reset\0"  # by memcached
         for client in self.each():
             client.set(b"k", b"v")
             self.assertEqual(client.ask(b"flush_all\r\n"), b"CLIENT_ERROR flush_all not allowed\r\n")
             for command in admin:
                 self.assertTrue(client.ask(command + b"\r\n").startswith(b"CLIENT_ERROR "), command)
+            self.assertEqual(client.ask(cut_short + b"\r\n"), b"ERROR\r\n")
             client.send(b"flush_all noreply\r\n")
             self.assertEqual(client.get(b"k"), b"v")
         for client in self.each("allow_admin = true"):
@@ -195,6 +197,10 @@ class Everyday(RawScenario):
             client.set(b"k", b"v")
             client.send(b"flush_all noreply\r\n")
             self.talk(client, (b"get k\r\n", b"END\r\n"), (b"stats reset\r\n", b"RESET\r\n"))
+            # memcached would not answer these, and all replies behind would be for somebody else.
+            self.talk(client, (b"flush_all noreply\0\r\n", b"ERROR\r\n"), (b"get k\r\n", b"END\r\n"))
+            client.send(b"flush_all noreply noreply\r\n")
+            self.talk(client, (b"get k\r\n", b"END\r\n"), (b"mn\r\n", b"MN\r\n"))
 
     def test_two_tenfolds_agree_on_placement(self):
         nodes = self.memcached(3)
@@ -324,6 +330,7 @@ class Wrong(RawScenario):
             self.assertEqual(client.ask(b"mg %s k b s Oabc\r\n" % key)[:3], b"HD ")
             self.assertIn(b" k%s b\r\n" % key, client.ask(b"mg %s b k q v\r\n" % key))
             self.assertEqual(client.ask(b"me %s b\r\n" % key), BAD_FORMAT)
+            self.assertEqual(client.ask(b"me %s b\0\r\n" % key), BAD_FORMAT)
             for command in (b"stats cachedump 1 0", b"stats detail dump"):
                 self.assertTrue(client.ask(command + b"\r\n").startswith(b"CLIENT_ERROR"))
             self.assertEqual(client.get(b"k"), b"true")

@@ -158,6 +158,8 @@ class Parser {
         return meta_debug();
       case Verb::kMetaSet:
         return meta_set();
+      case Verb::kFlushAll:
+        return flush_all();
       case Verb::kHttp:
         return refuse(kError, true);
       case Verb::kUnknown:
@@ -185,11 +187,27 @@ class Parser {
   }
 
   ParseOutcome without_key() {
+    if (ends_too_soon()) return refuse(kError);
     request_.argument = rest_;
     std::string_view words = rest_;
     for (std::string_view word = take_word(words); !word.empty(); word = take_word(words))
       request_.noreply = word == "noreply";
     return complete();
+  }
+
+  // For memcached a line ends at a zero byte: what it does not read here could make another command of it.
+  bool ends_too_soon() const { return rest_.contains('\0'); }
+
+  // A time, `noreply`, or both, and nothing that memcached takes for one of these and we do not.
+  ParseOutcome flush_all() {
+    if (ends_too_soon()) return refuse(kError);
+    request_.argument = rest_;
+    request_.noreply = ends_with_noreply();
+    const std::string_view first = take_word(rest_);
+    const std::string_view second = take_word(rest_);
+    const bool has_time = !first.empty() && first != "noreply";
+    if (!nothing_left(rest_) || (!second.empty() && !(has_time && second == "noreply"))) return refuse(kError);
+    return !has_time || parse_expiry(first) ? complete() : refuse(kBadExpiry);
   }
 
   ParseOutcome retrieval() {
@@ -326,8 +344,8 @@ class Parser {
   // It has no flags but a `b` behind the key, and what else is there is ignored.
   ParseOutcome meta_debug() {
     request_.key = take_word(rest_);
+    if (!is_key(request_.key) || ends_too_soon()) return refuse(kBadFormat);
     request_.base64_key = take_word(rest_) == "b";
-    if (!is_key(request_.key)) return refuse(kBadFormat);
     if (!request_.base64_key) return complete();
     // The reply tells the key as it is, and a line end would end it.
     const std::optional<std::string> key = decode_base64_key(request_.key);

@@ -98,6 +98,20 @@ TEST(MemcachedRequest, ALineThatMemcachedCannotReadNeverReachesIt) {
   EXPECT_EQ(refused("ms k 9 q qq\r\n").reply, "CLIENT_ERROR duplicate flag\r\n");
 }
 
+// To memcached a line ends at a zero byte: these would have no reply, or another one than we expect.
+TEST(MemcachedRequest, ALineThatMemcachedReadsDifferentlyIsRefused) {
+  using namespace std::string_literals;
+  EXPECT_EQ(refused("me a2V5 b\0\r\n"s).reply, "CLIENT_ERROR bad command line format\r\n");
+  EXPECT_EQ(refused("flush_all noreply\0\r\n"s).reply, "ERROR\r\n");
+  EXPECT_EQ(refused("stats reset\0\r\n"s).reply, "ERROR\r\n");
+  EXPECT_EQ(refused("flush_all noreply noreply\r\n").reply, "ERROR\r\n");
+  EXPECT_EQ(refused("flush_all noreply 0\r\n").reply, "ERROR\r\n");
+  EXPECT_EQ(refused("flush_all 0 0\r\n").reply, "ERROR\r\n");
+  EXPECT_EQ(refused("flush_all x\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+  EXPECT_FALSE(parsed("flush_all -1\r\n").noreply);
+  EXPECT_TRUE(parsed("flush_all noreply \r\n").noreply);
+}
+
 TEST(MemcachedRequest, ErrorsOfNoreplyAreNotTold) {
   Request request;
   EXPECT_EQ(parse_request("set a\tb 0 0 1 noreply\r\n", request).state, ParseState::kError);
