@@ -86,6 +86,27 @@ class Gutter(CacheScenario):
             for key in gutter:
                 self.assertEqual(node.meta(f"mg {key} t")[0], "HD t-1")
 
+    def test_a_line_without_room_for_its_new_time_is_refused(self):
+        """memcached would read the value of a line with too many flags as commands; and a line that is too long for
+        Tenfold itself must not go on as it is, for it asks for no reply."""
+        nodes = self.memcached(2)
+        tenfold = self.cache(nodes, 'gutter_ttl = "100s"')
+        self.wait_for_ring(tenfold, nodes)
+        client, other = self.cache_client(tenfold), self.cache_client(tenfold)
+        for key in KEYS:
+            client.set(key, "v")
+        gutter, own = min(nodes[0].keys()), min(nodes[1].keys())
+        nodes[0].kill()
+        self.wait_for_ring(tenfold, nodes[1:])
+        value = f"\r\nset {own} 0 0 6\r\nforged\r\n"
+        many_flags = f"ms {gutter} {len(value)} c k O1 F0 x y z a d e f g h i j l"
+        self.assertEqual(client.meta(many_flags, value), ("CLIENT_ERROR options flags too long", None))
+        self.assertEqual(other.get(own), "v")
+        long = f"ms {gutter} 1 q F"
+        self.assertEqual(client.meta(f"{long:0<2047}", "x"), ("CLIENT_ERROR line too long", None))
+        for _ in range(3):
+            self.assertEqual((other.get(own), client.get(gutter)), ("v", None))
+
     def test_what_is_stored_for_a_failed_node_expires(self):
         nodes = self.memcached(2)
         tenfold = self.cache(nodes, 'gutter_ttl = "1s"')

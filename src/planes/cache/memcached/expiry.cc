@@ -129,7 +129,9 @@ bool send_bounded_memcached(Client& client, Link& link, std::string_view request
   Request parsed;
   memcached::parse_request(request, parsed);
   const std::string bounded = bounded_request(parsed, request, rule);
-  return link.send(bounded.empty() ? request : std::string_view(bounded), pending);
+  if (bounded.empty()) return link.send(request, pending);
+  const bool is_taken = memcached::parse_request(bounded, parsed).state == memcached::ParseState::kComplete;
+  return is_taken && link.send(bounded, pending);
 }
 
 std::string with_expiry(Client& client, const Request& request, std::string_view whole) {

@@ -300,8 +300,10 @@ void serve_key(Client& client, const Request& request, std::string_view bytes, s
   const std::string changed = with_expiry(client, request, bytes.substr(0, size));
   if (changed.empty()) return serve_whole(client, request, bytes, size);
   Request shortened;
-  memcached::parse_request(changed, shortened);
-  serve_whole(client, shortened, changed, changed.size());
+  const memcached::ParseOutcome outcome = memcached::parse_request(changed, shortened);
+  if (outcome.state == memcached::ParseState::kComplete) return serve_whole(client, shortened, changed, changed.size());
+  // With what was added to its line it is one that memcached does not take.
+  if (!request.noreply) client.reply(outcome.reply);
 }
 
 // The value is too large for us to hold. As at memcached, what it was to replace goes all the same: better nothing than

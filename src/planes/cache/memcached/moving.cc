@@ -57,9 +57,13 @@ struct Work {
   Work(Worker& of, Client& client, std::string_view bytes) : worker(of), turn(client), whole(bytes) {
     memcached::parse_request(whole, request);
   }
-  void replace(std::string bytes) {
+  // False, and nothing is changed, when memcached does not take so long a line.
+  bool replace(std::string bytes) {
+    Request changed;
+    if (memcached::parse_request(bytes, changed).state != memcached::ParseState::kComplete) return false;
     whole = std::move(bytes);
     memcached::parse_request(whole, request);
+    return true;
   }
   Worker& worker;
   Turn turn;
@@ -214,7 +218,7 @@ runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, M
     moved |= carried.moved;
   }
   std::string told = moved ? without_old_unique(work->request, work->whole) : std::string();
-  if (!told.empty()) work->replace(std::move(told));
+  if (!told.empty() && !work->replace(std::move(told))) co_return fail(*work, "the line is too long");
   const std::string_view miss = miss_reply(work->request.verb);
   if (any || miss.empty()) co_return go_on(*work);
   ++work->turn.endpoint().counters.commands;
