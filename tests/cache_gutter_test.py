@@ -281,6 +281,31 @@ class Leaving(CacheScenario):
         self.assertTrue(nodes[2].keys())
 
 
+class OneKey(CacheScenario):
+    def test_a_get_under_way_at_a_node_that_dies_is_a_miss_however_long_its_key(self):
+        nodes = self.memcached(2)
+        tenfold = self.cache(nodes, 'response_timeout = "5s"', health=PATIENT_HEALTH)
+        self.wait_for_ring(tenfold, nodes)
+        keys = [f"{i:x<{length}}" for length in (10, 100, 250) for i in range(10, 30)]
+        client = self.cache_client(tenfold)
+        for key in keys:
+            client.set(key, "v")
+        lost = nodes[0].keys()
+        self.assertEqual({len(key) for key in lost}, {10, 100, 250})
+        nodes[0].pause()
+        asking = {key: self.cache_client(tenfold) for key in lost}
+        for key, other in asking.items():
+            other.send(f"get {key}\r\n".encode())
+
+        def under_way():
+            return sum(row["outstanding"] for row in self.service(tenfold)["nodes"]) == len(lost)
+
+        wait_until(under_way, "they are under way")
+        nodes[0].kill()
+        for key, other in asking.items():
+            self.assertEqual(other.read_line(), "END", key)
+
+
 class ManyKeys(CacheScenario):
     """A lookup of many keys meets a node that dies: the keys of the others are found, and those of that node are asked
     for again at the next one, where they are missing. Nothing of it is an error."""

@@ -39,27 +39,29 @@ class Leases(CacheScenario):
     def get(self, tenfold, key, redis=False):
         return Asking(self, tenfold, lambda client: client.redis("GET", key) if redis else client.get(key))
 
-    def check_one_fills(self, nodes, redis):
+    def check_one_fills(self, nodes, redis, page="page"):
         tenfold = self.cache(nodes, LONG)
         first = self.cache_client(tenfold)
-        self.assertIsNone(first.redis("GET", "page") if redis else first.get("page"))
-        waiting = [self.get(tenfold, "page", redis) for _ in range(20)]
+        self.assertIsNone(first.redis("GET", page) if redis else first.get(page))
+        waiting = [self.get(tenfold, page, redis) for _ in range(20)]
         wait_until(lambda: self.waits(tenfold) == 20, "they wait")
         self.assertEqual([each.answers for each in waiting], [[]] * 20)
         if redis:
-            first.redis("SET", "page", "value")
+            first.redis("SET", page, "value")
         else:
-            first.set("page", "value")
+            first.set(page, "value")
         self.assertEqual([each.answer() for each in waiting], ["value"] * 20)
         cache = self.service(tenfold)["cache"]
         self.assertEqual((cache["hits"], cache["misses"]), (20, 1))
-        self.assertEqual(set().union(*(node.keys() for node in nodes)), {"page"})
+        self.assertEqual(set().union(*(node.keys() for node in nodes)), {page})
 
     def test_one_fills_and_the_others_get_its_value(self):
         self.check_one_fills(self.memcached(2), redis=False)
+        self.check_one_fills(self.memcached(2), redis=False, page="p" * 250)
 
     def test_of_redis(self):
         self.check_one_fills(self.redis(2), redis=True)
+        self.check_one_fills(self.redis(2), redis=True, page="p" * 1000)
 
     def test_across_tenfolds(self):
         """Two of them in front of one memcached, as two machines would be."""

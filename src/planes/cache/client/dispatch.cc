@@ -8,6 +8,8 @@
 namespace tenfold::cache {
 namespace {
 
+constexpr std::size_t kKeptLookupBytesMost = 2048;
+
 bool send(Client& client, Link& link, const Outgoing& outgoing, Command& command) {
   const std::string_view frame = outgoing.second.empty() ? outgoing.first : outgoing.second;
   runtime::Buffer block = client.take_block(frame);
@@ -50,12 +52,18 @@ void remove_lease_item(Link& link, std::string_view key) {
   send_and_forget(link, fmt::format("delete {}\r\n", lease_item(hash_of(key))));
 }
 
+// A request that is not small: a lookup of a long key, or what finds no connection.
+bool is_worth_keeping(Client& client, const Link* link, const Outgoing& outgoing) {
+  const std::size_t bytes = outgoing.first.size() + outgoing.second.size();
+  if (outgoing.lookup != Lookup::kNone && bytes <= kKeptLookupBytesMost) return true;
+  return (link == nullptr || !link->is_open()) && !client.service().settings().is_store();
+}
+
 void send_or_refuse(Client& client, std::uint32_t node, Link* link, std::string_view why, const Outgoing& outgoing) {
   ++client.endpoint().counters.commands;
   auto* command = new Command(client.endpoint(), outgoing.rule, outgoing.lookup, outgoing.keys, is_redis(client));
   if (!outgoing.key.empty()) command->kept.keep(outgoing.first, outgoing.second, outgoing.key);
-  if (!outgoing.key.empty() && !command->kept.is_kept() && (link == nullptr || !link->is_open()) &&
-      !client.service().settings().is_store())
+  if (!outgoing.key.empty() && !command->kept.is_kept() && is_worth_keeping(client, link, outgoing))
     command->kept.keep_large(outgoing.first, outgoing.second, outgoing.key, client.endpoint().second_tries.large);
   const bool ends_lease = prepare(client, node, outgoing, *command);
   client.add(*command);

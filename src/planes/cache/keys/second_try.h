@@ -34,8 +34,8 @@ class KeptBytes {
   std::size_t kept_ = 0;
 };
 
-/// A request, kept for that case: a small one always; a large one, like a value that is stored, only while there is no
-/// connection to its node, for what has gone to the kernel is sent once.
+/// A request, kept for that case: a small one always; a large one when it is a lookup, or like a value that is stored,
+/// only while there is no connection to its node, for what has gone to the kernel is sent once.
 class KeptRequest {
  public:
   KeptRequest() = default;
