@@ -256,6 +256,23 @@ class Wrong(BinaryScenario):
         client.send(b"get k\r\n")
         self.assertTrue(client.at_end())
 
+    def test_a_service_that_comes_to_speak_another_protocol(self):
+        topology = '[cache.test]\nlisten = "127.0.0.1:{port}"\nprotocol = "%s"\n'
+        tenfold = self.tenfold(topology % "memcached")
+        client = self.client(tenfold)
+        self.assertEqual(client.put(b"k", b"v").status, OK)
+        tenfold.write(topology % "redis")
+        self.assertEqual(tenfold.cli("reload")[0], 0)
+        client.send(packet(NOOP))
+        self.assertTrue(client.at_end())
+        with RawClient(tenfold.port) as other:
+            self.assertEqual((other.send(b"PING\r\n"), other.line())[1], b"+PONG\r\n")
+            tenfold.write(topology % "memcached")
+            self.assertEqual(tenfold.cli("reload")[0], 0)
+            other.send(b"PING\r\n")
+            self.assertTrue(other.at_end())
+        self.assertEqual(self.client(tenfold).put(b"k", b"v").status, OK)
+
     def test_a_node_that_is_down_is_an_error_and_never_a_miss(self):
         client = self.client(self.cache(self.nodes, 'response_timeout = "50ms"', NO_HEALTH))
         keys = [b"key:%d" % i for i in range(60)]
