@@ -175,6 +175,28 @@ class Broken(RawScenario):
             lambda: "5 requests failed in a row" in json.dumps(self.service(tenfold)["nodes"]), "it goes on failing"
         )
 
+    def test_a_reply_without_end_does_not_hold_up_the_others(self):
+        """A short line may name a large item a hundred thousand times: nobody waits until all of that has come."""
+        ended = threading.Event()
+
+        def answer(line, _reader, connection):
+            if line != b"get endless\r\n":
+                return b"VALUE small 0 1\r\nv\r\nEND\r\n"
+            item = b"VALUE endless 0 1048576\r\n" + b"x" * (1 << 20) + b"\r\n"
+            while not ended.is_set():
+                connection.sendall(item)
+            return None
+
+        self.addCleanup(ended.set)
+        node = self.scripted(answer)
+        tenfold = self.cache([node], SHORT + '\nitem_max = "1MiB"', NO_HEALTH, run="workers = 1")
+        client, other = self.client(tenfold), self.client(tenfold)
+        client.send(b"get endless\r\n")
+        wait_until(lambda: self.service(tenfold)["nodes"][0]["outstanding"] == 1, "it is under way")
+        self.assertEqual(other.ask(b"get small\r\n"), b"VALUE small 0 1\r\nv\r\nEND\r\n")
+        self.assertRegex(client.reply(), b"^SERVER_ERROR node .* too large, and does not end")
+        self.assertEqual(node.connections, 2)
+
     def test_a_reply_that_breaks_off_is_never_passed_on_as_whole(self):
         whole = b"VALUE k 0 5\r\nhello\r\nEND\r\n"
         for cut in range(len(whole)):

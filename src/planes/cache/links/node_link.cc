@@ -141,8 +141,8 @@ runtime::Task<void> NodeLink::run() {
   outbox_->close();
   co_await outbox_->ended();
   const bool may_be_carried_out = std::exchange(given_up_, 0) > 0;
-  const bool is_reply_bad = is_open && !may_be_carried_out && stop_reason_.empty() &&
-                            (status.error().kind == ErrorKind::kLimit || status.error().kind == ErrorKind::kProtocol);
+  const bool is_bad = status.error().kind == ErrorKind::kLimit || status.error().kind == ErrorKind::kProtocol;
+  const bool is_reply_bad = is_open && !may_be_carried_out && (dropping_ || (is_bad && stop_reason_.empty()));
   // What has not arrived yet had better not: it is answered as failed.
   if (is_open && (may_be_carried_out || queued_ > 0)) io_.reset_on_close(socket_);
   socket_.close();
@@ -292,6 +292,7 @@ Status NodeLink::keep(std::string_view part, std::uint64_t more, bool is_push) {
     if (is_push) return fail(ErrorKind::kLimit, "its push is too large");
     partial_.reset();
     dropping_ = true;
+    dropping_since_ = io_.now();
     return Status();
   }
   runtime::reserve_room(partial_, room);
@@ -354,8 +355,17 @@ void NodeLink::fail_all(Ending ending) {
   }
 }
 
+// All others wait behind it.
+void NodeLink::end_endless_reply() {
+  if (stop_reason_.empty())
+    stop_reason_ = fmt::format("its reply is too large, and does not end: over {} bytes", settings_.reply_bytes_most());
+  let_go_ = true;
+  stop_->request();
+}
+
 void NodeLink::check(Instant now) {
   if (state_ != State::kOpen) return;
+  if (dropping_ && now - dropping_since_ >= settings_.response_timeout) return end_endless_reply();
   if (now - progress_at_ < settings_.response_timeout) return;
   const std::string text = fmt::format("{}: no reply within {}", name_, to_text(settings_.response_timeout));
   const LinkFailure failure{.was_connected = true, .text = text};

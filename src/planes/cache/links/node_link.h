@@ -78,6 +78,7 @@ class NodeLink final : public Link, private OutboxOwner {
   Pending* take_answered();
   void deliver(Reply& reply);
   void fail_too_large();
+  void end_endless_reply();
   void fail_all(Ending ending);
   bool has_more_to_come() const override { return false; }
   void send_failed(const Error& error) override;
@@ -105,6 +106,7 @@ class NodeLink final : public Link, private OutboxOwner {
   Scanner scanner_;
   runtime::Buffer partial_;  // the start of a reply that did not come in one piece
   bool dropping_ = false;    // what comes of a reply, which is too large
+  Instant dropping_since_{};
   IntrusiveList<Pending, LinkTag> queue_;
   std::size_t queued_ = 0;
   std::size_t given_up_ = 0;  // replies still to come for which nobody waits; they come before those of the queue
