@@ -69,6 +69,11 @@ class NearCache(CacheScenario):
             ("11", lambda: other.line("touch k -1"), None),
             ("12", lambda: (other.send(b"set k 0 0 2 noreply\r\n13\r\n"), other.get("other")), "13"),
             ("13", lambda: other.line("delete k"), None),
+            ("14", lambda: (other.line("gat -1 k"), other.read_line(), other.read_line()), None),
+            ("15", lambda: (other.line("gat 2592001 k"), other.read_line(), other.read_line()), None),  # long ago
+            ("16", lambda: (other.line("gats -1 none k"), other.read_line(), other.read_line()), None),
+            ("17", lambda: other.meta("mg k v T-1"), None),
+            ("18", lambda: other.meta("mg k v T100"), "18"),
         ]
         for before, change, after in changes:
             self.assertEqual(client.set("k", before), "STORED")

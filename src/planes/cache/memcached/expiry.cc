@@ -115,6 +115,19 @@ std::int64_t shortened_expiry(std::int64_t expiry_seconds, const ExpiryRule& rul
   return left <= 0 ? expiry_seconds : rule.now_seconds + shortened(left, rule);
 }
 
+bool ends_items(const Request& request, runtime::Io& io) {
+  const auto is_over = [&io](std::int64_t time) {
+    return time < 0 || (time > memcached::kRelativeSecondsMost && time <= seconds_now(io));
+  };
+  if (request.verb == Verb::kGat || request.verb == Verb::kGats) return is_over(request.expiry_seconds);
+  if (request.verb != Verb::kMetaGet) return false;
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (flag.front() == 'T') return is_over(number_of(flag.substr(1)).value_or(0));
+  }
+  return false;
+}
+
 std::string bounded_request(const Request& request, std::string_view whole, const ExpiryRule& rule) {
   std::string changed = Shortening(request, rule).line();
   if (!changed.empty()) changed += whole.substr(request.line_bytes);

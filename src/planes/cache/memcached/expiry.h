@@ -17,6 +17,9 @@ namespace tenfold::cache {
 /// now, more is a date, and what is below 0 is over already.
 std::int64_t shortened_expiry(std::int64_t expiry_seconds, const ExpiryRule& rule);
 
+/// Whether what the request reads expires by it, and at once: gat, or mg with T, with a time that is over.
+bool ends_items(const memcached::Request& request, runtime::Io& io);
+
 /// The whole request with its expiry times so shortened; empty when they may stay as they are.
 std::string bounded_request(const memcached::Request& request, std::string_view whole, const ExpiryRule& rule);
 

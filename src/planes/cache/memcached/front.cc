@@ -264,8 +264,18 @@ void get_and_tell(Client& client, const Request& request, std::string_view key) 
   teller->on_failure({.never_sent = true, .text = why});
 }
 
+// What ends is not told any more.
+void note_end(Client& client, std::string_view keys) {
+  for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys))
+    note_change(client, key, false);
+}
+
 void forward(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
-  if (request.more_keys) return get_many(client, request);
+  const bool ends = client.endpoint().holds_replies() && ends_items(request, client.worker().io);
+  if (request.more_keys) {
+    if (ends) note_end(client, request.keys);
+    return get_many(client, request);
+  }
   std::string decoded;
   std::string_view key = request.key;
   if (request.base64_key) {
@@ -276,7 +286,7 @@ void forward(Client& client, const Request& request, std::string_view bytes, std
   Outgoing outgoing{.first = bytes.substr(0, size)};
   if (is_retrieval(request.verb)) outgoing.lookup = Lookup::kMemcached;
   if (request.verb == Verb::kMetaGet) outgoing.lookup = Lookup::kMeta;
-  outgoing.effect = effect_of(request.verb);
+  outgoing.effect = ends ? Effect::kChange : effect_of(request.verb);
   if (must_tell_key(request, key)) return get_and_tell(client, request, key);
   if (!request.noreply && !request.quiet) return forward_to_owner(client, key, outgoing);
   const std::string line = answered_line(request);
