@@ -299,6 +299,28 @@ class NewOwnerDies(RawScenario):
         self.assertEqual(client.reply(), b"VALUE k:%d 0 1\r\nv\r\nEND\r\n" % moving)
 
 
+class Untold(CacheScenario):
+    def test_a_node_that_does_not_tell_its_keys_is_named(self):
+        """Keys that are asked for still move; the rest waits, and the operator sees why."""
+        nodes = [self.still_memcached(), *self.memcached(1)]
+        tenfold = self.cache(nodes[:1])
+        self.wait_for_ring(tenfold, nodes[:1])
+        client = self.cache_client(tenfold)
+        for i in range(50):
+            client.set(f"key:{i}", "v")
+        tenfold.admin_request(
+            "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": nodes[1].address}).encode()
+        )
+        problem = wait_until(lambda: self.service(tenfold)["ring_state"].get("problem"), "it is told")
+        self.assertEqual(
+            problem,
+            f"node {nodes[0].address} does not tell its keys: lru_crawler metadump: CLIENT_ERROR lru crawler disabled",
+        )
+        for i in range(50):
+            self.assertEqual(client.get(f"key:{i}"), "v")
+        self.assertTrue(nodes[1].keys())
+
+
 class Flushed(CacheScenario):
     """What was there before a flush_all that was acknowledged does not come back, though its keys were on their way."""
 

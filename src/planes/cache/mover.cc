@@ -109,7 +109,11 @@ runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
   std::string text;
   for (bool ended = false; !ended;) {
     Result<runtime::Buffer> read = co_await io.recv(*socket, runtime::BufferSize::kLarge, wait());
-    if (!read) co_return false;
+    if (!read) {
+      fail(fmt::format("node {} does not tell its keys: lru_crawler metadump: {}",
+                       service_->nodes()[node]->address().to_text(), to_string(read.error())));
+      co_return false;
+    }
     text += read->view();
     read->reset();
     const bool good = co_await take_lines(text, node, ended);
@@ -145,7 +149,12 @@ runtime::Task<bool> Mover::take_lines(std::string& text, std::uint32_t node, boo
     ended = line.starts_with("END");
     if (ended) break;
     std::optional<std::string> key = memcached::key_of_metadump(line);
-    if (!key || stop_.requested()) co_return false;
+    if (stop_.requested()) co_return false;
+    if (!key) {
+      fail(fmt::format("node {} does not tell its keys: lru_crawler metadump: {}",
+                       service_->nodes()[node]->address().to_text(), line.substr(0, line.find('\r'))));
+      co_return false;
+    }
     ++seen_;
     if (service_->source_of(*key) != node) continue;
     co_await wait_for_room(kKeysAtOnce);
