@@ -214,7 +214,25 @@ void Store::sweep(std::size_t buckets, Instant now) {
 
 void Store::set_memory(std::uint64_t memory_bytes) {
   memory_bytes_ = std::max(memory_bytes, kMemoryBytesLeast);
+  if (overhead_bytes() > memory_bytes_ / 2) shrink_overhead();
   static_cast<void>(make_room(0));
+}
+
+// The index and the ghost queue have grown with more memory than there is now, and would leave no room for items. The
+// items that stay get a new index; a walk that is under way may miss some.
+void Store::shrink_overhead() {
+  ghost_ = Ghost();
+  while (item_bytes() > memory_bytes_ / 2 && evict()) continue;
+  index_ = HashIndex();
+  std::size_t linked = 0;
+  for (const Fifo* queue : {&small_, &main_}) {
+    for (Item* item = queue->oldest(); item != nullptr; item = item->newer_) {
+      if (++linked > index_.buckets()) grow_index();
+      Item*& bucket = index_.bucket(index_.index_of(item->hash_));
+      item->next_in_bucket_ = bucket;
+      bucket = item;
+    }
+  }
 }
 
 // Room for one more item, and for what the index and the ghost queue grow by with it.
@@ -223,12 +241,17 @@ bool Store::make_room(std::uint64_t bytes) {
   while (used_bytes() + bytes > memory_bytes_) {
     // The ghost queue remembers as many keys as the main queue holds.
     ghost_.reserve(std::max<std::uint64_t>(main_.count(), 64));
-    const bool from_small = small_.bytes() >= memory_bytes_ / kSmallShare || main_.count() == 0;
-    if (from_small ? evict_small() : evict_main()) continue;
-    // All that queue holds is the item that is being replaced.
-    if (from_small ? main_.count() == 0 || !evict_main() : small_.count() == 0 || !evict_small()) return false;
+    if (!evict()) return false;
   }
   return true;
+}
+
+// One step, in one of the queues. False when nothing can be evicted.
+bool Store::evict() {
+  const bool from_small = small_.bytes() >= memory_bytes_ / kSmallShare || main_.count() == 0;
+  if (from_small ? evict_small() : evict_main()) return true;
+  // All that queue holds is the item that is being replaced.
+  return from_small ? main_.count() > 0 && evict_main() : small_.count() > 0 && evict_small();
 }
 
 // One step: the oldest of the small queue goes, or moves on. False when nothing can be evicted.

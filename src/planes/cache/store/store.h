@@ -109,6 +109,8 @@ class Store {
   void release(Item& item);
   void grow_index();
   bool make_room(std::uint64_t bytes);
+  bool evict();
+  void shrink_overhead();
   bool evict_small();
   bool evict_main();
   void clear_gone(std::size_t bucket, Instant now);

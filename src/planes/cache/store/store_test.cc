@@ -111,6 +111,23 @@ TEST(Store, ASmallerMemoryIsKeptToAtOnce) {
 }
 
 // Whatever the sizes, and when an item grows in place: used_bytes() counts all blocks of the heap.
+// What finds the items had grown with the larger one, and must not take all of the smaller.
+TEST(Store, AMuchSmallerMemoryHasRoomForItems) {
+  Store store(4 * kMiB, 1);
+  for (int i = 0; i < 40'000; ++i) put(store, key_of(i), "x", kStart);
+  ASSERT_GT(store.items(), 30'000U);
+  store.set_memory(kMiB / 8);
+  EXPECT_LE(store.used_bytes(), kMiB / 8);
+  EXPECT_GT(store.items(), 500U);
+  std::set<std::string> seen;
+  store.scan(0, SIZE_MAX / 10, kStart, [&](const Item& item) { seen.emplace(item.key()); });
+  EXPECT_EQ(seen.size(), store.items());
+  for (const std::string& key : seen) EXPECT_EQ(get(store, key, kStart), "x");
+  for (int i = 0; i < 2000; ++i) EXPECT_TRUE(put(store, key_of(100'000 + i), "y", kStart));
+  EXPECT_EQ(get(store, key_of(101'999), kStart), "y");
+  EXPECT_LE(store.used_bytes(), kMiB / 8);
+}
+
 TEST(Store, NeverUsesMoreThanItsMemory) {
   for (std::uint64_t memory : {Store::kMemoryBytesLeast, kMiB, 4 * kMiB}) {
     Store store(memory, 1);
