@@ -65,6 +65,7 @@ mg k2 O123456789012345678901234567890123456789012 v|set e 0 100 1|x|mg e R50 t v
 md e C5 I T3|mg e t c|ms a 1 MR F5 T50 c|x|ms a 1 MS F5 T50 c|x|mg a f t v|ms a 1 MA F9 T70 c|y|mg a f t v s
 ms a 1 MP C1|y|mg a c v|ms nn 1 MA C4|y|ms nn 1 MR C4|y|ms nn 1 ME C4|y|ms nn 1 h l N5 R5 s|y|ms nn 1 J5|y
 mg nn J5 C4 I F5|mg nn Mx|mg nn S5|ma nn F5|ma nn S5|md nn N5 F5 S5|mg nn N5 R50 T9 v t|mg nn 5|mg nn k5|mg nn v9 t
+ms u 1|x|mg u u v|mg u u h|mg u v|mg u u h|ms u 1 u L P/a|y|mg u v L P|ma n1 u|md u u
 mg nn O|mg nn O k|mg nn T|mg nn N|md nn C|md nn T5|mg nn k|mg n2 T5 N9 t|mg n2 N9 t|set n 5 0 1|5
 ma n f t c h l s k O5 v|ms k 1 C|x|ms k 1 Tx|x|ms k 1 T|x|ms k 1 Ix|x|ms k 1 M|x|ma n D0|ma n J|ma n N|ma n D-1
 ma nx N5 Jabc|ma nz N5 J100 D5 v|ma nz D50 MD v s|mg nz s v|ms st 1|x|md st I T-1|mg st v|mg i O1 O2"""

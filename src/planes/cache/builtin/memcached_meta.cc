@@ -126,7 +126,7 @@ void MemcachedEngine::meta_get(Work& work, const MetaFlags& flags) {
   write_race(*item, won, reply);
   if (flags.value) reply.append("\r\n").append(item->value());
   reply += "\r\n";
-  store_.use(*item, now);
+  if (!flags.is_no_use) store_.use(*item, now);
 }
 
 // Who is to renew an item that is stale, or will expire soon: W the one who asks, Z another one; X: it is stale.

@@ -6,7 +6,7 @@
 namespace tenfold::cache {
 namespace {
 
-constexpr std::string_view kLetters = "bcfhklOqstvCDFIJMNRT";
+constexpr std::string_view kLetters = "bcfhklOqstuvCDFIJLMNPRT";  // L and P are for proxies, and ignored
 constexpr std::size_t kOpaqueBytesMost = 32;
 
 constexpr std::string_view kBadToken = "CLIENT_ERROR bad token in command line format\r\n";
@@ -39,6 +39,9 @@ std::string_view take_flag(char letter, std::string_view token, MetaFlags& flags
       return {};
     case 'I':
       flags.invalidate = true;
+      return {};
+    case 'u':
+      flags.is_no_use = true;
       return {};
     case 'O':
       return token.size() > kOpaqueBytesMost ? "CLIENT_ERROR opaque token too long\r\n" : std::string_view();

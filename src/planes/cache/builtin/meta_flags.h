@@ -16,6 +16,7 @@ struct MetaFlags {
   std::string_view words;                       // as they came
   bool value = false;                           // v
   bool invalidate = false;                      // I
+  bool is_no_use = false;                       // u: the item is read, and grows no younger by it
   char mode = 0;                                // M
   std::optional<std::int64_t> expiry_seconds;   // T
   std::optional<std::int64_t> vivify_seconds;   // N
