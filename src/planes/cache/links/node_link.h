@@ -9,8 +9,8 @@
 // been too old), not sooner than a back-off, which doubles each time up to a second, and is drawn from its upper half.
 // A node that stays silent for the response timeout loses the commands that wait for it; their replies are counted off
 // if they still come, and the connection is closed when none does. A reply that is too large fails its own command, and
-// is read to its end, for those behind it. What belongs to one client alone goes over links of its own
-// (private_link.h). Thread rule: one worker's thread.
+// is read to its end, for those behind it; when that does not come within the timeout, the connection is closed. What
+// belongs to one client alone goes over links of its own (private_link.h). Thread rule: one worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -110,7 +110,7 @@ class NodeLink final : public Link, private OutboxOwner {
   IntrusiveList<Pending, LinkTag> queue_;
   std::size_t queued_ = 0;
   std::size_t given_up_ = 0;  // replies still to come for which nobody waits; they come before those of the queue
-  Instant progress_at_{};     // of the last reply
+  Instant progress_at_{};     // of the last bytes of replies
   Instant retry_at_{};        // no attempt to connect before
   Duration backoff_{};
   bool has_answered_ = false;    // on this connection
