@@ -299,7 +299,33 @@ class NewOwnerDies(RawScenario):
         self.assertEqual(client.reply(), b"VALUE k:%d 0 1\r\nv\r\nEND\r\n" % moving)
 
 
-class Untold(CacheScenario):
+class WithoutUniques(Memcached):
+    def command(self):
+        return [*super().command(), "-C"]
+
+
+class Untold(RawScenario):
+    def test_a_node_that_counts_no_cas_numbers_is_told_of(self):
+        nodes = self.servers(WithoutUniques, 2)
+        tenfold = self.cache(nodes[:1], 'response_timeout = "10s"')
+        self.wait_for_ring(tenfold, nodes[:1])
+        client = self.cache_client(tenfold)
+        for i in range(50):
+            client.set(f"key:{i}", "v")
+        tenfold.admin_request(
+            "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": nodes[1].address}).encode()
+        )
+        problem = wait_until(lambda: self.service(tenfold)["ring_state"].get("problem"), "it is told")
+        self.assertIn("counts no cas numbers (memcached -C)", problem)
+        for i in range(50):
+            self.assertEqual(client.get(f"key:{i}"), "v")
+        moving = next(f"key:{i}" for i in range(50) if self.owner_of(tenfold, f"key:{i}") == nodes[1].address)
+        self.assertIn("memcached -C", client.line(f"incr {moving} 1"))
+        # Without these numbers memcached flushes, as it was when it joined, what is stored until its next second.
+        wait_until(lambda: client.set(moving, "w") == "STORED" and client.get(moving) == "w", "it is stored")
+        self.assertEqual(client.line(f"delete {moving}"), "DELETED")
+        self.assertIsNone(client.get(moving))
+
     def test_a_node_that_does_not_tell_its_keys_is_named(self):
         """Keys that are asked for still move; the rest waits, and the operator sees why."""
         nodes = [self.still_memcached(), *self.memcached(1)]

@@ -20,6 +20,8 @@ using memcached::MetaReply;
 using memcached::parse_meta_reply;
 
 constexpr Duration kAnotherCopies = 1ms;
+constexpr std::string_view kNoUniques =
+    "the new node of the key counts no cas numbers (memcached -C), and takes none over";
 
 std::string first_line(std::string_view reply) {
   return std::string(reply.substr(0, reply.find('\r')));
@@ -40,12 +42,15 @@ class Carrying {
       if (!answer) co_return failed(answer.text);
       const MetaReply at_owner = parse_meta_reply(answer.text);
       if (at_owner.code != "VA") co_return failed(first_line(answer.text));
-      if (at_owner.has('W') && !at_owner.has('X')) {
+      const bool is_ours = at_owner.has('W') && !at_owner.has('X');
+      const bool can_fill = at_owner.number('c', 0) != 0;
+      if (is_ours && can_fill) {
         std::optional<Carried> filled = co_await fill(at_owner.number('c', 0));
         if (filled) co_return std::move(*filled);
         continue;
       }
-      if (!is_claim(at_owner)) co_return co_await is_at_owner(at_owner);
+      if (!is_ours && !is_claim(at_owner)) co_return co_await is_at_owner(at_owner);
+      if (!can_fill && purpose_ == CarryFor::kChanging) co_return failed(std::string(kNoUniques));
       if (carrier_.io.now() >= until) co_return given_up();
       if (purpose_ == CarryFor::kReading) {
         const Answer copy = co_await ask(carrier_.io, *carrier_.source, read_source());
