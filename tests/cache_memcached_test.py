@@ -280,6 +280,10 @@ class Wrong(RawScenario):
             for _ in range(60):
                 client.reply()
             self.assertTrue(client.at_end())
+        with self.client(self.tenfold_) as client:  # with nothing under way
+            self.still_serves(client)
+            client.send(b"\x80" + bytes(23))
+            self.assertTrue(client.at_end())
         self.still_serves()
 
     def test_long_keys_are_refused_and_their_values_dropped(self):

@@ -156,6 +156,8 @@ class Client final : private OutboxOwner {
   /// The block that was taken and is not wanted: whoever takes the request at hand goes on reading in it.
   void give_back(runtime::Buffer block) { input_ = std::move(block); }
 
+  bool speaks_text = false;  // memcached's, and has asked something
+
   // What a Redis client has said of itself.
   bool authenticated = false;
   bool resp3 = false;

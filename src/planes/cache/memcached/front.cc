@@ -440,8 +440,9 @@ std::size_t take_text(Client& client, std::string_view bytes) {
   Request request;
   const memcached::ParseOutcome outcome = memcached::parse_request(bytes, request);
   if (outcome.state == memcached::ParseState::kNeedMore) return 0;
+  client.speaks_text |= request.verb != Verb::kBinary;
   if (outcome.state == memcached::ParseState::kError) {
-    if (request.verb == Verb::kBinary && client.line_is_empty()) {
+    if (request.verb == Verb::kBinary && !client.speaks_text) {
       begin_binary(client);
       return take_binary(client, bytes);
     }
