@@ -21,6 +21,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "control/deep_key.h"
 #include "control/file_text.h"
 #include "control/key_reader.h"
 #include "control/keys.h"
@@ -236,7 +237,7 @@ Location place_of(std::string_view text, std::size_t at) {
   return {line, static_cast<std::uint32_t>(at - line_start + 1), 1};
 }
 
-// What TOML itself refuses; the parser stops at the first of these.
+// What TOML itself refuses, or its parser does not survive; it stops at the first of these.
 bool check_text(LoadedTopology& loaded) {
   const std::string_view text = loaded.text;
   if (text.starts_with("\xef\xbb\xbf")) {
@@ -245,6 +246,10 @@ bool check_text(LoadedTopology& loaded) {
   }
   if (const std::size_t nul = text.find('\0'); nul != text.npos) {
     loaded.diagnostics.error(place_of(text, nul), "the file holds a NUL byte", "it is not a text file");
+    return false;
+  }
+  if (const std::size_t deep = find_deep_key(text); deep != text.npos) {
+    loaded.diagnostics.error(place_of(text, deep), "the key has too many parts", "no key here has more than five");
     return false;
   }
   return true;
