@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -447,6 +448,64 @@ class Stopping(Scenario):
         bad = self.tenfold("[web.a]\nlisten = 5\n", ready=False)
         self.assertEqual(bad.process.wait(20), 3)
         self.assertEqual(bad.cli("status")[0], 5)
+
+
+# Runs Tenfold with a named pipe in the place of a log. It holds the other end itself, so that nobody reads there.
+WITH_PIPE = 'pipe="${4%/*}/NAME"; mkfifo "$pipe"; exec 9<>"$pipe" REDIRECT "$@"'
+
+
+class Logs(Scenario):
+    def start(self, name, redirect):
+        script = WITH_PIPE.replace("NAME", name).replace("REDIRECT", redirect)
+        settings = 'workers = 1\nshutdown_grace = "0s"\nshutdown_limit = "1s"'
+        tenfold = self.web([self.node()], run=settings, prefix=["sh", "-c", script, "sh"])
+        pipe = os.open(os.path.join(tenfold.folder, name), os.O_RDWR)
+        self.addCleanup(os.close, pipe)
+        return tenfold, pipe
+
+    @staticmethod
+    def takes_no_more(pipe):
+        return not select.select([], [pipe], [], 0)[1]
+
+    def test_an_access_log_that_nobody_takes_holds_up_no_request_and_no_end(self):
+        tenfold, pipe = self.start("access.log", "")
+        client = self.client(tenfold)
+
+        def is_full():
+            self.assertEqual(client.get("/" + 2000 * "x").status, 200)
+            return self.takes_no_more(pipe)
+
+        wait_until(is_full, "the log takes no more")
+        self.assertEqual(client.get().status, 200)
+        tenfold.process.send_signal(signal.SIGTERM)
+        self.assertEqual(tenfold.process.wait(20), 0)
+
+    def test_events_that_nobody_takes_hold_nothing_up(self):
+        tenfold, pipe = self.start("events", '2>"$pipe"')
+        with open(tenfold.file, "a", encoding="utf-8") as file:
+            file.write(f"{3000 * 'x'} = 1\n")
+
+        def is_full():
+            self.assertEqual(tenfold.admin_request("POST", "/v1/reload").status, 422)
+            return self.takes_no_more(pipe)
+
+        wait_until(is_full, "standard error takes no more")
+        for _ in range(3):
+            self.assertEqual(tenfold.admin_request("POST", "/v1/reload").status, 422)
+        tenfold.process.send_signal(signal.SIGTERM)
+        self.assertEqual(tenfold.process.wait(20), 0)
+
+    def test_a_file_that_may_not_grow_costs_lines_and_no_more(self):
+        tenfold = self.web([self.node()], prefix=["prlimit", "--fsize=16384"])
+        client = self.client(tenfold)
+
+        def has_failed():
+            self.assertEqual(client.get("/" + 2000 * "x").status, 200)
+            return "access_log_fails" in tenfold.log()
+
+        wait_until(has_failed, "the log takes no more")
+        self.assertEqual(client.get().status, 200)
+        self.assertIsNone(tenfold.process.poll())
 
 
 class Starting(Scenario):

@@ -12,24 +12,16 @@
 namespace tenfold::control {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t kQueuedBytesMost = 16 * 1024 * 1024;
+constexpr Duration kPatience = 100ms;  // then it is looked whether it is still worth while to wait
 
-// What could not be written, and errno says why: a full disk loses lines, not requests.
-std::string_view write_some(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return text;
-}
-
-// -1 where nothing is to be written.
+// -1 where nothing is to be written. Of a named pipe that nobody reads, the opening is not waited for.
 std::expected<int, std::string> open_log(const std::string& path) {
   if (path.empty()) return -1;
   if (path == "-") return STDOUT_FILENO;
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
   if (descriptor >= 0) return descriptor;
   return std::unexpected(fmt::format("the access log {} cannot be opened: {}", path, std::strerror(errno)));
 }
@@ -49,7 +41,7 @@ std::expected<void, std::string> AccessLogWriter::open() {
   const auto descriptor = open_log(path_);
   if (!descriptor) return std::unexpected(descriptor.error());
   const std::lock_guard lock(mutex_);
-  descriptor_ = *descriptor;
+  output_ = LogOutput(*descriptor);
   is_open_ = true;
   changed_.notify_one();
   return {};
@@ -72,15 +64,27 @@ void AccessLogWriter::reopen() {
   changed_.notify_one();
 }
 
+// Whoever is to take the lines may hang.
+bool AccessLogWriter::may_wait() {
+  const std::lock_guard lock(mutex_);
+  return !reopen_ && (!ending_ || waits_at_end_-- > 0);
+}
+
+// What cannot be written is lost: a full disk loses lines, not requests.
 void AccessLogWriter::write_batch(std::string batch) {
-  if (descriptor_ < 0) return;
+  if (output_.descriptor() < 0) return;
   if (is_torn_) batch.insert(0, "\n");  // the next line begins on a line of its own
-  const std::string_view left = write_some(descriptor_, batch);
+  std::string_view left = batch;
+  int code = 0;
+  do {
+    left = output_.write(left, kPatience);
+    code = errno;
+  } while (!left.empty() && code == EAGAIN && may_wait());
   if (left.empty()) {
     is_torn_ = false;
     return;
   }
-  const std::string problem = fmt::format("{} cannot be written: {}", path_, std::strerror(errno));
+  const std::string problem = fmt::format("{} cannot be written: {}", path_, std::strerror(code));
   const std::size_t written = batch.size() - left.size();
   if (written > 0) is_torn_ = batch[written - 1] != '\n';
   // The newline that was put in front of a batch belongs to a line that was counted before.
@@ -92,15 +96,15 @@ void AccessLogWriter::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return has_work() || ending_; });
-    if (!has_work()) break;
+    if (!has_work() || waits_at_end_ <= 0) break;
     if (reopen_) {
       reopen_ = false;
       const auto fresh = open_log(path_);
       if (!fresh) {
         report_(0, fresh.error());
-      } else if (*fresh != descriptor_) {
-        if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
-        descriptor_ = *fresh;
+      } else if (*fresh != output_.descriptor()) {
+        if (output_.descriptor() > STDERR_FILENO) ::close(output_.descriptor());
+        output_ = LogOutput(*fresh);
         is_torn_ = false;
       }
       continue;
@@ -113,7 +117,7 @@ void AccessLogWriter::run() {
     lock.lock();
     queued_bytes_ -= bytes;
   }
-  if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
+  if (output_.descriptor() > STDERR_FILENO) ::close(output_.descriptor());
 }
 
 }  // namespace tenfold::control

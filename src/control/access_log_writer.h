@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "control/log_output.h"
 #include "runtime/native/thread.h"
 
 namespace tenfold::control {
@@ -39,6 +40,7 @@ class AccessLogWriter {
 
  private:
   void run();
+  bool may_wait();
   bool has_work() const { return is_open_ && (reopen_ || !queue_.empty()); }
   void write_batch(std::string batch);
 
@@ -51,8 +53,9 @@ class AccessLogWriter {
   bool is_open_ = false;
   bool reopen_ = false;
   bool ending_ = false;
-  int descriptor_ = -1;   // after open() the writing thread's
-  bool is_torn_ = false;  // the file may end within a line
+  int waits_at_end_ = 10;  // of a tenth of a second each, for who takes no lines
+  LogOutput output_;       // after open() the writing thread's
+  bool is_torn_ = false;   // the file may end within a line
   runtime::native::Thread thread_;
 };
 

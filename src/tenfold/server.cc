@@ -16,6 +16,7 @@
 #include "control/admin_api.h"
 #include "control/controller.h"
 #include "control/descriptors.h"
+#include "control/log_output.h"
 #include "control/privileges.h"
 #include "control/service_manager.h"
 #include "control/topology_file.h"
@@ -40,8 +41,12 @@
 namespace tenfold::cli {
 namespace {
 
-void write_to_stderr(std::string_view line) {
-  static_cast<void>(::write(STDERR_FILENO, line.data(), line.size()));
+// Whoever reads what we say may hang: what he does not take in time is lost, and he is not waited for again and again.
+// Only the control thread speaks.
+void write_to_stderr(std::string_view text) {
+  constexpr Duration kPatience = std::chrono::milliseconds(100);
+  static bool hangs = false;
+  hangs = !control::LogOutput(STDERR_FILENO).write(text, hangs ? Duration::zero() : kPatience).empty();
 }
 
 int complain(std::string_view problem) {

@@ -13,6 +13,7 @@ const int kEndSignal = SIGRTMIN;
 
 Signals::Signals(std::initializer_list<int> numbers) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   sigemptyset(&set_);
   for (int number : numbers) sigaddset(&set_, number);
   sigaddset(&set_, kEndSignal);

@@ -13,7 +13,8 @@ namespace tenfold::runtime::native {
 
 class Signals {
  public:
-  /// Blocks the signals in this thread and in those that it makes later: call it before any. SIGPIPE is ignored.
+  /// Blocks the signals in this thread and in those that it makes later: call it before any. SIGPIPE and SIGXFSZ are
+  /// ignored: what cannot be written is an error, and no end.
   explicit Signals(std::initializer_list<int> numbers);
   ~Signals() { stop(); }
 
