@@ -38,11 +38,16 @@ runtime::Task<bool> wait_for_all(runtime::Io& io, Answers& answers, Instant dead
   co_return true;
 }
 
-// Each listener, and the tier whose planes accept on it.
-std::map<Address, cluster::Tier> listeners_of(const cluster::Topology& topology) {
-  std::map<Address, cluster::Tier> listeners;
+// Who has the clients of a listener: web services share them, a cache service has its own, of one protocol.
+std::string owner_of_clients(const cluster::Service& service) {
+  if (service.tier != cluster::Tier::kCache) return std::string(cluster::name_of(service.tier));
+  return fmt::format("{} {}", service.full_name(), cluster::name_of(service.cache().protocol));
+}
+
+std::map<Address, std::string> listeners_of(const cluster::Topology& topology) {
+  std::map<Address, std::string> listeners;
   for (const cluster::Service& service : topology.services) {
-    for (const Address& address : service.listeners) listeners[address] = service.tier;
+    for (const Address& address : service.listeners) listeners[address] = owner_of_clients(service);
   }
   return listeners;
 }
@@ -115,6 +120,7 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
   topology_ = std::make_shared<const cluster::Topology>(std::move(next));
   listeners_.merge(opened);
   health_.apply(topology_);
+  rings_.forget_others(*topology_);
   co_await apply_everywhere(std::move(*grants));
   rings_.apply(topology_);
   close_unnamed_listeners();
@@ -127,7 +133,7 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
 
 std::expected<void, std::string> Controller::open_listeners(const cluster::Topology& next,
                                                             std::map<Address, int>& opened) {
-  for (const auto& [address, tier] : listeners_of(next)) {
+  for (const auto& [address, owner] : listeners_of(next)) {
     if (listeners_.contains(address)) continue;
     const auto given = given_.extract(address);
     const Result<int> handle = given.empty() ? io_.open_listener(address) : Result<int>(given.mapped());
@@ -142,14 +148,14 @@ std::expected<void, std::string> Controller::open_listeners(const cluster::Topol
   return {};
 }
 
-// What planes do not accept on yet: the new listeners, and those that another tier takes over.
+// What planes do not accept on yet: the new listeners, and those that have another owner now.
 std::map<Address, int> Controller::granted_handles(const cluster::Topology& next,
                                                    const std::map<Address, int>& opened) const {
   std::map<Address, int> granted = opened;
   const auto before = listeners_of(*topology_);
-  for (const auto& [address, tier] : listeners_of(next)) {
+  for (const auto& [address, owner] : listeners_of(next)) {
     const auto known = before.find(address);
-    if (known != before.end() && known->second != tier) granted[address] = listeners_.at(address);
+    if (known != before.end() && known->second != owner) granted[address] = listeners_.at(address);
   }
   return granted;
 }

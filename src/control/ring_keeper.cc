@@ -91,17 +91,25 @@ RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publi
       topology_(std::make_shared<cluster::Topology>()),
       health_(std::make_shared<cluster::HealthSnapshot>()) {}
 
-void RingKeeper::apply(cluster::TopologyPtr topology) {
-  topology_ = std::move(topology);
-  std::erase_if(kept_, [this](const auto& entry) {
-    if (topology_->find(entry.first) != nullptr) return false;
+// One that speaks another protocol now begins anew: its nodes understand nothing of what the old ones were asked.
+void RingKeeper::forget_others(const cluster::Topology& topology) {
+  std::erase_if(kept_, [&](const auto& entry) {
+    const cluster::Service* service = topology.find(entry.first);
+    if (service != nullptr && service->cache().protocol == entry.second->protocol) return false;
+    entry.second->forgotten = true;
     entry.second->stop.request();
     return true;
   });
+}
+
+void RingKeeper::apply(cluster::TopologyPtr topology) {
+  topology_ = std::move(topology);
+  forget_others(*topology_);
   for (const cluster::Service& service : topology_->services) {
     const std::string name = service.full_name();
     if (service.tier != cluster::Tier::kCache || kept_.contains(name)) continue;
-    const auto kept = std::make_shared<Kept>(stopped_, MoveUsers(io_, events_, calls_.change_move_users));
+    const auto kept =
+        std::make_shared<Kept>(service.cache().protocol, stopped_, MoveUsers(io_, events_, calls_.change_move_users));
     RingStatus none;
     none.service = name;
     kept->progress.ring = std::make_shared<const RingStatus>(std::move(none));
@@ -328,8 +336,10 @@ bool RingKeeper::may_renew(const cluster::Service& service, const Kept& kept) co
   });
 }
 
+// Of a service that has gone, or begun anew, meanwhile, nothing is told any more.
 runtime::Task<void> RingKeeper::publish(Kept& kept, RingStatus next) {
-  next.version = kept.now().version + 1;
+  if (kept.forgotten) co_return;
+  next.version = ++last_version_;
   kept.finished = false;
   kept.broke_off = false;
   kept.progress.ring = std::make_shared<const RingStatus>(std::move(next));

@@ -54,6 +54,8 @@ class RingKeeper {
 
   /// Before the first apply(): how many hold a part of a cache that is built in.
   void set_workers(std::uint32_t workers) { workers_ = workers; }
+  /// Changes no ring any more that `topology` has no service for: before workers hear of it.
+  void forget_others(const cluster::Topology& topology);
   void apply(cluster::TopologyPtr topology);
   void health_changed(cluster::HealthSnapshotPtr health);
   /// A node does not answer. That of a cache which is leaving the ring, and whose health nobody watches any more, has
@@ -72,8 +74,11 @@ class RingKeeper {
 
  private:
   struct Kept {
-    Kept(runtime::Stop& of_all, MoveUsers of_nodes) : users(std::move(of_nodes)), stop(of_all) {}
+    Kept(cluster::CacheProtocol spoken, runtime::Stop& of_all, MoveUsers of_nodes)
+        : protocol(spoken), users(std::move(of_nodes)), stop(of_all) {}
+    cluster::CacheProtocol protocol;
     RingProgress progress;
+    bool forgotten = false;
     MoveUsers users;
     bool finished = false;             // moving: no key is left to move
     bool broke_off = false;            // moving: a key may be on its way unseen
@@ -104,6 +109,7 @@ class RingKeeper {
   NodeCalls calls_;
   Publish publish_;
   std::uint32_t workers_ = 1;
+  std::uint64_t last_version_ = 0;  // of all rings, so that none is taken for another
   cluster::TopologyPtr topology_;
   cluster::HealthSnapshotPtr health_;
   std::map<std::string, std::shared_ptr<Kept>, std::less<>> kept_;

@@ -180,6 +180,34 @@ TEST_F(RingKeeperTest, OnlyNodesOfRedisAreTried) {
   EXPECT_TRUE(trials.empty());
 }
 
+TEST_F(RingKeeperTest, AServiceThatSpeaksAnotherProtocolBeginsAnew) {
+  begin();
+  const std::uint64_t before = rings_.back()->version;
+  const cluster::TopologyPtr other = topology(2, cluster::CacheProtocol::kRedis);
+  keeper_.forget_others(*other);
+  EXPECT_EQ(keeper_.find("cache.test"), nullptr);
+  keeper_.apply(other);
+  wait();
+  EXPECT_TRUE(serves(1) && serves(2) && !serves(3));
+  EXPECT_EQ(rings_.back()->phase, cluster::RingPhase::kSteady);
+  EXPECT_GT(rings_.back()->version, before) << "the two are never taken for each other";
+  EXPECT_TRUE(emptied.empty() && trials.empty());
+}
+
+TEST_F(RingKeeperTest, NothingMoreIsToldOfARingWhoseServiceHasGoneMeanwhile) {
+  begin();
+  busy_ = true;
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kDown}));
+  const auto holds = [this] { return rings_.back()->phase == cluster::RingPhase::kHold; };
+  EXPECT_TRUE(world_.run_until(holds, world_.now() + 30s));
+  keeper_.apply(std::make_shared<const cluster::Topology>());
+  const std::size_t told = rings_.size();
+  busy_ = false;
+  free_.wake_all();
+  world_.run_until([] { return false; }, world_.now() + 30s);
+  EXPECT_EQ(rings_.size(), told);
+}
+
 // -- Users for moves of Redis --------------------------------------------------------------------------------------
 
 constexpr auto kRedis = cluster::CacheProtocol::kRedis;

@@ -21,8 +21,9 @@ void ListenerSet::apply(const cluster::Topology& topology, const std::vector<Lis
     const bool named = std::ranges::any_of(topology.services, [&](const cluster::Service& service) {
       return service.tier == tier_ && std::ranges::count(service.listeners, listener->address) > 0;
     });
-    if (!named) listener->closing.request();
-    return !named;
+    const bool stays = named && std::ranges::find(grants, listener->address, &ListenerGrant::address) == grants.end();
+    if (!stays) listener->closing.request();
+    return !stays;
   });
   for (const ListenerGrant& grant : grants) {
     listeners_.push_back(make_local<Listener>(io_.adopt_listener(grant.handle), grant.address, draining_));

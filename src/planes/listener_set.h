@@ -40,8 +40,8 @@ class ListenerSet {
 
   ListenerSet(runtime::Io& io, cluster::Tier tier, Serve serve) : io_(io), tier_(tier), serve_(std::move(serve)) {}
 
-  /// Closes the listeners that no service of our tier names any more, and accepts on the new ones. At most
-  /// `connections_most` clients are served at once; more are closed at once.
+  /// Closes the listeners that no service of our tier names any more, and accepts on those that are granted, also in
+  /// the place of one that there is. At most `connections_most` clients are served at once; more are closed at once.
   void apply(const cluster::Topology& topology, const std::vector<ListenerGrant>& grants,
              std::uint32_t connections_most);
 

@@ -160,7 +160,8 @@ class Plane {
   virtual ~Plane() = default;
 
   /// Serves `topology` from now on. Requests under way finish under the topology that they began with. Listeners that
-  /// it no longer names are closed; `grants` are those that are new.
+  /// it no longer names are closed; `grants` are those that are new, or have another owner: who came by such a one
+  /// before is let go.
   virtual void apply(cluster::TopologyPtr topology, std::vector<ListenerGrant> grants) = 0;
   virtual void apply_health(cluster::HealthSnapshotPtr health) = 0;
   /// The ring of one cache service; planes of other tiers ignore it. `applied` is called, on this thread, when it is in

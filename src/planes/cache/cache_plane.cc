@@ -83,6 +83,7 @@ const CachePlane::Place* CachePlane::place_named(std::string_view name) const {
 
 void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::ListenerGrant> grants) {
   topology_ = std::move(topology);
+  let_others_leave();
   std::vector<Place> places;
   for (const cluster::Service& spec : topology_->services) {
     if (spec.tier != cluster::Tier::kCache) continue;
@@ -94,13 +95,6 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
     renew(place);
   }
   for (const Place& place : places) set_routes(place, places);
-  for (const Place& place : places_) {
-    if (std::ranges::find(places, place.name, &Place::name) != places.end()) continue;
-    retire_nodes(*place.endpoint->service, nullptr);
-    place.endpoint->has_left = true;
-    leaving_.push_back(place.endpoint);
-    worker_.shards.drop(place.name);
-  }
   places_ = std::move(places);
   apply_known_health();
   listeners_.apply(*topology_, grants,
@@ -108,6 +102,20 @@ void CachePlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listen
   if (std::exchange(started_, true)) return;
   beside_.spawn(tick());
   beside_.spawn(worker_.flusher.run(&stopped_));
+}
+
+// One that speaks another protocol now is another service: nothing of it is of use, and its clients are let go.
+void CachePlane::let_others_leave() {
+  std::erase_if(places_, [this](const Place& place) {
+    const cluster::Service* spec = topology_->find(place.name);
+    if (spec != nullptr && spec->cache().protocol == place.endpoint->service->settings().protocol) return false;
+    if (place.mover) place.mover->stop();
+    retire_nodes(*place.endpoint->service, nullptr);
+    place.endpoint->has_left = true;
+    leaving_.push_back(place.endpoint);
+    worker_.shards.drop(place.name);
+    return true;
+  });
 }
 
 // The service under the topology and the ring that it has now.
@@ -122,8 +130,7 @@ void CachePlane::renew(Place& place) {
   // Of all workers together; nothing that was read under another ring is held.
   place.endpoint->near.reset((settings.near_cache_bytes + workers - 1) / workers);
   // What keys were matters most when a node has failed; but a key that moves may be changed unseen here.
-  const bool speaks_otherwise = before && before->settings().protocol != settings.protocol;
-  if (place.endpoint->service->is_moving() || speaks_otherwise) place.endpoint->last.clear();
+  if (place.endpoint->service->is_moving()) place.endpoint->last.clear();
   const bool keeps_last = settings.lease > Duration::zero() && settings.lease_stale > Duration::zero();
   place.endpoint->last.resize(keeps_last ? (settings.lease_stale_memory_bytes + workers - 1) / workers : 0);
   const bool tracks = settings.protocol == cluster::CacheProtocol::kRedis && settings.near_cache_bytes > 0;

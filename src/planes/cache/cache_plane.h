@@ -45,6 +45,7 @@ class CachePlane final : public planes::Plane, private ChangeListener {
   static void add_hot_keys(const Endpoint& endpoint, planes::CacheReading& reading);
   static std::size_t unanswered(const Endpoint& endpoint);
   const Place* place_named(std::string_view name) const;
+  void let_others_leave();
   void renew(Place& place);
   void end_waiting(Instant now);
   void keep_shard(const Place& place);
