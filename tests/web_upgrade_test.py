@@ -6,9 +6,11 @@ import re
 import shutil
 import signal
 import socket
+import tempfile
 import threading
 import unittest
 
+import harness
 from harness import Client, Scenario, response, wait_until
 
 # What a service manager does: descriptor 3 is a listener, and LISTEN_PID names the process that it is for.
@@ -157,6 +159,38 @@ class Upgrade(Scenario):
         shutil.copy(good, tenfold.file)
         tenfold.process.send_signal(signal.SIGUSR2)
         self.assertEqual(tenfold.process.wait(timeout=30), 0, "the next one succeeds")
+        self.assertEqual(self.client(tenfold).get().status, 200)
+
+    def start_from(self, versions, first):
+        """Runs a version by the path of a symbolic link, as packages that keep several versions do. Each is a shell
+        script's text, or None for the program itself."""
+        folder = tempfile.mkdtemp(prefix="tenfold-versions-")
+        self.addCleanup(shutil.rmtree, folder)
+        for name, script in versions.items():
+            path = os.path.join(folder, name)
+            if script is None:
+                shutil.copy(harness.TENFOLD, path)
+                continue
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\n{script}\n")
+            os.chmod(path, 0o755)
+        self.addCleanup(setattr, harness, "TENFOLD", harness.TENFOLD)
+        harness.TENFOLD = os.path.join(folder, "current")
+        self.link(first)
+        return self.start()
+
+    @staticmethod
+    def link(version):
+        os.symlink(version, f"{harness.TENFOLD}.new")
+        os.rename(f"{harness.TENFOLD}.new", harness.TENFOLD)
+
+    def test_the_version_that_a_symbolic_link_leads_to_is_started(self):
+        script = f'echo "the second version" >&2; exec "{harness.TENFOLD}" "$@"'
+        tenfold = self.start_from({"1": None, "2": script}, "1")
+        self.link("2")
+        tenfold.process.send_signal(signal.SIGUSR2)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
+        self.assertIn("the second version", tenfold.log())
         self.assertEqual(self.client(tenfold).get().status, 200)
 
 

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +40,25 @@ std::string read_all(const char* path) {
     text.append(part.data(), static_cast<std::size_t>(size));
   ::close(descriptor);
   return text;
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  struct stat of_a;
+  struct stat of_b;
+  return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+         of_a.st_ino == of_b.st_ino;
+}
+
+// What exec was given, unless it was a descriptor, or an interpreter ran us: a version may stand behind a symbolic
+// link.
+std::string path_of_start() {
+  const std::string file = read_link("/proc/self/exe");
+  const char* given = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  std::string path = given == nullptr ? "" : given;
+  if (path.starts_with("/dev/") || path.starts_with("/proc/") || !is_same_file(path, file)) return file;
+  if (path.starts_with('/')) return path;
+  std::array<char, 4096> folder;
+  return getcwd(folder.data(), folder.size()) == nullptr ? file : std::string(folder.data()) + "/" + path;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
@@ -91,7 +112,7 @@ struct Launch {
 
 ProgramStart ProgramStart::of_this_process() {
   ProgramStart start;
-  start.path = read_link("/proc/self/exe");
+  start.path = path_of_start();
   const std::string line = read_all("/proc/self/cmdline");
   for (std::size_t at = 0; at < line.size();) {
     const std::size_t end = std::min(line.find('\0', at), line.size());

@@ -4,7 +4,7 @@
 //   running ── start() ──► successor, with the listeners: reads its file, serves ── tell_predecessor() ──► SIGUSR2
 //      └── goes on as before if the successor ends without that; else accepts no more, and ends
 //
-// The successor is what stands now at the path that this process was started from. Thread rule: the control thread.
+// The successor is what stands now at the path that this process was started by. Thread rule: the control thread.
 #pragma once
 
 #include <optional>
@@ -18,10 +18,10 @@ namespace tenfold::runtime::native {
 
 /// How this process was started.
 struct ProgramStart {
-  std::string path;
+  std::string path;  // with its symbolic links, which may lead to another file by now
   std::vector<std::string> arguments;
 
-  /// To be asked before the program's file may be replaced. An empty path where the system does not tell.
+  /// To be asked before anything changes the working directory. An empty path where the system does not tell.
   static ProgramStart of_this_process();
 };
 
