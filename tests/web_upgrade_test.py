@@ -193,6 +193,16 @@ class Upgrade(Scenario):
         self.assertIn("the second version", tenfold.log())
         self.assertEqual(self.client(tenfold).get().status, 200)
 
+    def test_who_stops_the_old_process_stops_the_successor_that_does_not_serve_yet(self):
+        tenfold = self.start_from({"1": None, "slow": "exec sleep 600"}, "1")
+        self.link("slow")
+        tenfold.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: self.successors(tenfold), "an upgrade has begun")
+        (successor,) = self.successors(tenfold)
+        tenfold.process.send_signal(signal.SIGTERM)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
+        wait_until(lambda: not is_alive(successor), "the successor has ended too")
+
 
 if __name__ == "__main__":
     unittest.main()

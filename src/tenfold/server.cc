@@ -271,9 +271,9 @@ class Server {
     if (number == SIGUSR1) {
       access_log_.reopen();
     } else if (number == SIGUSR2) {
-      if (succession_.under_way() && signal.sender == succession_.process())
+      if (succession_.process() != 0 && signal.sender == succession_.process())
         hand_over();
-      else if (!succession_.under_way() && !told_.requested())
+      else if (succession_.process() == 0 && !told_.requested())
         tasks_.spawn(upgrade());
     } else if (number == SIGHUP) {
       if (!told_.requested()) tasks_.spawn(reload());
@@ -298,6 +298,7 @@ class Server {
 
   void hand_over() {
     handed_over_ = true;
+    succession_.hand_over();
     manager_.main_process(succession_.process());
     events_.add(control::EventLog::Level::kInfo, "handed_over", {{"process", std::to_string(succession_.process())}});
     told_.request();

@@ -29,7 +29,10 @@ runtime::Task<void> Succession::run(std::vector<int> listeners, std::vector<std:
   const Instant limit = io_.now() + kServesWithin;
   for (;;) {
     const Status slept = co_await io_.sleep_for(kPoll, stop);
-    if (!slept) co_return;
+    if (!slept) {
+      if (!is_handed_over_) runtime::native::end_successor(process_);
+      co_return;
+    }
     const std::optional<std::string> ended = runtime::native::successor_ended(process_);
     if (ended) {
       process_ = 0;

@@ -21,13 +21,15 @@ class Succession {
   Succession(runtime::Io& io, control::EventLog& events, runtime::native::ProgramStart program)
       : io_(io), events_(events), program_(std::move(program)) {}
 
-  /// Starts a successor with the listeners and variables of the environment, and looks after it until the stop: one
-  /// that ends, or does not serve in time, is reported, and forgotten. REQUIRES: !under_way().
+  /// Starts a successor with the listeners and variables of the environment, and looks after it until the stop, at
+  /// which it is ended if it does not serve yet: one that ends, or does not serve in time, is reported, and forgotten.
+  /// REQUIRES: there is none.
   runtime::Task<void> run(std::vector<int> listeners, std::vector<std::string> variables, runtime::Stop* stop);
 
-  bool under_way() const { return process_ != 0; }
   /// Of the successor; 0 without one.
   int process() const { return process_; }
+  /// It serves, and lives on when the stop is requested.
+  void hand_over() { is_handed_over_ = true; }
 
   void report_failure(std::string_view problem);
 
@@ -36,6 +38,7 @@ class Succession {
   control::EventLog& events_;
   runtime::native::ProgramStart program_;
   int process_ = 0;
+  bool is_handed_over_ = false;
 };
 
 }  // namespace tenfold::cli
