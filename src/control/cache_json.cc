@@ -120,6 +120,7 @@ Json ring_json(const Controller& controller, const RingProgress& progress, const
       if (!moving.problem.empty()) row["problem"] = moving.problem;
     }
   }
+  if (progress.waits) row["waits"] = "the process before this one still serves, by the ring as it is";
   for (const auto& [node, reason] : progress.refused) row["kept_out"][node.to_text()] = reason;
   return row;
 }

@@ -86,6 +86,8 @@ class Controller final : public planes::PlaneObserver {
   const cluster::HealthSnapshot& health() const { return health_.snapshot(); }
   /// nullptr when the service has no ring.
   const RingProgress* ring_of(std::string_view service) const { return rings_.find(service); }
+  /// While another process serves by the same rings.
+  void pause_rings(bool paused) { rings_.pause(paused); }
   EventLog& events() { return events_; }
   Phase phase() const { return phase_; }
   Instant started_at() const { return started_at_; }

@@ -119,6 +119,11 @@ void RingKeeper::apply(cluster::TopologyPtr topology) {
   changed_.wake_all();
 }
 
+void RingKeeper::pause(bool paused) {
+  paused_ = paused;
+  changed_.wake_all();
+}
+
 void RingKeeper::health_changed(cluster::HealthSnapshotPtr health) {
   health_ = std::move(health);
   for (const cluster::ServiceStatus& service : health_->services) {
@@ -210,7 +215,8 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
     co_return true;
   }
   if (wanted == now.to) kept.progress.refused.clear();  // who was kept out does not want to join any more
-  if (wanted == now.to || must_keep_last(service, wanted)) co_return false;
+  kept.progress.waits = paused_ && wanted != now.to;
+  if (wanted == now.to || paused_ || must_keep_last(service, wanted)) co_return false;
   const bool can_join = co_await make_joining_ready(service, kept, wanted);
   if (!can_join) co_return true;
   if (wanted == now.to || must_keep_last(service, wanted)) co_return false;

@@ -37,6 +37,7 @@ struct RingProgress {
   Instant since{};  // of the phase
   /// Why nodes that should join are kept out.
   std::map<Address, std::string> refused;
+  bool waits = false;  // it is to be another one, when the keeper is not paused any more
 };
 
 class RingKeeper {
@@ -57,6 +58,9 @@ class RingKeeper {
   /// Changes no ring any more that `topology` has no service for: before workers hear of it.
   void forget_others(const cluster::Topology& topology);
   void apply(cluster::TopologyPtr topology);
+  /// While another process serves by the same rings, and would go on with them as they are: nothing but failures
+  /// changes one.
+  void pause(bool paused);
   void health_changed(cluster::HealthSnapshotPtr health);
   /// A node does not answer. That of a cache which is leaving the ring, and whose health nobody watches any more, has
   /// then lost what it still had; all others are judged by their health.
@@ -109,6 +113,7 @@ class RingKeeper {
   NodeCalls calls_;
   Publish publish_;
   std::uint32_t workers_ = 1;
+  bool paused_ = false;
   std::uint64_t last_version_ = 0;  // of all rings, so that none is taken for another
   cluster::TopologyPtr topology_;
   cluster::HealthSnapshotPtr health_;

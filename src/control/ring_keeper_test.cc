@@ -180,6 +180,24 @@ TEST_F(RingKeeperTest, OnlyNodesOfRedisAreTried) {
   EXPECT_TRUE(trials.empty());
 }
 
+TEST_F(RingKeeperTest, NothingButAFailureChangesARingWhileItIsPaused) {
+  begin();
+  keeper_.pause(true);
+  keeper_.apply(topology(4));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kDown, NodeState::kUp}));
+  wait();
+  EXPECT_TRUE(serves(1) && serves(2) && !serves(3) && !serves(4));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait();
+  EXPECT_TRUE(!serves(3) && !serves(4));
+  EXPECT_TRUE(keeper_.find("cache.test")->waits);
+  EXPECT_TRUE(emptied.empty());
+  keeper_.pause(false);
+  wait();
+  EXPECT_TRUE(serves(3) && serves(4));
+  EXPECT_FALSE(keeper_.find("cache.test")->waits);
+}
+
 TEST_F(RingKeeperTest, AServiceThatSpeaksAnotherProtocolBeginsAnew) {
   begin();
   const std::uint64_t before = rings_.back()->version;

@@ -72,7 +72,7 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
     talk.hear(ring);
     const std::string now = fmt::format("{} {} {}", ring.value("phase", ""), ring.value("seen_keys", std::uint64_t{0}),
                                         ring.value("moved_keys", std::uint64_t{0}));
-    if (now != progress) idle = {};
+    if (now != progress || ring.contains("waits")) idle = {};
     progress = now;
     pause_for(kPoll);
   }

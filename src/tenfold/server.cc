@@ -112,12 +112,14 @@ class WorkerThread {
 class Server {
  public:
   Server(control::LoadedTopology loaded, runtime::native::OpenedIo& opened, std::uint64_t descriptors_most,
-         runtime::native::InheritedListeners inherited, runtime::native::ProgramStart program)
+         runtime::native::InheritedListeners inherited, runtime::native::Predecessor predecessor,
+         runtime::native::ProgramStart program)
       : settings_(loaded.topology.run),
         io_(*opened.io),
         file_(loaded.file_name),
         first_(loaded.topology),
         inherited_(std::move(inherited)),
+        predecessor_(predecessor),
         access_log_(settings_.access_log,
                     [this](std::uint64_t lines, std::string problem) {
                       io_.post([this, lines, problem] { on_log_problem(lines, problem); });
@@ -195,6 +197,7 @@ class Server {
       co_return false;
     }
     take_inherited_listeners();
+    controller_.pause_rings(predecessor_.runs());
     const auto changed = co_await controller_.change(first_);
     if (!changed) {
       complain(changed.error());
@@ -212,7 +215,7 @@ class Server {
       co_return false;
     }
     manager_.ready(status_line());
-    runtime::native::tell_predecessor();
+    predecessor_.tell();
     co_return true;
   }
 
@@ -240,6 +243,7 @@ class Server {
   runtime::Task<void> serve_until_told() {
     runtime::Scope beside;
     if (manager_.watchdog_interval()) beside.spawn(watch());
+    beside.spawn(await_end_of_predecessor());
     while (!told_.requested()) static_cast<void>(co_await io_.sleep_for(std::chrono::minutes(1), &told_));
     if (!handed_over_) manager_.stopping();
     controller_.begin_shutdown(!handed_over_);
@@ -273,7 +277,7 @@ class Server {
     } else if (number == SIGUSR2) {
       if (succession_.process() != 0 && signal.sender == succession_.process())
         hand_over();
-      else if (succession_.process() == 0 && !told_.requested())
+      else if (!upgrading_ && !told_.requested())
         tasks_.spawn(upgrade());
     } else if (number == SIGHUP) {
       if (!told_.requested()) tasks_.spawn(reload());
@@ -284,16 +288,50 @@ class Server {
     }
   }
 
-  // A successor would take the rings for settled, and look for keys that are still on their way at their new owners.
+  // As long as both of us serve, they must agree on where keys are: neither the topology nor a ring changes.
   runtime::Task<void> upgrade() {
-    for (const cluster::Service& service : controller_.topology()->services) {
-      const control::RingProgress* ring = controller_.ring_of(service.full_name());
-      if (ring == nullptr || ring->ring->phase == cluster::RingPhase::kSteady) continue;
-      co_return succession_.report_failure(fmt::format("keys of {} are moving", service.full_name()));
+    upgrading_ = true;
+    const auto turn = co_await controller_.take_turn();
+    controller_.pause_rings(true);
+    const std::string problem = turn ? problem_of_upgrade() : turn.error();
+    if (problem.empty()) {
+      std::vector<int> listeners = controller_.listener_handles();
+      listeners.push_back(admin_.handle());
+      co_await succession_.run(std::move(listeners), manager_.variables(), &told_);
+    } else {
+      succession_.report_failure(problem);
     }
-    std::vector<int> listeners = controller_.listener_handles();
-    listeners.push_back(admin_.handle());
-    co_await succession_.run(std::move(listeners), manager_.variables(), &told_);
+    controller_.pause_rings(handed_over_ || predecessor_.runs());
+    upgrading_ = false;
+  }
+
+  // A successor takes the rings for settled, and for those of its file: it looks for each key where it is by these.
+  // What is built in begins empty in any case.
+  std::string problem_of_upgrade() const {
+    if (predecessor_.runs()) return "the process before this one still serves";
+    const control::LoadedTopology next = control::load_topology(file_);
+    for (const cluster::Service& service : controller_.topology()->services) {
+      const control::RingProgress* progress = controller_.ring_of(service.full_name());
+      if (progress == nullptr || cluster::is_built_in(progress->ring->to)) continue;
+      if (progress->ring->phase != cluster::RingPhase::kSteady)
+        return fmt::format("keys of {} are moving", service.full_name());
+      const cluster::Service* named = next.ok() ? next.topology.find(service.full_name()) : nullptr;
+      cluster::RingSide first = cluster::wanted_ring(named == nullptr ? service : *named, nullptr, {}, worker_count());
+      first.usable = progress->ring->to.usable;
+      if (first != progress->ring->to)
+        return fmt::format("keys of {} are not yet where {} says: see `tenfold diff` and `tenfold status`",
+                           service.full_name(), file_);
+    }
+    return {};
+  }
+
+  runtime::Task<void> await_end_of_predecessor() {
+    constexpr Duration kPoll = std::chrono::milliseconds(100);
+    while (predecessor_.runs()) {
+      const Status slept = co_await io_.sleep_for(kPoll, &told_);
+      if (!slept) co_return;
+    }
+    if (!upgrading_) controller_.pause_rings(false);
   }
 
   void hand_over() {
@@ -328,6 +366,7 @@ class Server {
   std::string file_;
   cluster::Topology first_;
   runtime::native::InheritedListeners inherited_;
+  runtime::native::Predecessor predecessor_;
   control::AccessLogWriter access_log_;
   control::EventLog events_;
   Succession succession_;
@@ -339,6 +378,7 @@ class Server {
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   runtime::Stop told_;
   runtime::Stop told_twice_;
+  bool upgrading_ = false;
   bool handed_over_ = false;
   std::optional<Instant> log_problem_said_;
   runtime::Scope tasks_;  // reloads and upgrades
@@ -348,6 +388,7 @@ class Server {
 
 int run_server(const Arguments& arguments) {
   auto inherited = runtime::native::InheritedListeners::from_environment();
+  const auto predecessor = runtime::native::Predecessor::from_environment();
   runtime::native::ProgramStart program = runtime::native::ProgramStart::of_this_process();
   control::LoadedTopology loaded = control::load_topology(arguments.topology_file());
   write_to_stderr(loaded.rendered());
@@ -360,7 +401,7 @@ int run_server(const Arguments& arguments) {
   auto opened = runtime::native::open_io(back_end_of(loaded.topology.run.io));
   if (!opened) return complain(fmt::format("io: {}", to_string(opened.error())));
   int exit_code = kFailed;
-  Server server(std::move(loaded), *opened, descriptors_most, std::move(inherited), std::move(program));
+  Server server(std::move(loaded), *opened, descriptors_most, std::move(inherited), predecessor, std::move(program));
   signals.start([&server](runtime::native::Signals::Signal signal) { server.signal(signal); });
   opened->io->run(server.main(&exit_code));
   signals.stop();

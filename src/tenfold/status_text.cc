@@ -133,6 +133,7 @@ std::string ring_text(const Json& ring) {
     const std::string nodes = joined(ring.value(list, Json::array()));
     if (!nodes.empty()) text += fmt::format("; {} {}", nodes, verb);
   }
+  if (const std::string reason = ring.value("waits", ""); !reason.empty()) text += fmt::format("; waits: {}", reason);
   if (const std::string problem = ring.value("problem", ""); !problem.empty())
     text += fmt::format("; not moved yet: {}", problem);
   for (const auto& [node, reason] : ring.value("kept_out", Json::object()).items())

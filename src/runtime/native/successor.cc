@@ -164,12 +164,22 @@ void end_successor(int process) {
   kill(process, SIGKILL);
 }
 
-void tell_predecessor() {
+Predecessor Predecessor::from_environment() {
+  Predecessor predecessor;
   const char* value = std::getenv(kPredecessor);
   const auto process = value == nullptr ? std::nullopt : parse_decimal(value);
   unsetenv(kPredecessor);
   // It may have ended, and its number be another's.
-  if (process && *process == static_cast<std::uint64_t>(getppid())) kill(getppid(), SIGUSR2);
+  if (process && *process == static_cast<std::uint64_t>(getppid())) predecessor.process_ = getppid();
+  return predecessor;
+}
+
+bool Predecessor::runs() const {
+  return process_ != 0 && getppid() == process_;
+}
+
+void Predecessor::tell() const {
+  if (runs()) kill(process_, SIGUSR2);
 }
 
 }  // namespace tenfold::runtime::native

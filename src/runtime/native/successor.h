@@ -36,7 +36,19 @@ std::optional<std::string> successor_ended(int process);
 /// Ends it at once; it has still to be asked whether it ended.
 void end_successor(int process);
 
-/// Tells the process that started this one as its successor, if there is one, that it may go.
-void tell_predecessor();
+/// The process that started this one as its successor.
+class Predecessor {
+ public:
+  /// Reads the environment, and takes what it used out of it.
+  static Predecessor from_environment();
+
+  /// Whether it is still there; false where there was none.
+  bool runs() const;
+  /// Tells it that it may go.
+  void tell() const;
+
+ private:
+  int process_ = 0;
+};
 
 }  // namespace tenfold::runtime::native

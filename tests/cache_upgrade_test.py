@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upgrades with cache services: while two processes serve, both find each key at the same node."""
+
+import os
+import re
+import signal
+import subprocess
+import unittest
+
+import harness
+from cache_servers import CacheClient, CacheScenario
+from harness import wait_until
+from redis_servers import RespClient
+
+KEYS = [f"key{i}" for i in range(60)]
+
+
+class Upgrade(CacheScenario):
+    def start(self, servers, grace):
+        tenfold = self.cache(servers, run=f'workers = 1\nshutdown_grace = "{grace}"\nshutdown_limit = "1s"')
+        self.addCleanup(self.end_successors, tenfold)
+        return tenfold
+
+    @staticmethod
+    def end_successors(tenfold):
+        for number in re.findall(r' upgrading .*process="?(\d+)', tenfold.log()):
+            for _ in range(2):
+                try:
+                    os.kill(int(number), signal.SIGTERM)
+                except ProcessLookupError:
+                    break
+        ended = lambda: not os.path.exists(tenfold.admin) or not answers(tenfold)
+        wait_until(ended, "the successors end")
+
+    def add_while_both_serve(self, servers, connect, write, read):
+        tenfold = self.start(servers[:1], "2s")
+        old = connect(tenfold.port)
+        self.addCleanup(old.close)
+        for key in KEYS:
+            write(old, key, "before")
+        tenfold.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "handed_over" in tenfold.log(), f"a successor serves\n{tenfold.log()}")
+        with subprocess.Popen(
+            [harness.TENFOLD, "add", "cache.test", servers[1].address, "-c", tenfold.file],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ) as adding:  # fmt: skip
+            waits = lambda: self.service(tenfold)["ring_state"].get("waits")
+            wait_until(waits, f"the ring waits\n{tenfold.log()}")
+            for key in KEYS:  # by the client that the old process still has
+                write(old, key, "after")
+            said, _ = adding.communicate(timeout=30)
+            self.assertEqual(adding.returncode, 0, said)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0)
+        self.wait_for_ring(tenfold, servers)
+        new = connect(tenfold.port)
+        self.addCleanup(new.close)
+        self.assertEqual({read(new, key) for key in KEYS}, {"after"})
+
+    def test_a_node_of_redis_is_added_while_the_old_process_still_serves(self):
+        self.add_while_both_serve(
+            self.redis(2),
+            RespClient,
+            lambda client, key, value: client.ask("SET", key, value),
+            lambda client, key: client.ask("GET", key).decode(),
+        )
+
+    def test_a_node_of_memcached_is_added_while_the_old_process_still_serves(self):
+        self.add_while_both_serve(
+            self.memcached(2),
+            CacheClient,
+            lambda client, key, value: client.set(key, value),
+            lambda client, key: client.get(key),
+        )
+
+    def test_other_nodes_in_the_file_are_for_a_reload(self):
+        servers = self.redis(2)
+        tenfold = self.start(servers[:1], "100ms")
+        with open(tenfold.file, encoding="utf-8") as file:
+            text = file.read()
+        with open(tenfold.file, "w", encoding="utf-8") as file:
+            file.write(text.replace(f'["{servers[0].address}"]', f'["{servers[0].address}", "{servers[1].address}"]'))
+        tenfold.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: "upgrade_failed" in tenfold.log(), f"the upgrade is refused\n{tenfold.log()}")
+        self.assertIn("keys of cache.test are not yet where", tenfold.log())
+        self.assertEqual(tenfold.cli("reload")[0], 0)
+        self.wait_for_ring(tenfold, servers)
+        tenfold.process.send_signal(signal.SIGUSR2)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
+        self.wait_for_ring(tenfold, servers)
+
+
+def answers(tenfold):
+    try:
+        return tenfold.admin_request("GET", "/livez").status == 200
+    except (OSError, EOFError):
+        return False
+
+
+if __name__ == "__main__":
+    unittest.main()
