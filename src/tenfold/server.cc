@@ -142,6 +142,7 @@ class Server {
       if (serving) {
         *exit_code = kOk;
         co_await serve_until_told();
+        tell_of_moving_keys();
       }
       co_await admin_.close();
       co_await tasks_.join();
@@ -252,6 +253,19 @@ class Server {
     if (handed_over_) co_await admin_.close();
     static_cast<void>(co_await io_.sleep_for(grace, &told_twice_));
     co_await beside.join();
+  }
+
+  // Whoever starts next takes the rings for settled.
+  void tell_of_moving_keys() {
+    for (const cluster::Service& service : controller_.topology()->services) {
+      const control::RingProgress* progress = controller_.ring_of(service.full_name());
+      if (progress == nullptr || progress->ring->phase == cluster::RingPhase::kSteady) continue;
+      events_.add(control::EventLog::Level::kWarning, "keys_left_behind",
+                  {{"service", service.full_name()},
+                   {"help",
+                    "what has not moved is missed after the next start; for a Redis store, see "
+                    "docs/cache-safety.md, \"What is left\""}});
+    }
   }
 
   // The service manager hears from us only while every worker's loop turns.
