@@ -46,7 +46,8 @@ class Reloading(RedisScenario):
             clients[0].send_command("BLPOP", "list", "0")
             clients[1].ask("MULTI")
             clients[2].ask("SUBSCRIBE", "channel")
-            wait_until(lambda: self.service(tenfold, self.name(tenfold))["cache"]["private_connections"] == 2, "two wait")
+            cache = lambda: self.service(tenfold, self.name(tenfold))["cache"]
+            wait_until(lambda: cache()["private_connections"] == 2, "two of them wait")
             self.reload(tenfold, service("redis", [server], name))
             for client in clients:  # who waits for something may be told so first
                 wait_until(lambda: self.is_gone(client), "the clients of the old name are let go")
