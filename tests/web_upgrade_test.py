@@ -161,6 +161,22 @@ class Upgrade(Scenario):
         self.assertEqual(tenfold.process.wait(timeout=30), 0, "the next one succeeds")
         self.assertEqual(self.client(tenfold).get().status, 200)
 
+    def test_however_many_listeners_there_are_the_successor_gets_them(self):
+        folder = tempfile.mkdtemp(prefix="tenfold-listeners-")
+        self.addCleanup(shutil.rmtree, folder)
+        node = self.node()
+        listeners = ", ".join(f'"unix:{folder}/{number}"' for number in range(1500))
+        tenfold = self.web(
+            [node],
+            f'[web.many]\nlisten = [{listeners}]\nnodes = ["{node.address}"]\n',
+            run='workers = 1\nshutdown_grace = "100ms"',
+        )
+        self.addCleanup(self.end_successors, tenfold)
+        tenfold.process.send_signal(signal.SIGUSR2)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
+        with Client(f"{folder}/1499") as client:
+            self.assertEqual(client.get().status, 200)
+
     def start_from(self, versions, first):
         """Runs a version by the path of a symbolic link, as packages that keep several versions do. Each is a shell
         script's text, or None for the program itself."""

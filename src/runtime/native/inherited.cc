@@ -13,7 +13,7 @@ namespace tenfold::runtime::native {
 namespace {
 
 constexpr int kFirstDescriptor = 3;  // SD_LISTEN_FDS_START
-constexpr std::uint64_t kListenersMost = 1024;
+constexpr std::uint64_t kListenersMost = 64 * 1024;
 
 std::uint64_t take_number(const char* name) {
   const char* value = std::getenv(name);
