@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/limits.h"
 #include "control/file_text.h"
@@ -193,6 +195,7 @@ class Rules {
                  "split the service");
       return;
     }
+    Identities known;
     for (std::size_t k = 0; k < service.nodes.size(); ++k) {
       const Address& address = service.nodes[k].address;
       const Location at = marked(place(i).node_entries[k]);
@@ -207,7 +210,7 @@ class Rules {
                    fmt::format("write the address that it listens on, like \"127.0.0.1:{}\"", address.port()));
         continue;
       }
-      check_identity(service, k, at);
+      check_identity(service.nodes[k], at, known);
       for (const Service& other : loaded_.topology.services) {
         for (const Address& listener : other.listeners) {
           if (reaches(address, listener))
@@ -221,19 +224,22 @@ class Rules {
     if (all_weightless) out_.error(key_place(i, "nodes"), "every node has weight 0", "give one of them a weight");
   }
 
+  struct Identities {
+    std::set<Address> addresses;
+    std::map<std::string, Address> names;
+  };
+
   // A node is known by its address, and by its name where a ring hashes that: neither may be another's.
-  void check_identity(const Service& service, std::size_t k, Location at) {
-    const cluster::NodeSpec& node = service.nodes[k];
-    const std::string name = name_in_ring(node);
-    for (std::size_t before = 0; before < k; ++before) {
-      if (service.nodes[before].address == node.address)
-        out_.error(at, fmt::format("the node {} is listed twice", node.address.to_text()), "remove one of them");
-      else if (name_in_ring(service.nodes[before]) == name)
-        out_.error(at,
-                   fmt::format("the ring knows the node {} by the name {} too", service.nodes[before].address.to_text(),
-                               quoted(name)),
-                   "give one of them another name: a ring tells nodes apart by it");
+  void check_identity(const cluster::NodeSpec& node, Location at, Identities& known) {
+    if (!known.addresses.insert(node.address).second) {
+      out_.error(at, fmt::format("the node {} is listed twice", node.address.to_text()), "remove one of them");
+      return;
     }
+    const auto [same, is_new] = known.names.try_emplace(name_in_ring(node), node.address);
+    if (!is_new)
+      out_.error(
+          at, fmt::format("the ring knows the node {} by the name {} too", same->second.to_text(), quoted(same->first)),
+          "give one of them another name: a ring tells nodes apart by it");
   }
 
   static std::string name_in_ring(const cluster::NodeSpec& node) {
