@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 
@@ -14,6 +13,13 @@ namespace {
 
 // A pipe that is ready takes as much, and perhaps no more, without a wait.
 constexpr std::size_t kTakenAtOnceBytes = PIPE_BUF;
+
+// In whole lines, where there are such: somebody else may write there too.
+std::string_view beginning_of(std::string_view text) {
+  const std::string_view most = text.substr(0, kTakenAtOnceBytes);
+  const std::size_t end = most.rfind('\n');
+  return end == most.npos ? most : most.substr(0, end + 1);
+}
 
 bool becomes_ready(int descriptor, Duration patience) {
   pollfd waited{.fd = descriptor, .events = POLLOUT, .revents = 0};
@@ -35,8 +41,8 @@ std::string_view LogOutput::write(std::string_view text, Duration patience) cons
       if (errno == EINTR) continue;
       break;
     }
-    const std::size_t most = may_hang_ ? std::min(text.size(), kTakenAtOnceBytes) : text.size();
-    const ssize_t count = ::write(descriptor_, text.data(), most);
+    const std::string_view part = may_hang_ ? beginning_of(text) : text;
+    const ssize_t count = ::write(descriptor_, part.data(), part.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     text.remove_prefix(static_cast<std::size_t>(count));
