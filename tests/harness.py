@@ -8,6 +8,7 @@ stopped by the test. Nothing here sleeps: wait_until() polls a condition up to a
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -353,6 +354,16 @@ class Tenfold:
         except OSError:
             return []
 
+    def successors(self):
+        """The processes that upgrades have started, in their order."""
+        return [int(number) for number in re.findall(r' upgrading .*process="?(\d+)', self.log())]
+
+    def end_successors(self):
+        for process_id in self.successors():
+            if is_alive(process_id):
+                os.kill(process_id, signal.SIGKILL)
+            wait_until(lambda: not is_alive(process_id), "the successor ends")  # pylint: disable=cell-var-from-loop
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -366,6 +377,15 @@ class Tenfold:
         shutil.rmtree(self.folder, ignore_errors=True)
         if "Sanitizer" in text or "assertion failed" in text:
             raise AssertionError(f"tenfold ended badly:\n{both_ends(text)}")
+
+
+def is_alive(process_id):
+    """False for one that has ended, and is only not waited for yet."""
+    try:
+        with open(f"/proc/{process_id}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def both_ends(text, most=12_000):

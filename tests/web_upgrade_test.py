@@ -11,19 +11,10 @@ import threading
 import unittest
 
 import harness
-from harness import Client, Scenario, response, wait_until
+from harness import Client, Scenario, is_alive, response, wait_until
 
 # What a service manager does: descriptor 3 is a listener, and LISTEN_PID names the process that it is for.
 ACTIVATE = 'exec 3<&"$0"; [ "$0" = 3 ] || eval "exec $0<&-"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
-
-
-def is_alive(process_id):
-    """False for one that has ended, and is only not waited for yet."""
-    try:
-        with open(f"/proc/{process_id}/stat", encoding="utf-8") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 class SocketActivation(Scenario):
@@ -94,17 +85,8 @@ class Visitors:
 class Upgrade(Scenario):
     def start(self, answer=None):
         tenfold = self.web([self.node(answer), self.node(answer)], run='workers = 2\nshutdown_grace = "500ms"')
-        self.addCleanup(self.end_successors, tenfold)
+        self.addCleanup(tenfold.end_successors)
         return tenfold
-
-    def successors(self, tenfold):
-        return [int(number) for number in re.findall(r' upgrading .*process="?(\d+)', tenfold.log())]
-
-    def end_successors(self, tenfold):
-        for process_id in self.successors(tenfold):
-            if is_alive(process_id):
-                os.kill(process_id, signal.SIGKILL)
-            wait_until(lambda: not is_alive(process_id), "the successor ends")  # pylint: disable=cell-var-from-loop
 
     def test_a_new_process_takes_over_under_load_and_no_request_fails(self):
         tenfold = self.start()
@@ -118,7 +100,7 @@ class Upgrade(Scenario):
         wait_until(lambda: visitors.answers > so_far + 100, "visitors are still served")
         visitors.end()
         self.assertEqual(visitors.problems, [])
-        (second,) = self.successors(tenfold)
+        (second,) = tenfold.successors()
         self.assertTrue(is_alive(second))
         self.assertEqual(tenfold.admin_request("GET", "/readyz").status, 200)
         os.kill(second, signal.SIGUSR2)
@@ -171,7 +153,7 @@ class Upgrade(Scenario):
             f'[web.many]\nlisten = [{listeners}]\nnodes = ["{node.address}"]\n',
             run='workers = 1\nshutdown_grace = "100ms"',
         )
-        self.addCleanup(self.end_successors, tenfold)
+        self.addCleanup(tenfold.end_successors)
         tenfold.process.send_signal(signal.SIGUSR2)
         self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
         with Client(f"{folder}/1499") as client:
@@ -213,8 +195,8 @@ class Upgrade(Scenario):
         tenfold = self.start_from({"1": None, "slow": "exec sleep 600"}, "1")
         self.link("slow")
         tenfold.process.send_signal(signal.SIGUSR2)
-        wait_until(lambda: self.successors(tenfold), "an upgrade has begun")
-        (successor,) = self.successors(tenfold)
+        wait_until(lambda: tenfold.successors(), "an upgrade has begun")
+        (successor,) = tenfold.successors()
         tenfold.process.send_signal(signal.SIGTERM)
         self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
         wait_until(lambda: not is_alive(successor), "the successor has ended too")
