@@ -69,7 +69,10 @@ runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, 
     if (probing->stop.requested() || health == services_.end()) break;
     const auto transitions = health->second.probed(node, found, io_.now());
     report(service, transitions);
-    publish();
+    if (transitions.empty())
+      is_stale_ = true;
+    else
+      publish();
     const bool is_due = co_await pause(service, node, probing);
     if (!is_due) break;
   }
@@ -131,16 +134,22 @@ void HealthKeeper::report(std::string_view service, const Transitions& transitio
 
 // Workers are told only of what changes their choices; the rest of the snapshot is for status.
 void HealthKeeper::publish() {
+  const cluster::HealthSnapshotPtr before = snapshot_;
+  renew();
+  bool changed = services_.size() != before->services.size();
+  for (const cluster::ServiceStatus& service : snapshot_->services) {
+    const cluster::ServiceStatus* known = before->find(service.service);
+    changed |= known == nullptr || !cluster::same_choices(*known, service);
+  }
+  if (changed) publish_(snapshot_);
+}
+
+void HealthKeeper::renew() const {
   auto next = std::make_shared<cluster::HealthSnapshot>();
   next->version = snapshot_->version + 1;
-  bool changed = services_.size() != snapshot_->services.size();
-  for (const auto& [name, health] : services_) {
-    next->services.push_back(health.status());
-    const cluster::ServiceStatus* before = snapshot_->find(name);
-    changed |= before == nullptr || !cluster::same_choices(*before, next->services.back());
-  }
-  snapshot_ = next;
-  if (changed) publish_(snapshot_);
+  for (const auto& [name, health] : services_) next->services.push_back(health.status());
+  snapshot_ = std::move(next);
+  is_stale_ = false;
 }
 
 runtime::Task<void> HealthKeeper::stop() {

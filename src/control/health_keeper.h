@@ -33,7 +33,11 @@ class HealthKeeper {
 
   void node_failing(std::string_view service, const Address& node, std::uint32_t failures, std::string_view reason);
 
-  const cluster::HealthSnapshot& snapshot() const { return *snapshot_; }
+  /// With what the last probes said.
+  const cluster::HealthSnapshot& snapshot() const {
+    if (is_stale_) renew();
+    return *snapshot_;
+  }
 
   /// Ends all probing.
   runtime::Task<void> stop();
@@ -53,6 +57,7 @@ class HealthKeeper {
   runtime::Task<void> tick();
   void report(std::string_view service, const Transitions& transitions);
   void publish();
+  void renew() const;
   void start_and_end_probes();
 
   runtime::Io& io_;
@@ -61,7 +66,9 @@ class HealthKeeper {
   Publish publish_;
   cluster::TopologyPtr topology_;
   std::map<std::string, cluster::ServiceHealth, std::less<>> services_;
-  cluster::HealthSnapshotPtr snapshot_;
+  // Most probes change nothing but words in it: it is not made anew for each, but when somebody asks.
+  mutable cluster::HealthSnapshotPtr snapshot_;
+  mutable bool is_stale_ = false;
   runtime::Stop stopped_;
   std::map<NodeKey, std::shared_ptr<Probing>> probes_;
   std::vector<std::shared_ptr<Probing>> ended_;  // of probes that may still be under way
