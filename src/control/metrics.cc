@@ -37,6 +37,11 @@ class Page {
   }
 
   void histogram(const std::string& labels, const Histogram& histogram_us) {
+    constexpr std::size_t kSeries = kLatencyBounds_us.size() + 3;
+    if (series_ + kSeries > kSeriesMost) {  // a part of one says nothing
+      dropped_ += kSeries;
+      return;
+    }
     for (std::uint32_t bound : kLatencyBounds_us)
       sample(fmt::format("{},le=\"{}\"", labels, bound / 1e6), histogram_us.count_at_most(bound), "_bucket");
     sample(labels + ",le=\"+Inf\"", histogram_us.count(), "_bucket");
