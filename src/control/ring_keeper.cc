@@ -96,6 +96,9 @@ void RingKeeper::forget_others(const cluster::Topology& topology) {
   std::erase_if(kept_, [&](const auto& entry) {
     const cluster::Service* service = topology.find(entry.first);
     if (service != nullptr && service->cache().protocol == entry.second->protocol) return false;
+    if (entry.second->now().phase == RingPhase::kMoving)
+      events_.add(EventLog::Level::kWarning, "keys_left_behind",
+                  {{"service", entry.first}, {"help", "those that had not moved are still at their old nodes"}});
     entry.second->forgotten = true;
     entry.second->stop.request();
     return true;

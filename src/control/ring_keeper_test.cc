@@ -257,6 +257,14 @@ class MovesOfRedis : public RingKeeperTest {
   }
 };
 
+TEST_F(MovesOfRedis, AServiceThatGoesMeanwhileLeavesKeysBehind) {
+  begin_to_move(true);
+  keeper_.apply(std::make_shared<const cluster::Topology>());
+  EXPECT_TRUE(std::ranges::any_of(events_.entries(), [](const EventLog::Entry& entry) {
+    return entry.event == "keys_left_behind" && entry.details.contains("cache.test");
+  }));
+}
+
 TEST_F(MovesOfRedis, WhoCannotBeGivenKeysIsKeptOutUntilItCan) {
   keeper_.apply(topology(3, kRedis, true));
   keeper_.health_changed(health({NodeState::kUp, NodeState::kDown, NodeState::kUp}));

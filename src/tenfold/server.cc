@@ -255,16 +255,19 @@ class Server {
     co_await beside.join();
   }
 
-  // Whoever starts next takes the rings for settled.
+  // Whoever starts next takes the nodes of the file for a ring that is settled.
   void tell_of_moving_keys() {
     for (const cluster::Service& service : controller_.topology()->services) {
       const control::RingProgress* progress = controller_.ring_of(service.full_name());
-      if (progress == nullptr || progress->ring->phase == cluster::RingPhase::kSteady) continue;
-      events_.add(control::EventLog::Level::kWarning, "keys_left_behind",
-                  {{"service", service.full_name()},
-                   {"help",
-                    "what has not moved is missed after the next start; for a Redis store, see "
-                    "docs/cache-safety.md, \"What is left\""}});
+      const bool is_settled =
+          progress == nullptr || (progress->ring->phase == cluster::RingPhase::kSteady && progress->refused.empty());
+      if (is_settled) continue;
+      events_.add(
+          control::EventLog::Level::kWarning, "keys_left_behind",
+          {{"service", service.full_name()},
+           {"help",
+            "the next start looks for all keys where the file says, and misses those that are not there yet; for "
+            "a Redis store, see docs/cache-safety.md, \"What is left\""}});
     }
   }
 
@@ -322,11 +325,11 @@ class Server {
   // A successor takes the rings for settled, and for those of its file: it looks for each key where it is by these.
   // What is built in begins empty in any case.
   std::string problem_of_upgrade() const {
-    if (predecessor_.runs()) return "the process before this one still serves";
     const control::LoadedTopology next = control::load_topology(file_);
     for (const cluster::Service& service : controller_.topology()->services) {
       const control::RingProgress* progress = controller_.ring_of(service.full_name());
       if (progress == nullptr || cluster::is_built_in(progress->ring->to)) continue;
+      if (predecessor_.runs()) return "the process before this one still serves";
       if (progress->ring->phase != cluster::RingPhase::kSteady)
         return fmt::format("keys of {} are moving", service.full_name());
       const cluster::Service* named = next.ok() ? next.topology.find(service.full_name()) : nullptr;
