@@ -41,7 +41,7 @@ std::expected<void, std::string> AccessLogWriter::open() {
   const auto descriptor = open_log(path_);
   if (!descriptor) return std::unexpected(descriptor.error());
   const std::lock_guard lock(mutex_);
-  output_ = LogOutput(*descriptor);
+  output_ = runtime::native::LogOutput(*descriptor);
   is_open_ = true;
   changed_.notify_one();
   return {};
@@ -104,7 +104,7 @@ void AccessLogWriter::run() {
         report_(0, fresh.error());
       } else if (*fresh != output_.descriptor()) {
         if (output_.descriptor() > STDERR_FILENO) ::close(output_.descriptor());
-        output_ = LogOutput(*fresh);
+        output_ = runtime::native::LogOutput(*fresh);
         is_torn_ = false;
       }
       continue;

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "control/log_output.h"
+#include "runtime/native/log_output.h"
 #include "runtime/native/thread.h"
 
 namespace tenfold::control {
@@ -53,9 +53,9 @@ class AccessLogWriter {
   bool is_open_ = false;
   bool reopen_ = false;
   bool ending_ = false;
-  int waits_at_end_ = 10;  // of a tenth of a second each, for who takes no lines
-  LogOutput output_;       // after open() the writing thread's
-  bool is_torn_ = false;   // the file may end within a line
+  int waits_at_end_ = 10;              // of a tenth of a second each, for who takes no lines
+  runtime::native::LogOutput output_;  // after open() the writing thread's
+  bool is_torn_ = false;               // the file may end within a line
   runtime::native::Thread thread_;
 };
 

@@ -16,7 +16,6 @@
 #include "control/admin_api.h"
 #include "control/controller.h"
 #include "control/descriptors.h"
-#include "control/log_output.h"
 #include "control/privileges.h"
 #include "control/service_manager.h"
 #include "control/topology_file.h"
@@ -29,6 +28,7 @@
 #include "planes/web/probe.h"
 #include "planes/web/web_plane.h"
 #include "runtime/native/inherited.h"
+#include "runtime/native/log_output.h"
 #include "runtime/native/open_io.h"
 #include "runtime/native/signals.h"
 #include "runtime/native/successor.h"
@@ -46,7 +46,7 @@ namespace {
 void write_to_stderr(std::string_view text) {
   constexpr Duration kPatience = std::chrono::milliseconds(100);
   static bool hangs = false;
-  hangs = !control::LogOutput(STDERR_FILENO).write(text, hangs ? Duration::zero() : kPatience).empty();
+  hangs = !runtime::native::LogOutput(STDERR_FILENO).write(text, hangs ? Duration::zero() : kPatience).empty();
 }
 
 int complain(std::string_view problem) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/log_output.h"
+#include "runtime/native/log_output.h"
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <climits>
 
-namespace tenfold::control {
+namespace tenfold::runtime::native {
 namespace {
 
 // A pipe that is ready takes as much, and perhaps no more, without a wait.
@@ -50,4 +50,4 @@ std::string_view LogOutput::write(std::string_view text, Duration patience) cons
   return text;
 }
 
-}  // namespace tenfold::control
+}  // namespace tenfold::runtime::native

@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 
-namespace tenfold::control {
+namespace tenfold::runtime::native {
 
 class LogOutput {
  public:
@@ -26,4 +26,4 @@ class LogOutput {
   bool may_hang_ = false;
 };
 
-}  // namespace tenfold::control
+}  // namespace tenfold::runtime::native
