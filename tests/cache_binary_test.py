@@ -263,13 +263,11 @@ class Wrong(BinaryScenario):
         self.assertEqual(client.put(b"k", b"v").status, OK)
         tenfold.write(topology % "redis")
         self.assertEqual(tenfold.cli("reload")[0], 0)
-        client.send(packet(NOOP))
         self.assertTrue(client.at_end())
         with RawClient(tenfold.port) as other:
             self.assertEqual((other.send(b"PING\r\n"), other.line())[1], b"+PONG\r\n")
             tenfold.write(topology % "memcached")
             self.assertEqual(tenfold.cli("reload")[0], 0)
-            other.send(b"PING\r\n")
             self.assertTrue(other.at_end())
         self.assertEqual(self.client(tenfold).put(b"k", b"v").status, OK)
 

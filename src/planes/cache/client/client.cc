@@ -46,7 +46,6 @@ Client::Client(Worker& worker, const Fronts& fronts, LocalPtr<Endpoint> endpoint
       reading_(listener_->closing),
       id_(worker.next_client++),
       reply_bytes_(kFirstReplyBytes),
-      protocol_(endpoint_->service->settings().protocol),
       outbox_(worker.flusher, *this) {
   ++endpoint_->clients;
 }
@@ -200,11 +199,7 @@ void Client::keep_partial(std::string_view bytes) {
 
 // Cuts requests off the front; returns how many bytes they were.
 std::size_t Client::process(std::string_view bytes) {
-  if (!is_understood()) {
-    leave();
-    return bytes.size();
-  }
-  const bool redis = protocol_ == cluster::CacheProtocol::kRedis;
+  const bool redis = service().settings().protocol == cluster::CacheProtocol::kRedis;
   const TakeRequest take_request = redis ? fronts_.redis : fronts_.memcached;
   std::size_t used = 0;
   wanted_ = 0;

@@ -103,10 +103,6 @@ class Client final : private OutboxOwner {
     return &node.link_for(id_, link_kind());
   }
 
-  /// False when the service has come to speak another protocol than when the client came: what the client sends, and
-  /// what is kept of it, mean nothing any more.
-  bool is_understood() const { return endpoint_->service->settings().protocol == protocol_; }
-
   /// Puts a slot at the end of the line; the client owns it until complete(), or until the client goes.
   void add(Slot& slot);
   /// The slot's reply is known: it leaves when its turn has come, and the slot is deleted. Bytes are copied, or their
@@ -208,7 +204,6 @@ class Client final : private OutboxOwner {
   std::uint32_t under_way_ = 0;
   std::uint32_t reply_bytes_;  // so large is a reply likely to be
   std::uint32_t paused_ = 0;
-  cluster::CacheProtocol protocol_;
   bool interrupted_ = false;  // input_ holds requests that had to wait
   bool awaits_line_ = false;  // the first of them, for the line to be empty
   bool leaving_ = false;

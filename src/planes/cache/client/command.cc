@@ -104,7 +104,7 @@ void Command::end_wait() {
 void Command::try_again(Instant now) {
   if (client == nullptr) {
     delete this;
-  } else if (endpoint_->has_left || !client->is_understood() || now >= give_up_at_) {
+  } else if (endpoint_->has_left || now >= give_up_at_) {
     fail(problem_);
   } else if (waits_ && !pauses_client_ && client->may_change_behind(*this, key_)) {
     tell_miss();

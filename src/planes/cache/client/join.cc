@@ -109,8 +109,7 @@ bool Join::Part::wait_for_owner(const LinkFailure& failure) {
 
 void Join::Part::try_again(Instant now) {
   const std::string problem = error_;
-  Client* const client = join_.client;
-  if (client == nullptr || again_.home->has_left || !client->is_understood() || now >= join_.give_up_at_) {
+  if (join_.client == nullptr || again_.home->has_left || now >= join_.give_up_at_) {
     join_.end_wait();
     return fail(problem);
   }
