@@ -30,7 +30,7 @@ Duration duration_of(std::string_view text, bool in_milliseconds) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return 0s;
   const double seconds = in_milliseconds ? value / 1000 : value;
-  if (seconds <= 0 || seconds > kSecondsMost) return 0s;
+  if (!(seconds > 0) || seconds > kSecondsMost) return 0s;  // "nan" is no number, either
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
