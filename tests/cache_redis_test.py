@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Redis side of the cache plane: what is split, what is refused, and what must never go wrong."""
 
+import re
+import shutil
 import threading
 import unittest
 
@@ -226,6 +228,30 @@ class Corruption(RedisScenario):
         self.assertIsInstance(client.ask("GET", keys[2]), RedisError)
         self.assertIsInstance(client.ask("DEL", *keys.values()), RedisError)
         self.assertIsInstance(client.ask("DBSIZE"), RedisError)
+
+    def test_a_store_that_cannot_save_is_read(self):
+        full, other = self.servers(2)
+        tenfold = self.redis([full, other])
+        client = self.client(tenfold)
+        keys = self.keys_by_server(tenfold, [full, other])
+        client.ask("MSET", keys[0], "a", keys[1], "b")
+        shutil.rmtree(full.folder)
+        full.ask("CONFIG", "SET", "save", "3600 1")
+        full.ask("BGSAVE")
+        # Each of its probes: more of them than would take a node out.
+        refused = re.compile(rb"cmdstat_ping:.*rejected_calls=([0-9]{2,})")
+        wait_until(lambda: refused.search(full.ask("INFO", "commandstats")), "it cannot save")
+        self.assertIn("MISCONF", client.ask("SET", keys[0], "c"))
+        self.assertEqual(client.ask("MGET", keys[0], keys[1]), [b"a", b"b"])
+        self.assertEqual(client.ask("SET", keys[1], "c"), b"OK")
+        self.assertEqual(client.ask("SUBSCRIBE", keys[0]), [b"subscribe", keys[0].encode(), 1])
+
+    def test_what_a_node_says_to_a_new_connection_is_told(self):
+        words = "LOADING Redis is loading the dataset in memory"
+        _, tenfold = self.scripted(lambda *_: f"-{words}\r\n".encode())
+        client = self.client(tenfold)
+        client.ask("HELLO", "3")
+        self.assertIn(f"HELLO 3: {words}", client.ask("GET", "a"))
 
     def test_12_private_state_stays_with_its_client(self):
         servers = self.servers(2)

@@ -73,8 +73,9 @@ runtime::Task<cluster::ProbeReport> Interview::ask(Question question) {
   cluster::ProbeReport report;
   report.inconclusive = !answered && answered.error().kind == ErrorKind::kExhausted;
   const std::string fault = answered ? question.fault(answer_).value_or("too long an answer") : std::string();
-  report.ok = answered.has_value() && answer_.starts_with(question.wanted) && fault.empty();
   const std::string said = fault.empty() ? shown(answer_) : fault;
+  const bool is_tolerated = !question.tolerated.empty() && said.starts_with(question.tolerated);
+  report.ok = answered.has_value() && (is_tolerated || (answer_.starts_with(question.wanted) && fault.empty()));
   report.refused = answered.has_value() && (said.starts_with("-NOPERM") || said.starts_with("-ERR unknown command"));
   report.detail = fmt::format("{} to {}: {} after {}ms of {}", question.name, node_.address.to_text(),
                               answered ? said : to_string(answered.error()), to_milliseconds(io_.now() - began_),

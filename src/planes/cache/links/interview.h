@@ -16,12 +16,13 @@
 namespace tenfold::cache {
 
 /// What is asked, and how the good answer begins. With `fault_of`, the rest of that must have no fault: the outcome is
-/// empty, or the fault in it; nothing when not all has come.
+/// empty, or the fault in it; nothing when not all has come. An error that begins with `tolerated` is as good.
 struct Question {
   std::string bytes;
   std::string_view name;
   std::string wanted;
   std::function<std::optional<std::string>(std::string_view rest)> fault_of = {};
+  std::string_view tolerated = {};
 
   std::optional<std::string> fault(std::string_view answer) const {
     return fault_of && answer.starts_with(wanted) ? fault_of(answer.substr(wanted.size())) : std::string();

@@ -18,7 +18,11 @@ namespace {
 
 Question is_alive(const cluster::CacheSettings& settings) {
   if (settings.protocol == cluster::CacheProtocol::kMemcached) return {"version\r\n", "version", "VERSION "};
-  return redis_question(settings, "PING", "PING\r\n", "+PONG");
+  Question question = redis_question(settings, "PING", "PING\r\n", "+PONG");
+  // What cannot save takes no writes, and refuses PING so that it is noticed. A cache has other nodes for its keys;
+  // those of a store can still be read there.
+  if (settings.is_store()) question.tolerated = "-MISCONF";
+  return question;
 }
 
 // "# Keyspace\r\ndb3:keys=17,…\r\n": the line of one of the first databases; empty when there is none.

@@ -226,13 +226,11 @@ runtime::Task<Status> NodeLink::introduce(runtime::Wait wait) {
 
 Status NodeLink::take_greeting_reply(std::string_view reply, bool is_about_database) {
   if (!resp::is_error(reply)) return Status();
-  if (!is_about_database)
-    return fail(ErrorKind::kPermission,
-                kind_.resp3 ? "it refuses HELLO 3 with node_password" : "it refuses node_password");
-  refused_ = true;
-  if (stop_reason_.empty())
-    stop_reason_ = fmt::format("SELECT {}: {}", kind_.database, reply.substr(1, reply.find('\r') - 1));
-  return fail(ErrorKind::kPermission, "it refuses SELECT");
+  refused_ = is_about_database;
+  std::string what = kind_.resp3 ? "HELLO 3" : "AUTH";
+  if (is_about_database) what = fmt::format("SELECT {}", kind_.database);
+  if (stop_reason_.empty()) stop_reason_ = fmt::format("{}: {}", what, reply.substr(1, reply.find('\r') - 1));
+  return fail(ErrorKind::kPermission, "it refuses the greeting");
 }
 
 runtime::Task<Status> NodeLink::receive() {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kNamesMost = 10'000;                 // channels and patterns of one client
 constexpr std::size_t kWaitingMessageBytesMost = 8 << 20;  // while nodes confirm a subscription
+constexpr std::string_view kCannotSave = "-MISCONF";       // what refuses writes, and PING, but no subscriptions
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 
 // A push that is a message, and not a node's word on a subscription.
@@ -88,7 +89,8 @@ class Subscriptions::Side final : private LinkUser {
 };
 
 void Subscriptions::Confirmation::on_reply(Reply& reply) {
-  end(resp::is_error(reply.bytes) ? std::string(reply.bytes) : std::string());
+  const bool is_alive = !resp::is_error(reply.bytes) || reply.bytes.starts_with(kCannotSave);
+  end(is_alive ? std::string() : std::string(reply.bytes));
 }
 
 void Subscriptions::Confirmation::end(const std::string& error) {
