@@ -202,7 +202,7 @@ class Cut(JoinScenario):
         value = "x" * 50_000
         self.cache.ask("MSET", *[word for key in KEYS for word in (key, value)])
         self.add(full.address)
-        wait_until(lambda: any("OOM" in str(self.cache.ask("GET", key)) for key in KEYS), "a key cannot move")
+        wait_until(lambda: any("OOM" in str(self.cache.ask("GETEX", key)) for key in KEYS), "a key cannot move")
         self.assertGreater(full.ask("DBSIZE"), 0)
         with open(self.proxy.file, "w", encoding="utf-8") as file:
             file.write(before)
@@ -210,6 +210,61 @@ class Cut(JoinScenario):
         self.wait_for_ring(self.proxy, self.old)
         self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {value.encode()})
         self.assertEqual(full.ask("DBSIZE"), 0)
+
+
+class Refused(JoinScenario):
+    """The node that joins takes no more keys when it has got some."""
+
+    def begin_to_refuse(self, node, word, settings=""):
+        self.begin(settings)
+        value = "x" * 50_000
+        self.cache.ask("MSET", *[pair for key in KEYS for pair in (key, value)])
+        self.proxy.admin_request(
+            "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": node.address}).encode()
+        )
+        self.stuck = wait_until(lambda: self.refused(word), "keys cannot move")
+        self.value = value.encode()
+
+    def refused(self, word):
+        replies = self.cache.pipeline(*[("GETEX", key) for key in KEYS])
+        return [KEYS[i] for i in range(len(KEYS)) if f"replied with error: {word}" in str(replies[i][:200])]
+
+    def check_reads(self):
+        for client in (self.cache, self.client(self.proxy)):
+            self.assertEqual(client.pipeline(*[("GET", key) for key in KEYS]), [self.value] * len(KEYS))
+        key = self.stuck[0]
+        self.assertEqual(self.cache.ask("MGET", key), [self.value])
+        self.assertEqual(self.cache.ask("EXISTS", key), 1)
+        self.assertEqual(self.cache.ask("TYPE", key), b"string")
+        self.assertIn("WRONGTYPE", self.cache.ask("LLEN", key))
+        self.assertEqual(self.cache.ask("TTL", "no such key"), -2)
+        # Nothing is written, and what is in a transaction is not read, either.
+        for words in (("APPEND", key, "y"), ("EVAL", "return redis.call('append', KEYS[1], 'y')", "1", key)):
+            self.assertIn("replied with error", self.cache.ask(*words))
+        replies = self.cache.pipeline(["MULTI"], ["GET", key], ["EXEC"])
+        self.assertIn("replied with error", replies[1])
+        self.assertIn("EXECABORT", replies[2])
+        self.assertEqual(self.cache.ask("STRLEN", key), len(self.value))
+
+    def test_one_that_is_full(self):
+        full = self.server("--maxmemory", "3mb")
+        self.begin_to_refuse(full, "OOM")
+        self.check_reads()
+        full.ask("CONFIG", "SET", "maxmemory", "0")
+        self.wait_for_ring(self.proxy, [*self.old, full])
+        self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {self.value})
+        self.assertEqual(sum(server.ask("DBSIZE") for server in (*self.old, full)), len(KEYS))
+
+    def test_one_that_becomes_a_replica(self):
+        new = self.server("--maxmemory", "3mb")
+        self.begin_to_refuse(new, "OOM")
+        new.ask("REPLICAOF", "127.0.0.1", "1")
+        new.ask("CONFIG", "SET", "maxmemory", "0")
+        self.stuck = wait_until(lambda: self.refused("READONLY"), "keys cannot move")
+        self.check_reads()
+        new.ask("REPLICAOF", "NO", "ONE")
+        self.wait_for_ring(self.proxy, [*self.old, new])
+        self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {self.value})
 
 
 class Crossed(Firewall):

@@ -234,9 +234,9 @@ runtime::Task<bool> Mover::pass_database(std::uint32_t node, std::uint16_t datab
     for (auto& [owner, moving] : by_owner) {
       const std::size_t count = moving.size();
       Freight freight{.source = node, .owner = owner, .database = database, .keys = std::move(moving)};
-      const std::string problem = co_await migrate(worker_, *service_, std::move(freight));
-      if (!problem.empty()) fail(problem);
-      endpoint_->moved_keys += problem.empty() ? count : 0;
+      const Moved moved = co_await migrate(worker_, *service_, std::move(freight));
+      if (!moved.problem.empty()) fail(moved.problem);
+      endpoint_->moved_keys += moved.problem.empty() ? count : 0;
     }
     --endpoint_->moves;
   } while (cursor != "0");

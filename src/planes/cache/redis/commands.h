@@ -36,13 +36,21 @@ enum class RedisKind : std::uint8_t {
   kRefused,  // cannot be right over several nodes
 };
 
+enum class RedisUse : std::uint8_t {
+  kMayChange,
+  kReads,    // changes nothing
+  kLooksUp,  // and its reply tells of a hit or a miss
+};
+
 struct RedisCommand {
   std::string_view name;  // in capitals
   RedisKind kind;
   std::int8_t first_key = 0;  // the argument's number, as in COMMAND INFO; kCountedKeys: of the count
   std::int8_t last_key = 0;   // negative: from the end
   std::int8_t step = 0;
-  bool is_lookup = false;  // its reply tells of a hit or a miss
+  RedisUse use = RedisUse::kMayChange;
+
+  bool is_lookup() const { return use == RedisUse::kLooksUp; }
 };
 
 /// nullptr for a name that is not known. In any case.

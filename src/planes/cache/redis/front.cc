@@ -33,19 +33,19 @@ constexpr std::string_view kNoAuth = "-NOAUTH Authentication required.\r\n";
 
 Effect effect_of(const RedisCommand& command) {
   if (command.name == "GETDEL") return Effect::kDelete;
-  if (!command.is_lookup) return Effect::kChange;
+  if (!command.is_lookup()) return Effect::kChange;
   return command.name == "GET" ? Effect::kGet : Effect::kNone;
 }
 
 Outgoing outgoing(const RedisCall& call) {
   return {.first = call.frame,
-          .lookup = call.command.is_lookup ? Lookup::kRedis : Lookup::kNone,
+          .lookup = call.command.is_lookup() ? Lookup::kRedis : Lookup::kNone,
           .effect = effect_of(call.command)};
 }
 
 // A write is not to stay for long at a node that is only a failed one's next.
 void bound(const RedisCall& call, std::string_view key) {
-  if (call.command.is_lookup) return;
+  if (call.command.is_lookup()) return;
   const Visit visit(call.client, call.client.home_of(key));
   bound_expiry(call.client, key);
 }
@@ -167,7 +167,7 @@ bool is_for_servers(const RedisCall& call) {
 
 // The keys of a command that has several, or that may be no more than a part of what it changes.
 void note_changes(const RedisCall& call) {
-  if (call.command.is_lookup || !(call.client.has_routes() || call.client.endpoint().holds_replies())) return;
+  if (call.command.is_lookup() || !(call.client.has_routes() || call.client.endpoint().holds_replies())) return;
   const bool has_one_key = call.command.kind == RedisKind::kKeys && call.command.last_key == call.command.first_key;
   if (has_one_key || call.command.kind == RedisKind::kMget) return;
   const bool deletes = call.command.name == "DEL" || call.command.name == "UNLINK";

@@ -32,15 +32,21 @@ runtime::Task<void> bring_and_go_on(Worker* worker, std::vector<Journey> journey
   for (Journey& journey : journeys) {
     const Turn& turn = journey.turn;
     const std::size_t count = journey.freight.keys.size();
-    const std::string problem = co_await migrate(*worker, turn.service(), std::move(journey.freight));
-    if (problem.empty()) {
+    const Moved moved = co_await migrate(*worker, turn.service(), std::move(journey.freight));
+    if (moved.problem.empty()) {
       turn.endpoint().moved_keys += count;
       continue;
     }
+    Client* client = turn.client();
+    if (!moved.reply.empty()) {
+      ++turn.endpoint().counters.commands;
+      if (client != nullptr) client->reply(moved.reply);
+      co_return;
+    }
     ++turn.endpoint().counters.errors;
-    if (Client* client = turn.client()) {
+    if (client != nullptr) {
       spoil_transaction(*client);
-      reply_error(*client, problem);
+      reply_error(*client, moved.problem);
     }
     co_return;
   }
@@ -65,6 +71,13 @@ void add_journey(Client& client, std::string_view key, std::vector<Journey>& jou
   journey->freight.keys.emplace_back(key);
 }
 
+// Not what must come over a link of the client's own, or is queued.
+bool may_be_read_at_source(Client& client, const RedisCommand& command) {
+  const RedisPrivate* own = private_of(client);
+  const bool is_private = own != nullptr && (own->transaction || own->tracking || client.subscribed);
+  return command.use != RedisUse::kMayChange && !is_private;
+}
+
 using Words = std::vector<std::string_view>;
 
 runtime::Task<Answer> ask_redis(runtime::Io& io, Link& link, Words words) {
@@ -73,8 +86,8 @@ runtime::Task<Answer> ask_redis(runtime::Io& io, Link& link, Words words) {
   co_return co_await ask(io, link, std::move(request));
 }
 
-// One key of the built-in cache; the outcome is as that of migrate(). Nobody else takes it meanwhile, and a value that
-// is at the owner already is newer.
+// One key of the built-in cache; the outcome is empty, or why it could not be moved. Nobody else takes it meanwhile,
+// and a value that is at the owner already is newer.
 runtime::Task<std::string> carry_from_shard(runtime::Io& io, Link& shard, Link& owner, std::string_view key,
                                             Duration patience) {
   const Instant until = io.now() + patience;
@@ -179,6 +192,17 @@ std::string problem_of(const Answer& answer, const Address& source, const Addres
                      answer.text.substr(1, answer.text.find('\r') - 1));
 }
 
+// What the owner has refused is at its source, and nobody changes it while we have it taken.
+runtime::Task<std::string> read_at_source(runtime::Io& io, CacheService& service, const Freight& freight,
+                                          const Answer& moved) {
+  constexpr std::string_view kRefused = "-ERR Target instance replied with error: ";
+  const bool was_refused = moved && moved.text.starts_with(kRefused) && !wants_another_user(moved);
+  if (!was_refused || !freight.read) co_return std::string();
+  Link& link = service.nodes()[freight.source]->link_for(freight.read->client, freight.read->kind);
+  const Answer told = co_await ask(io, link, freight.read->frame);
+  co_return told ? told.text : std::string();
+}
+
 // Within half the time in which a link's next reply must come: when the target does not answer, the source has to say
 // so before it is taken for failed itself.
 runtime::Task<Answer> ask_source(Worker& worker, CacheService& service, const Freight& freight, const Address& target) {
@@ -223,22 +247,26 @@ runtime::Task<Answer> ask_source_in_turn(Worker& worker, CacheService& service, 
 
 }  // namespace
 
-runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freight freight) {
+runtime::Task<Moved> migrate(Worker& worker, CacheService& service, Freight freight) {
   const Node& source = *service.nodes()[freight.source];
+  Moved moved;
   if (source.is_built_in()) {
-    std::string problem = co_await carry_all_from_shard(worker.io, service, std::move(freight));
-    co_return problem;
+    moved.problem = co_await carry_all_from_shard(worker.io, service, std::move(freight));
+    co_return moved;
   }
   const Address target = service.nodes()[freight.owner]->address();
-  if (target.is_unix()) co_return std::string(kNoMoveToUnixSocket);
+  moved.problem = target.is_unix() ? kNoMoveToUnixSocket : std::string_view();
+  if (!moved.problem.empty()) co_return moved;
   MovingKeys& moving = worker.shards.neighbours().moving_keys();
   const std::string user = service.move_user().name;
   const MovingKeys::Ring ring{
       .service = service.name(), .version = service.ring_version(), .move_user = user, .database = freight.database};
   const Instant until = worker.io.now() + service.settings().response_timeout;
-  std::string busy = co_await take_keys(worker.io, moving, ring, freight.keys, until);
-  if (!busy.empty()) co_return busy;
+  moved.problem = co_await take_keys(worker.io, moving, ring, freight.keys, until);
+  if (!moved.problem.empty()) co_return moved;
   const Answer answer = co_await ask_source_in_turn(worker, service, freight, target, until);
+  moved.problem = problem_of(answer, source.address(), target);
+  moved.reply = co_await read_at_source(worker.io, service, freight, answer);
   const bool in_doubt = is_in_doubt(answer);
   if (in_doubt)
     moving.break_off(ring, freight.keys);
@@ -246,7 +274,7 @@ runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freigh
     moving.give_back(ring, freight.keys);
   if (!user.empty() && (in_doubt || wants_another_user(answer)))
     worker.observer.move_broke_off(ring.service, ring.version);
-  co_return problem_of(answer, source.address(), target);
+  co_return moved;
 }
 
 void flush_databases(Client& client, std::string_view frame) {
@@ -265,6 +293,8 @@ bool bring_keys(Client& client, const RedisCommand& command, std::span<const std
     add_journey(client, key, journeys);
   }
   if (journeys.empty()) return false;
+  if (keys.size() == 1 && may_be_read_at_source(client, command))
+    journeys.front().freight.read = KeyRead{client.id(), client.link_kind(), std::string(frame)};
   Worker& worker = client.worker();
   worker.moves.spawn(bring_and_go_on(&worker, std::move(journeys), std::string(frame), go_on));
   return true;

@@ -8,6 +8,8 @@
 // Thread rule: one worker's thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,11 +22,19 @@
 namespace tenfold::cache {
 
 /// Brings the keys of a command over; then `go_on` gets the client and the frame. False when none of its keys moves.
+/// What only reads one key, which its owner refuses, is answered by the node that still has it.
 bool bring_keys(Client& client, const RedisCommand& command, std::span<const std::string_view> arguments,
                 std::string_view frame, void (*go_on)(Client& client, std::string_view frame));
 
 /// Sends a FLUSHALL or FLUSHDB, which is allowed, to all nodes, twice. REQUIRES: keys move.
 void flush_databases(Client& client, std::string_view frame);
+
+/// A command of a client that only reads one key.
+struct KeyRead {
+  std::uint32_t client;
+  LinkKind kind;
+  std::string frame;
+};
 
 /// Keys of one database that go from one node to another.
 struct Freight {
@@ -32,9 +42,15 @@ struct Freight {
   std::uint32_t owner;
   std::uint16_t database;
   std::vector<std::string> keys;
+  std::optional<KeyRead> read = {};  // of the only key
 };
 
-/// Moves them; the outcome is empty, or why they could not be moved. Waits for whoever moves one of them already.
-runtime::Task<std::string> migrate(Worker& worker, CacheService& service, Freight freight);
+struct Moved {
+  std::string problem;  // why they could not be moved; empty: they are at their owner
+  std::string reply;    // to the read, from the source: the owner has refused its key
+};
+
+/// Moves them. Waits for whoever moves one of them already.
+runtime::Task<Moved> migrate(Worker& worker, CacheService& service, Freight freight);
 
 }  // namespace tenfold::cache
