@@ -267,6 +267,40 @@ class Refused(JoinScenario):
         self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {self.value})
 
 
+class ThinLine(Line):
+    """The network to one Redis server, which carries so much and no more."""
+
+    BYTES = 65536
+    SECONDS = 0.01  # for each so many
+
+    def to_server(self, client, server):
+        with client, server:
+            while data := client.recv(self.BYTES):
+                threading.Event().wait(self.SECONDS * len(data) / self.BYTES)
+                server.sendall(data)
+            end(server)
+
+
+class Large(JoinScenario):
+    def test_their_nodes_serve_while_they_move(self):
+        """All at once they would take two seconds, in which the node that gives them answers nobody."""
+        (old,) = self.servers(1)
+        new = ThinLine(self.server())
+        self.addCleanup(new.stop)
+        self.proxy = self.redis([old], 'persistent = false\nresponse_timeout = "10s"')
+        self.wait_for_ring(self.proxy, [old])
+        client = self.client(self.proxy)
+        value = os.urandom(2 * ThinLine.BYTES)  # nodes press what they can
+        client.ask("MSET", *[word for key in KEYS for word in (key, value)])
+        old.ask("CONFIG", "SET", "slowlog-log-slower-than", "1000", "slowlog-max-len", "1000")
+        code, out, talk = self.proxy.cli("add", "cache.test", new.address)
+        self.assertEqual(code, 0, out + talk)
+        taken = [entry[2] / 1e6 for entry in old.ask("SLOWLOG", "GET", "-1") if entry[3][0] == b"MIGRATE"]
+        self.assertGreater(sum(taken), 1)
+        self.assertLess(max(taken), 0.5, taken)
+        self.assertEqual(client.ask("MGET", *KEYS), [value] * len(KEYS))
+
+
 class Crossed(Firewall):
     """Nodes get to another server than Tenfold."""
 

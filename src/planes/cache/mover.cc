@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -10,7 +12,6 @@
 #include "base/bytes.h"
 #include "planes/cache/links/ask.h"
 #include "planes/cache/memcached/carry.h"
-#include "planes/cache/redis/moving.h"
 #include "wire/memcached/metadump.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
@@ -21,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kKeysAtOnce = 32;     // of memcached, on their way
-constexpr std::size_t kKeysOfAScan = 100;     // of Redis; a MIGRATE of so many blocks its node for about a millisecond
+constexpr std::size_t kKeysOfAScan = 100;     // of Redis
 constexpr Duration kRetryInterval = 1s;       // after a pass that could not see or move every key
 constexpr Duration kDumpTimeout = 10s;        // without a further line
 constexpr std::size_t kLineBytesMost = 4096;  // of a dump: a key of 250 bytes in %XX, and some numbers
@@ -230,16 +231,32 @@ runtime::Task<bool> Mover::pass_database(std::uint32_t node, std::uint16_t datab
       const std::string_view key = resp::text_of(element);
       if (service_->source_of(key) == node) by_owner[service_->owner_of(key)].emplace_back(key);
     }
-    ++endpoint_->moves;
     for (auto& [owner, moving] : by_owner) {
-      const std::size_t count = moving.size();
       Freight freight{.source = node, .owner = owner, .database = database, .keys = std::move(moving)};
-      const Moved moved = co_await migrate(worker_, *service_, std::move(freight));
-      if (!moved.problem.empty()) fail(moved.problem);
-      endpoint_->moved_keys += moved.problem.empty() ? count : 0;
+      const bool went_on = co_await carry_redis(std::move(freight));
+      if (!went_on) co_return false;
     }
-    --endpoint_->moves;
   } while (cursor != "0");
+  co_return true;
+}
+
+// In as many steps as they need; false when it was stopped in between.
+runtime::Task<bool> Mover::carry_redis(Freight freight) {
+  for (auto next = freight.keys.begin(); next != freight.keys.end();) {
+    if (stop_.requested()) co_return false;
+    const auto count = std::min(static_cast<std::ptrdiff_t>(migrate_size_.keys()), freight.keys.end() - next);
+    Freight part{.source = freight.source, .owner = freight.owner, .database = freight.database, .keys = {}};
+    part.keys.assign(std::move_iterator(next), std::move_iterator(next + count));
+    next += count;
+    ++endpoint_->moves;
+    const Moved moved = co_await migrate(worker_, *service_, std::move(part));
+    --endpoint_->moves;
+    if (moved.problem.empty())
+      endpoint_->moved_keys += static_cast<std::uint64_t>(count);
+    else
+      fail(moved.problem);
+    migrate_size_.ended(moved.took, moved.problem.empty());
+  }
   co_return true;
 }
 

@@ -13,6 +13,8 @@
 
 #include "base/local_ptr.h"
 #include "planes/cache/redis/databases.h"
+#include "planes/cache/redis/migrate_size.h"
+#include "planes/cache/redis/moving.h"
 #include "planes/cache/service/service.h"
 #include "planes/cache/service/worker.h"
 #include "runtime/scope.h"
@@ -47,6 +49,7 @@ class Mover final : public LocalCounted {
   runtime::Task<void> carry_memcached(std::string key, std::uint32_t node);
   runtime::Task<bool> pass_redis(std::uint32_t node);
   runtime::Task<bool> pass_database(std::uint32_t node, std::uint16_t database);
+  runtime::Task<bool> carry_redis(Freight freight);
   runtime::Task<std::optional<std::vector<Keyspace>>> keyspaces(std::uint32_t node);
   runtime::Task<void> wait_for_room(std::size_t most);
 
@@ -56,6 +59,7 @@ class Mover final : public LocalCounted {
   std::uint64_t seen_ = 0;
   std::uint64_t total_ = 0;
   std::uint32_t under_way_ = 0;
+  MigrateSize migrate_size_;
   bool failed_ = false;  // a key of this pass could not be moved
   std::string problem_;
   runtime::WaitQueue ended_;

@@ -224,7 +224,7 @@ runtime::Task<Answer> ask_source(Worker& worker, CacheService& service, const Fr
 
 // The same, in its turn, and not while it would be in vain: a source that waits serves nobody.
 runtime::Task<Answer> ask_source_in_turn(Worker& worker, CacheService& service, const Freight& freight,
-                                         const Address& target, Instant until) {
+                                         const Address& target, Instant until, Duration& took) {
   const Address source = service.nodes()[freight.source]->address();
   const bool may_ask = co_await worker.move_turns.wait(worker.io, source, until);
   if (!may_ask)
@@ -233,7 +233,9 @@ runtime::Task<Answer> ask_source_in_turn(Worker& worker, CacheService& service, 
   const StuckPairs::Pair pair{.service = service.name(), .from = source, .to = target};
   Answer answer{.arrived = false, .never_sent = true, .text = stuck.begin(pair, worker.io.now())};
   if (answer.text.empty()) {
+    const Instant began = worker.io.now();
     answer = co_await ask_source(worker, service, freight, target);
+    took = worker.io.now() - began;
     if (was_in_vain(answer))
       stuck.was_in_vain(pair, problem_of(answer, source, target), worker.io.now(), worker.io.prng());
     else if (answer)
@@ -264,7 +266,7 @@ runtime::Task<Moved> migrate(Worker& worker, CacheService& service, Freight frei
   const Instant until = worker.io.now() + service.settings().response_timeout;
   moved.problem = co_await take_keys(worker.io, moving, ring, freight.keys, until);
   if (!moved.problem.empty()) co_return moved;
-  const Answer answer = co_await ask_source_in_turn(worker, service, freight, target, until);
+  const Answer answer = co_await ask_source_in_turn(worker, service, freight, target, until, moved.took);
   moved.problem = problem_of(answer, source.address(), target);
   moved.reply = co_await read_at_source(worker.io, service, freight, answer);
   const bool in_doubt = is_in_doubt(answer);

@@ -48,6 +48,7 @@ struct Freight {
 struct Moved {
   std::string problem;  // why they could not be moved; empty: they are at their owner
   std::string reply;    // to the read, from the source: the owner has refused its key
+  Duration took{};      // at the source, if it was asked
 };
 
 /// Moves them. Waits for whoever moves one of them already.
