@@ -45,9 +45,9 @@ def is_of_move(data):
 
 
 class JoinScenario(RedisScenario):
-    def begin(self, settings="", workers=2):
+    def begin(self, settings="", workers=2, server_settings=()):
         """Tenfold before two servers that hold the keys."""
-        self.old = self.servers(2)
+        self.old = self.servers(2, *server_settings)
         self.proxy = self.redis(self.old, settings, run=f"workers = {workers}")
         self.cache = self.client(self.proxy)
         self.wait_for_ring(self.proxy, self.old)
@@ -265,6 +265,34 @@ class Refused(JoinScenario):
         new.ask("REPLICAOF", "NO", "ONE")
         self.wait_for_ring(self.proxy, [*self.old, new])
         self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {self.value})
+
+
+LIBRARY = "#!lua name=%s\nredis.register_function('%s', function(keys) return redis.call('INCR', keys[1]) end)"
+
+
+class Functions(JoinScenario):
+    def test_a_node_that_joins_has_them(self):
+        self.begin('node_password = "secret"', server_settings=("--requirepass", "secret"))
+        for number in range(20):  # more than comes at once
+            self.cache.ask("FUNCTION", "LOAD", LIBRARY % (f"lib{number}", f"f{number}") + "\n--" + 1000 * "x")
+        new = self.server("--requirepass", "secret")
+        code, out, talk = self.proxy.cli("add", "cache.test", new.address)
+        self.assertEqual(code, 0, out + talk)
+        counters = [f"counter{number}" for number in range(40)]
+        self.assertEqual(self.cache.pipeline(*[("FCALL", "f7", 1, key) for key in counters]), [1] * len(counters))
+
+    def test_one_that_cannot_take_them_is_kept_out(self):
+        self.begin()
+        self.cache.ask("FUNCTION", "LOAD", LIBRARY % ("lib", "f"))
+        other = self.server()
+        other.ask("FUNCTION", "LOAD", LIBRARY % ("another", "f"))
+        code, out, talk = self.proxy.cli("add", "cache.test", other.address)
+        self.assertEqual(code, 4, out + talk)
+        self.assertIn("does not take the functions", self.proxy.cli("status")[1])
+        self.assertIn("already exists", self.service(self.proxy)["ring_state"]["kept_out"][other.address])
+        other.ask("FUNCTION", "FLUSH")
+        self.wait_for_ring(self.proxy, [*self.old, other])
+        self.check_keys()
 
 
 class ThinLine(Line):

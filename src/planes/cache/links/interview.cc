@@ -13,8 +13,6 @@
 namespace tenfold::cache {
 namespace {
 
-constexpr std::size_t kAnswerBytesMost = 4096;
-
 // The first line of an answer, for people; of several, that which is an error.
 std::string shown(std::string_view answer) {
   if (const std::size_t error = answer.find("\n-"); error != answer.npos) answer.remove_prefix(error + 1);
@@ -56,7 +54,7 @@ runtime::Task<Status> Interview::converse(const Question& question) {
   }
   const Status sent = co_await io_.send(socket_, question.bytes, wait());
   if (!sent) co_return sent;
-  while (answer_.size() < kAnswerBytesMost) {
+  while (answer_.size() < question.answer_bytes_most) {
     const Result<runtime::Buffer> read = co_await io_.recv(socket_, runtime::BufferSize::kSmall, wait());
     if (!read) co_return std::unexpected(read.error());
     answer_ += read->view();

@@ -3,6 +3,7 @@
 // Thread rule: one thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct Question {
   std::string wanted;
   std::function<std::optional<std::string>(std::string_view rest)> fault_of = {};
   std::string_view tolerated = {};
+  std::size_t answer_bytes_most = 4096;
 
   std::optional<std::string> fault(std::string_view answer) const {
     return fault_of && answer.starts_with(wanted) ? fault_of(answer.substr(wanted.size())) : std::string();

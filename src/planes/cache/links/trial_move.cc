@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "planes/cache/links/functions.h"
 #include "planes/cache/links/interview.h"
 #include "planes/cache/links/migrate_request.h"
 #include "planes/cache/links/node_calls.h"
@@ -110,7 +111,9 @@ runtime::Task<cluster::ProbeReport> try_move(runtime::Io& io, const cluster::Ser
                                              const cluster::NodeSpec& from, const cluster::NodeSpec& to) {
   if (to.address.is_unix()) co_return cluster::ProbeReport{.ok = false, .detail = std::string(kNoMoveToUnixSocket)};
   Trial trial(io, service, from, to);
-  co_return co_await trial.run();
+  cluster::ProbeReport report = co_await trial.run();
+  if (report.ok) report = co_await give_functions(io, service, from, to);
+  co_return report;
 }
 
 }  // namespace tenfold::cache

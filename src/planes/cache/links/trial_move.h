@@ -17,6 +17,7 @@
 namespace tenfold::cache {
 
 /// A planes::TryMove. A giving node that cannot be asked, or cannot have a key of ours, proves nothing: good, then.
+/// Where that went well, the new node is given the functions of the other (functions.h).
 runtime::Task<cluster::ProbeReport> try_move(runtime::Io& io, const cluster::Service& service,
                                              const cluster::NodeSpec& from, const cluster::NodeSpec& to);
 
