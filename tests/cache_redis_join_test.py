@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from harness import wait_until
-from redis_servers import Line, RedisError, RedisScenario, end, receive
+from redis_servers import Line, RedisError, RedisScenario, end, receive, redis_service
 
 KEYS = [f"key{number}" for number in range(200)]
 
@@ -265,6 +265,60 @@ class Refused(JoinScenario):
         new.ask("REPLICAOF", "NO", "ONE")
         self.wait_for_ring(self.proxy, [*self.old, new])
         self.assertEqual(set(self.cache.ask("MGET", *KEYS)), {self.value})
+
+
+class AnotherAddress(RedisScenario):
+    """A node of a store that has a name."""
+
+    def begin(self):
+        self.one, self.two, self.third = self.servers(3)
+        text = redis_service([self.one, self.two])
+        plain = f'"{self.one.address}", "{self.two.address}"'
+        servers = {"one": self.one, "two": self.two}
+        named = [f'{{ address = "{server.address}", name = "{name}" }}' for name, server in servers.items()]
+        self.assertIn(plain, text)
+        self.proxy = self.tenfold(text.replace(plain, ", ".join(named)))
+        self.cache = self.client(self.proxy)
+        self.wait_for_ring(self.proxy, [self.one, self.two])
+        self.cache.ask("MSET", *[word for key in KEYS for word in (key, f"value of {key}")])
+        self.counts = (self.one.ask("DBSIZE"), self.two.ask("DBSIZE"))
+
+    def change_address(self):
+        with open(self.proxy.file, encoding="utf-8") as file:
+            text = file.read()
+        with open(self.proxy.file, "w", encoding="utf-8") as file:
+            file.write(text.replace(self.one.address, self.third.address))
+        self.assertEqual(self.proxy.cli("reload")[0], 0)
+        self.wait_for_ring(self.proxy, [self.third, self.two])
+        self.assertEqual(self.cache.ask("MGET", *KEYS), [f"value of {key}".encode() for key in KEYS])
+        self.assertEqual((self.third.ask("DBSIZE"), self.two.ask("DBSIZE")), self.counts)
+
+    def test_a_replica_takes_its_place(self):
+        self.begin()
+        self.third.ask("REPLICAOF", "127.0.0.1", self.one.port)
+        wait_until(lambda: self.third.ask("DBSIZE") == self.counts[0], "it has all keys")
+        self.one.kill()
+        wait_until(lambda: "down" in str(self.service(self.proxy)["nodes"]), "it is known to have died")
+        self.third.ask("REPLICAOF", "NO", "ONE")
+        self.change_address()
+        self.assertEqual(self.cache.ask("SET", KEYS[0], "more"), b"OK")
+
+    def test_an_empty_server_is_given_the_keys(self):
+        self.begin()
+        self.change_address()
+        self.assertEqual(self.one.ask("DBSIZE"), 0)
+
+    def test_it_may_come_later(self):
+        self.begin()
+        self.third.ask("REPLICAOF", "127.0.0.1", self.one.port)
+        wait_until(lambda: self.third.ask("DBSIZE") == self.counts[0], "it has all keys")
+        self.third.ask("REPLICAOF", "NO", "ONE")
+        self.third.pause()
+        go_on = threading.Timer(1, self.third.go_on)
+        go_on.start()
+        self.addCleanup(go_on.cancel)
+        self.change_address()
+        self.assertEqual(self.one.ask("DBSIZE"), self.counts[0])
 
 
 LIBRARY = "#!lua name=%s\nredis.register_function('%s', function(keys) return redis.call('INCR', keys[1]) end)"

@@ -93,6 +93,24 @@ std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now)
   return joining;
 }
 
+std::vector<Readdressed> readdressed_nodes(const Service& service, const RingSide& side, const RingSide& other) {
+  std::vector<Readdressed> found;
+  for (const NodeSpec& node : service.nodes) {
+    const bool is_known = find_node(side, node.address) != nullptr || find_node(other, node.address) != nullptr;
+    if (node.ring_name.empty() || node.state == AdminState::kDrain || node.weight == 0 || is_known) continue;
+    const auto before = std::ranges::find(side.nodes, node.ring_name, &NodeSpec::ring_name);
+    if (before != side.nodes.end()) found.push_back({.before = before->address, .now = node});
+  }
+  return found;
+}
+
+RingSide readdressed(RingSide side, const Readdressed& node) {
+  for (NodeSpec& known : side.nodes) {
+    if (known.address == node.before) known.address = node.now.address;
+  }
+  return side;
+}
+
 bool keys_move(CacheProtocol protocol, const RingSide& from, const RingSide& to) {
   if (protocol == CacheProtocol::kRedis && is_built_in(to) && !is_built_in(from)) return false;
   return from != to && std::ranges::count(from.usable, true) > 0 && std::ranges::count(to.usable, true) > 0 &&

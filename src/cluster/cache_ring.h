@@ -79,6 +79,17 @@ RingSide with_failures_of(const RingSide& wanted, RingSide side);
 /// Nodes that are asked in `wanted` and not in `now`: what they hold is old, or somebody else's.
 std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now);
 
+/// A node of a ring that the service has at another address now: it is known by its name (NodeSpec::ring_name).
+struct Readdressed {
+  Address before;
+  NodeSpec now;
+};
+/// Those of `side`, but for nodes that are not to serve, and for addresses that `other` has already.
+std::vector<Readdressed> readdressed_nodes(const Service& service, const RingSide& side, const RingSide& other);
+
+/// The same ring with that node at its new address.
+RingSide readdressed(RingSide side, const Readdressed& node);
+
 /// Whether a node of a cache has failed, as far as its health says.
 bool has_failed(const NodeStatus& node);
 

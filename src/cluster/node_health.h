@@ -37,6 +37,8 @@ struct ProbeReport {
   std::string detail;
   bool inconclusive = false;  // it could not be made for reasons of our own: nothing is known of the node
   bool refused = false;       // the node cannot do what was asked, or we have no right to ask it
+  bool is_at_fault = false;   // it has answered as it should, but for what the answer says
+  bool has_keys = false;      // of one that was to be empty
 };
 
 /// A change of state, for the event log.

@@ -189,7 +189,10 @@ runtime::Task<void> RingKeeper::keep(std::string service, std::shared_ptr<Kept> 
 
 // One step towards what is wanted; false when there is nothing to do now.
 runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept) {
+  const Follows follows = co_await follow_names(service, kept);
   const RingStatus& now = kept.now();
+  if (follows == Follows::kOne) co_return true;
+  if (follows == Follows::kWaits && now.phase == RingPhase::kSteady) co_return false;
   RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now, workers_);
   if (now.version == 0) {
     co_await change(service, kept, next_ring(RingPhase::kSteady, std::move(wanted)));
@@ -229,6 +232,32 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
     co_await change(service, kept, next_ring(RingPhase::kSteady, std::move(wanted)));
   kept.ready.clear();
   co_return true;
+}
+
+// A node of a store that has a name, and another address now, and keys there, has brought them: it was given the
+// address, or a replica has taken its place. Nothing is to be moved then, and where it was, nobody may be left to move
+// it from. One that is empty gets what the old one has, as any that joins does; and until it is known which of the two
+// it is, its keys go nowhere else.
+runtime::Task<RingKeeper::Follows> RingKeeper::follow_names(const cluster::Service& service, Kept& kept) {
+  const bool is_redis = service.cache().protocol == cluster::CacheProtocol::kRedis;  // others cannot be asked for keys
+  if (!is_redis || !service.cache().is_store() || kept.now().version == 0) co_return Follows::kNobody;
+  for (const cluster::Readdressed& node : cluster::readdressed_nodes(service, kept.now().to, kept.now().from)) {
+    const cluster::ServiceStatus* status = health_->find(service.full_name());
+    const cluster::NodeStatus* known = status == nullptr ? nullptr : status->find(node.now.address);
+    const bool is_up = known != nullptr && known->state == cluster::NodeState::kUp;
+    if (service.health.enabled && !is_up) co_return Follows::kWaits;
+    const cluster::ProbeReport report = co_await calls_.empty_node(io_, service, node.now);
+    if (report.ok) continue;
+    if (!report.has_keys) {
+      kept.progress.refused[node.now.address] = report.detail;
+      co_return Follows::kWaits;
+    }
+    RingStatus next = next_ring(kept.now().phase, cluster::readdressed(kept.now().to, node),
+                                cluster::readdressed(kept.now().from, node));
+    co_await change(service, kept, std::move(next));
+    co_return Follows::kOne;
+  }
+  co_return Follows::kNobody;
 }
 
 // True when the nodes that join are ready, and nothing was waited for: otherwise the world may have changed meanwhile.

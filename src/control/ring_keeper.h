@@ -97,6 +97,8 @@ class RingKeeper {
 
   runtime::Task<void> keep(std::string service, std::shared_ptr<Kept> kept);
   runtime::Task<bool> step(const cluster::Service& service, Kept& kept);
+  enum class Follows : std::uint8_t { kNobody, kOne, kWaits };
+  runtime::Task<Follows> follow_names(const cluster::Service& service, Kept& kept);
   runtime::Task<void> join(const cluster::Service& service, Kept& kept, cluster::RingSide wanted);
   runtime::Task<bool> make_joining_ready(const cluster::Service& service, Kept& kept, cluster::RingSide& wanted);
   runtime::Task<cluster::ProbeReport> make_ready(const cluster::Service& service, Kept& kept,

@@ -70,7 +70,9 @@ runtime::Task<cluster::ProbeReport> Interview::ask(Question question) {
   const Status answered = co_await converse(question);
   cluster::ProbeReport report;
   report.inconclusive = !answered && answered.error().kind == ErrorKind::kExhausted;
-  const std::string fault = answered ? question.fault(answer_).value_or("too long an answer") : std::string();
+  const auto found = answered ? question.fault(answer_) : std::optional(std::string());
+  const std::string fault = found.value_or("too long an answer");
+  report.is_at_fault = found && !fault.empty();
   const std::string said = fault.empty() ? shown(answer_) : fault;
   const bool is_tolerated = !question.tolerated.empty() && said.starts_with(question.tolerated);
   report.ok = answered.has_value() && (is_tolerated || (answer_.starts_with(question.wanted) && fault.empty()));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planes/cache/links/node_calls.h"
 
+#include <fmt/format.h>
+
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -39,7 +41,13 @@ std::string keys_in(std::string_view text, std::uint32_t databases) {
 Question is_empty(const cluster::CacheSettings& settings) {
   if (settings.protocol == cluster::CacheProtocol::kMemcached) return {"flush_all\r\n", "flush_all", "OK\r\n"};
   if (!settings.is_store()) return redis_question(settings, "FLUSHALL", "FLUSHALL\r\n", "+OK\r\n");
-  if (settings.databases == 1) return redis_question(settings, "DBSIZE", "DBSIZE\r\n", ":0\r\n");
+  if (settings.databases == 1) {
+    Question question = redis_question(settings, "DBSIZE", "DBSIZE\r\n", ":");
+    question.fault_of = [](std::string_view rest) -> std::optional<std::string> {
+      return rest == "0\r\n" ? std::string() : fmt::format("{} keys", rest.substr(0, rest.find('\r')));
+    };
+    return question;
+  }
   Question question = redis_question(settings, "INFO KEYSPACE", "INFO KEYSPACE\r\n", "$");
   question.fault_of = [databases = settings.databases](std::string_view rest) -> std::optional<std::string> {
     const auto text = text_in(rest);
@@ -107,6 +115,7 @@ runtime::Task<cluster::ProbeReport> empty_node(runtime::Io& io, const cluster::S
   if (node.address.is_built_in()) co_return cluster::ProbeReport{.ok = true, .detail = {}};
   Interview interview(io, service, node);
   cluster::ProbeReport report = co_await interview.ask(is_empty(service.cache()));
+  report.has_keys = service.cache().is_store() && report.is_at_fault;
   if (!report.ok && service.cache().is_store())
     report.detail += "; a node that joins a store must be empty: flush it, or set persistent = false";
   co_return report;
