@@ -142,6 +142,7 @@ class ModelRedis {
   static std::optional<Item> item_of(std::string_view dump);
 
   void ping(Call& call);
+  void dump_functions(Call& call);
   void echo(Call& call);
   void auth(Call& call);
   void hello(Call& call);
