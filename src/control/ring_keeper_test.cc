@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +52,17 @@ cluster::HealthSnapshotPtr health(std::initializer_list<NodeState> states) {
   return std::make_shared<const cluster::HealthSnapshot>(std::move(snapshot));
 }
 
+// A store of three nodes with names, of which the first has this address.
+cluster::TopologyPtr named_store(const Address& first) {
+  cluster::Topology named = *topology(3, cluster::CacheProtocol::kRedis, true);
+  std::vector<cluster::NodeSpec>& nodes = named.services.front().nodes;
+  for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i].ring_name = std::string(1, static_cast<char>('a' + i));
+  nodes.front().address = first;
+  return std::make_shared<const cluster::Topology>(std::move(named));
+}
+
 std::vector<Address> emptied;
+std::set<Address> have_keys;
 
 // What Redis nodes were told of users, and who answers that how.
 struct UserChange {
@@ -64,6 +75,8 @@ std::map<Address, cluster::ProbeReport> user_answers;
 
 runtime::Task<cluster::ProbeReport> empty_node(runtime::Io&, const cluster::Service&, const cluster::NodeSpec& spec) {
   emptied.push_back(spec.address);
+  if (have_keys.contains(spec.address))
+    co_return cluster::ProbeReport{.ok = false, .detail = "db0:keys=1", .has_keys = true};
   co_return cluster::ProbeReport{.ok = true, .detail = {}};
 }
 
@@ -92,6 +105,7 @@ class RingKeeperTest : public testing::Test {
       : keeper_(io_, events_, {empty_node, try_move, change_move_users},
                 [this](cluster::RingStatusPtr ring) { return publish(std::move(ring)); }) {
     emptied.clear();
+    have_keys.clear();
     user_changes.clear();
     user_answers.clear();
     trials.clear();
@@ -302,6 +316,33 @@ TEST_F(MovesOfRedis, ANodeOfACacheThatIsBackAndCannotBeGivenKeysStaysPassedOver)
   cannot_take.clear();
   wait();
   EXPECT_TRUE(serves(3));
+}
+
+TEST_F(MovesOfRedis, AReplicaThatTakesTheNameOfANodeHasItsKeys) {
+  keeper_.apply(named_store(node(1)));
+  keeper_.health_changed(health({NodeState::kDown, NodeState::kUp, NodeState::kUp}));
+  wait();
+  have_keys = {node(4)};
+  keeper_.apply(named_store(node(4)));
+  keeper_.health_changed(health({NodeState::kDown, NodeState::kUp, NodeState::kUp, NodeState::kUnknown}));
+  spend(10s);
+  EXPECT_TRUE(serves(1) && !serves(4)) << "nothing moves before it is known what it has";
+  keeper_.health_changed(health({NodeState::kDown, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  spend(1s);
+  EXPECT_TRUE(serves(4) && !serves(1));
+  for (const cluster::RingStatusPtr& each : rings_) EXPECT_NE(each->phase, cluster::RingPhase::kMoving);
+}
+
+TEST_F(MovesOfRedis, AnEmptyNodeThatTakesANameIsGivenItsKeys) {
+  keeper_.apply(named_store(node(1)));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait();
+  keeper_.apply(named_store(node(4)));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  wait_until_it_moves(0);
+  EXPECT_TRUE(cluster::serves(ring().from, node(1)) && serves(4) && !serves(1));
+  wait();
+  EXPECT_EQ(ring().phase, cluster::RingPhase::kSteady);
 }
 
 TEST_F(MovesOfRedis, EveryNodeKnowsTheUserWhileKeysMoveAndNotAfter) {
