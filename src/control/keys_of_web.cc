@@ -172,10 +172,9 @@ const std::vector<Key> kWebPlaceKeys = {
     {.section = Section::kWeb,
      .name = "hash_key",
      .type = KeyType::kText,
-     .doc = "What the balancer \"hash\" places by: \"client-address\", \"path\", \"header:NAME\" or \"cookie:NAME\". A "
-            "node "
-            "with a quarter more than its share of the requests under way passes further ones to the next: this keeps "
-            "caches warm, but does not tie a session to one node.",
+     .doc = "What the balancer \"hash\" places by: \"client-address\", \"path\", \"header:NAME\" or \"cookie:NAME\". "
+            "A node with a quarter more than its share of the requests under way passes further ones to the next: "
+            "this keeps caches warm, but does not tie a session to one node.",
      .example = "\"cookie:session\"",
      TENFOLD_CHECKED_KEY(web().hash_key, text, set_hash_key, hash_key)},
     {.section = Section::kWeb,

@@ -351,19 +351,25 @@ void Client::all_sent() {
 // A client that has gone, or is sent away, still gets the replies that it is owed.
 runtime::Task<void> Client::finish() {
   if (front_state_) front_state_->leave(gone_ || broken_);
-  const Duration limit = service().settings().response_timeout * 2 + 1s;
-  const runtime::Wait wait(worker_.io.now() + limit, &worker_.aborting);
-  while (!broken_ && (under_way_ > 0 || paused_ > 0 || !outbox_.empty())) {
-    const Status woken = co_await changed_.wait(worker_.io, wait);
+  // What nodes owe it comes within a time; what it has yet to take may last for as long as it goes on taking.
+  const runtime::Wait replies(worker_.io.now() + service().settings().response_timeout * 2 + 1s, &worker_.aborting);
+  while (!broken_ && (under_way_ > 0 || paused_ > 0)) {
+    const Status woken = co_await changed_.wait(worker_.io, replies);
     if (!woken) break;
   }
   front_state_.reset();
-  detach_slots();
+  detach();
+  while (!broken_ && !outbox_.empty()) {
+    const Status woken = co_await changed_.wait(worker_.io, runtime::Wait(kNever, &worker_.aborting));
+    if (!woken) break;
+  }
   outbox_.close();
   co_await outbox_.ended();
 }
 
-void Client::detach_slots() {
+// Nobody asks anything of it any more.
+void Client::detach() {
+  if (handle_) handle_->client = nullptr;
   while (Slot* slot = slots_.pop_front()) {
     slot->client = nullptr;
     if (slot->done) delete slot;  // the others go when their nodes have answered

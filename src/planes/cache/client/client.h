@@ -187,7 +187,7 @@ class Client final : private OutboxOwner {
   [[gnu::noinline]] runtime::Task<void> sit_out();
   [[gnu::noinline]] runtime::Task<void> wait_for_room(runtime::Wait wait);
   [[gnu::noinline]] runtime::Task<void> finish();
-  void detach_slots();
+  void detach();
   bool has_more_to_come() const override { return !slots_.empty(); }
   void send_failed(const Error& error) override;
   void all_sent() override;
