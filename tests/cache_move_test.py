@@ -305,9 +305,9 @@ class WithoutUniques(Memcached):
 
 
 class Untold(RawScenario):
-    def test_a_node_that_counts_no_cas_numbers_is_told_of(self):
-        nodes = self.servers(WithoutUniques, 2)
-        tenfold = self.cache(nodes[:1], 'response_timeout = "10s"')
+    def begin(self, nodes, settings=""):
+        """Keys at the first node, some of which are to move to the second; Tenfold, and one of its clients."""
+        tenfold = self.cache(nodes[:1], settings)
         self.wait_for_ring(tenfold, nodes[:1])
         client = self.cache_client(tenfold)
         for i in range(50):
@@ -315,6 +315,11 @@ class Untold(RawScenario):
         tenfold.admin_request(
             "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": nodes[1].address}).encode()
         )
+        return tenfold, client
+
+    def test_a_node_that_counts_no_cas_numbers_is_told_of(self):
+        nodes = self.servers(WithoutUniques, 2)
+        tenfold, client = self.begin(nodes, 'response_timeout = "10s"')
         problem = wait_until(lambda: self.service(tenfold)["ring_state"].get("problem"), "it is told")
         self.assertIn("counts no cas numbers (memcached -C)", problem)
         for i in range(50):
@@ -329,14 +334,7 @@ class Untold(RawScenario):
     def test_a_node_that_does_not_tell_its_keys_is_named(self):
         """Keys that are asked for still move; the rest waits, and the operator sees why."""
         nodes = [self.still_memcached(), *self.memcached(1)]
-        tenfold = self.cache(nodes[:1])
-        self.wait_for_ring(tenfold, nodes[:1])
-        client = self.cache_client(tenfold)
-        for i in range(50):
-            client.set(f"key:{i}", "v")
-        tenfold.admin_request(
-            "POST", "/v1/services/cache.test/nodes", body=json.dumps({"address": nodes[1].address}).encode()
-        )
+        tenfold, client = self.begin(nodes)
         problem = wait_until(lambda: self.service(tenfold)["ring_state"].get("problem"), "it is told")
         self.assertEqual(
             problem,

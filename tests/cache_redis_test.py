@@ -246,6 +246,22 @@ class Corruption(RedisScenario):
         self.assertEqual(client.ask("SET", keys[1], "c"), b"OK")
         self.assertEqual(client.ask("SUBSCRIBE", keys[0]), [b"subscribe", keys[0].encode(), 1])
 
+    def test_a_node_that_takes_no_further_clients_serves_those_that_it_has(self):
+        full, other = servers = self.servers(2)
+        tenfold = self.redis(servers)
+        client = self.client(tenfold)
+        keys = self.keys_by_server(tenfold, servers)
+        within = RespClient(full.port)
+        self.addCleanup(within.close)
+        within.ask("CONFIG", "SET", "maxclients", "1")
+        refused = re.compile(rb"rejected_connections:([0-9]+)")
+        # Each of its probes: more of them than would take a node out.
+        wait_until(lambda: int(refused.search(within.ask("INFO", "stats"))[1]) > 10, "it is full")
+        self.assertEqual(client.ask("SET", keys[0], "a"), b"OK")
+        self.assertEqual({node["state"] for node in self.service(tenfold)["nodes"]}, {"up"})
+        self.assertEqual(client.ask("MGET", keys[0], keys[1]), [b"a", None])
+        self.assertEqual(other.ask("DBSIZE"), 0)
+
     def test_what_a_node_says_to_a_new_connection_is_told(self):
         words = "LOADING Redis is loading the dataset in memory"
         _, tenfold = self.scripted(lambda *_: f"-{words}\r\n".encode())

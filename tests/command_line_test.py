@@ -40,6 +40,7 @@ class CommandLine(unittest.TestCase):
             (["reload", "--weight", "3"], "reload has no option --weight"),
             (["check", "--page"], "check has no option --page"),
             (["weight", "web.a", "127.0.0.1:1", "-1"], "-1 is not a weight: a whole number from 0 to 1000"),
+            (["weight", "web.a", "127.0.0.1:1", "1001"], "1001 is not a weight: a whole number from 0 to 1000"),
             (["drain", "web.a", "127.0.0.1:1", "--timeout", "5"], "5 is not a time"),
         ):
             code, _, talk = self.run_verb(*words)

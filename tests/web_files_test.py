@@ -14,11 +14,14 @@ class Files(Scenario):
         self.root = tempfile.mkdtemp(prefix="tenfold-files-")
         self.addCleanup(shutil.rmtree, self.root)
         os.mkdir(f"{self.root}/sub")
+        os.makedirs(f"{self.root}/.well-known/acme-challenge")
         for name, data in (
             ("a.txt", b"0123456789"),
             ("index.html", b"<p>root"),
             ("sub/index.html", b"<p>index"),
             (".secret", b"no"),
+            (".well-known/acme-challenge/token", b"proof"),
+            (".well-known/.secret", b"no"),
             ("big.bin", b"b" * 3_000_000),
         ):
             with open(f"{self.root}/{name}", "wb") as file:
@@ -62,10 +65,15 @@ class Files(Scenario):
             moved = self.client_.get(target)
             self.assertEqual((moved.status, moved.field("Location")), (301, target.replace("static", "static/")))
 
+    def test_what_is_well_known_is_not_hidden(self):
+        self.assertEqual(self.client_.get("/static/.well-known/acme-challenge/token").body, b"proof")
+
     def test_nothing_outside_or_hidden_is_served(self):
         for path in (
             "/static/escape",
             "/static/.secret",
+            "/static/.well-known/.secret",
+            "/static/sub/.well-known/x",
             "/static/fifo",
             "/static/none",
             "/static/../static/../a.txt",

@@ -35,7 +35,7 @@ std::string_view name_of(NodeState state);
 struct ProbeReport {
   bool ok = false;
   std::string detail;
-  bool inconclusive = false;  // it could not be made for reasons of our own: nothing is known of the node
+  bool inconclusive = false;  // it could not be made, and that says nothing of the node
   bool refused = false;       // the node cannot do what was asked, or we have no right to ask it
   bool is_at_fault = false;   // it has answered as it should, but for what the answer says
   bool has_keys = false;      // of one that was to be empty

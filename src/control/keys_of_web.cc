@@ -125,7 +125,8 @@ const std::vector<Key> kWebPlaceKeys = {
     {.section = Section::kWeb,
      .name = "root",
      .type = KeyType::kText,
-     .doc = "Serve the files of this folder, instead of nodes; nothing below a name that begins with a dot.",
+     .doc = "Serve the files of this folder, instead of nodes; nothing below a name that begins with a dot, but for "
+            "/.well-known/.",
      .example = "\"/srv/files\"",
      TENFOLD_KEY(web().root, text, quoted)},
     {.section = Section::kWeb,
@@ -173,8 +174,8 @@ const std::vector<Key> kWebPlaceKeys = {
      .name = "hash_key",
      .type = KeyType::kText,
      .doc = "What the balancer \"hash\" places by: \"client-address\", \"path\", \"header:NAME\" or \"cookie:NAME\". "
-            "A node with a quarter more than its share of the requests under way passes further ones to the next: "
-            "this keeps caches warm, but does not tie a session to one node.",
+            "A node with a quarter more than its share of the requests under way, and more than 8 in a worker, passes "
+            "further ones to the next: this keeps caches warm, but does not tie a session to one node.",
      .example = "\"cookie:session\"",
      TENFOLD_CHECKED_KEY(web().hash_key, text, set_hash_key, hash_key)},
     {.section = Section::kWeb,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <optional>
 #include <ranges>
 
 #include "base/bytes.h"
@@ -86,8 +87,15 @@ int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
   return outcome.exit_code;
 }
 
+constexpr std::uint64_t kWeightMost = 1000;
+
+std::optional<std::uint64_t> weight_of(std::string_view text) {
+  const auto number = parse_decimal(text);
+  return number && *number <= kWeightMost ? number : std::nullopt;
+}
+
 int wrong_weight(std::string_view text) {
-  return wrong_value(fmt::format("{} is not a weight: a whole number from 0 to 1000", text));
+  return wrong_value(fmt::format("{} is not a weight: a whole number from 0 to {}", text, kWeightMost));
 }
 
 }  // namespace
@@ -97,7 +105,7 @@ int add(const Arguments& arguments) {
     return wrong_value("the address and the zone are UTF-8 texts");
   Json body = {{"address", arguments.word(2)}};
   if (!arguments.weight.empty()) {
-    const auto number = parse_decimal(arguments.weight);
+    const auto number = weight_of(arguments.weight);
     if (!number) return wrong_weight(arguments.weight);
     body["weight"] = *number;
   }
@@ -171,7 +179,7 @@ int remove(const Arguments& arguments) {
 }
 
 int weight(const Arguments& arguments) {
-  const auto number = parse_decimal(arguments.word(3));
+  const auto number = weight_of(arguments.word(3));
   if (!number) return wrong_weight(arguments.word(3));
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"weight", *number}});

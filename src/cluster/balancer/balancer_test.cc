@@ -127,5 +127,15 @@ TEST(HashBalancer, AHotKeyDoesNotOverloadItsNode) {
   for (const NodeView& node : nodes) EXPECT_LE(node.outstanding, 126U);
 }
 
+TEST(HashBalancer, AFewRequestsOfOneKeyStayTogether) {
+  auto nodes = views({1, 1, 1});
+  const auto balancer = make_balancer(BalancerPolicy::kHash);
+  Prng prng(2);
+  const auto first = static_cast<std::size_t>(balancer->choose(nodes, Tried(), {prng, Instant(1s), 42}));
+  for (int i = 0; i < 8; ++i)
+    ++nodes[static_cast<std::size_t>(balancer->choose(nodes, Tried(), {prng, Instant(1s), 42}))].outstanding;
+  EXPECT_EQ(nodes[first].outstanding, 8U);
+}
+
 }  // namespace
 }  // namespace tenfold::cluster

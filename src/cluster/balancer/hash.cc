@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/balancer/hash.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/hash.h"
@@ -9,6 +10,7 @@ namespace tenfold::cluster {
 namespace {
 
 constexpr double kLoadFactor = 1.25;
+constexpr double kRoomLeast = 8;
 
 // Higher is better; proportional to weight in the sense that the best of all is this node with its share of the weight.
 double score(const NodeView& node, std::uint64_t key_hash) {
@@ -35,7 +37,8 @@ int HashBalancer::choose(std::span<const NodeView> nodes, const Tried& tried, co
     const NodeView& node = nodes[i];
     if (!node.usable || tried.has(i)) continue;
     const double its_score = score(node, pick.key_hash);
-    const double room = std::ceil(kLoadFactor * total_outstanding * node.weight / total_weight);
+    const double share = kLoadFactor * total_outstanding * node.weight / total_weight;
+    const double room = std::max(std::ceil(share), kRoomLeast);
     if (best == kNone || its_score > score_of_best) {
       best = static_cast<int>(i);
       score_of_best = its_score;

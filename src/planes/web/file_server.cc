@@ -16,7 +16,14 @@
 namespace tenfold::web {
 namespace {
 
-// The path below the root, without a slash in front; nullopt for what is never served: a name that begins with a dot.
+// A name that begins with a dot is not for everybody; what stands below ".well-known" is (RFC 8615).
+bool is_hidden(std::string_view path) {
+  constexpr std::string_view kWellKnown = ".well-known/";
+  if (path.starts_with(kWellKnown)) path.remove_prefix(kWellKnown.size());
+  return path.starts_with('.') || path.contains("/.");
+}
+
+// The path below the root, without a slash in front; nullopt for what is never served.
 std::optional<std::string> file_path(const Exchange& exchange) {
   const cluster::WebSettings& settings = exchange.settings();
   std::string_view encoded = http::path_of(exchange.target);
@@ -27,7 +34,7 @@ std::optional<std::string> file_path(const Exchange& exchange) {
   while (path.starts_with('/')) path.remove_prefix(1);
   std::string result(path);
   if (result.empty() || result.ends_with('/')) result += settings.index;
-  if (result.starts_with('.') || result.find("/.") != result.npos) return std::nullopt;
+  if (is_hidden(result)) return std::nullopt;
   return result;
 }
 

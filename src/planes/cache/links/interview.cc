@@ -69,13 +69,15 @@ runtime::Task<Status> Interview::converse(const Question& question) {
 runtime::Task<cluster::ProbeReport> Interview::ask(Question question) {
   const Status answered = co_await converse(question);
   cluster::ProbeReport report;
-  report.inconclusive = !answered && answered.error().kind == ErrorKind::kExhausted;
   const auto found = answered ? question.fault(answer_) : std::optional(std::string());
   const std::string fault = found.value_or("too long an answer");
   report.is_at_fault = found && !fault.empty();
   const std::string said = fault.empty() ? shown(answer_) : fault;
   const bool is_tolerated = !question.tolerated.empty() && said.starts_with(question.tolerated);
   report.ok = answered.has_value() && (is_tolerated || (answer_.starts_with(question.wanted) && fault.empty()));
+  // Those that it has may be served as well as ever; whether they are, they tell.
+  const bool is_full = answered.has_value() && said.starts_with("-ERR max number of clients");
+  report.inconclusive = is_full || (!answered && answered.error().kind == ErrorKind::kExhausted);
   report.refused = answered.has_value() && (said.starts_with("-NOPERM") || said.starts_with("-ERR unknown command"));
   report.detail = fmt::format("{} to {}: {} after {}ms of {}", question.name, node_.address.to_text(),
                               answered ? said : to_string(answered.error()), to_milliseconds(io_.now() - began_),
