@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "control/json_text.h"
+#include "control/keys.h"
 #include "control/units.h"
 #include "tenfold/pause.h"
 #include "tenfold/remote.h"
@@ -87,15 +88,17 @@ int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
   return outcome.exit_code;
 }
 
-constexpr std::uint64_t kWeightMost = 1000;
+std::uint64_t weight_most() {
+  return control::find_key(control::Section::kWebNode, "weight")->most;
+}
 
 std::optional<std::uint64_t> weight_of(std::string_view text) {
   const auto number = parse_decimal(text);
-  return number && *number <= kWeightMost ? number : std::nullopt;
+  return number && *number <= weight_most() ? number : std::nullopt;
 }
 
 int wrong_weight(std::string_view text) {
-  return wrong_value(fmt::format("{} is not a weight: a whole number from 0 to {}", text, kWeightMost));
+  return wrong_value(fmt::format("{} is not a weight: a whole number from 0 to {}", text, weight_most()));
 }
 
 }  // namespace
