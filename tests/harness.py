@@ -299,9 +299,13 @@ class Tenfold:
         self.run_settings = run
         self.write(topology)
         self.log_path = os.path.join(self.folder, "tenfold.log")
-        with open(self.log_path, "wb") as log:
+        self.prefix = prefix
+        self.start(pass_fds, ready)
+
+    def start(self, pass_fds=(), ready=True):
+        with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*prefix, TENFOLD, "run", "-c", self.file],
+                [*self.prefix, TENFOLD, "run", "-c", self.file],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -309,6 +313,11 @@ class Tenfold:
             )
         if ready:
             wait_until(self.is_ready, f"tenfold is ready\n{self.log()}")
+
+    def kill(self):
+        """Ends it as a crash does."""
+        self.process.kill()
+        self.process.wait()
 
     def write(self, topology):
         with open(self.file, "w", encoding="utf-8") as file:

@@ -11,17 +11,6 @@ const NodeSpec* find_node(const RingSide& side, const Address& address) {
   return found == side.nodes.end() ? nullptr : &*found;
 }
 
-// How keys are spread over workers is nobody's business but ours: the ring of the settings is for nodes.
-RingSide built_in_ring(const CacheSettings& settings, std::uint32_t workers) {
-  RingSide ring{.policy = RingPolicy::kRendezvous,
-                .key_hash = settings.key_hash,
-                .hash_tag = settings.hash_tag,
-                .nodes = std::vector<NodeSpec>(workers),
-                .usable = std::vector<bool>(workers, true)};
-  for (std::uint32_t i = 0; i < workers; ++i) ring.nodes[i].address = Address::built_in(static_cast<std::uint16_t>(i));
-  return ring;
-}
-
 }  // namespace
 
 std::string_view name_of(RingPhase phase) {
@@ -47,6 +36,16 @@ bool is_built_in(const RingSide& side) {
 bool serves(const RingSide& side, const Address& node) {
   const NodeSpec* found = find_node(side, node);
   return found != nullptr && side.usable[static_cast<std::size_t>(found - side.nodes.data())];
+}
+
+RingSide built_in_ring(const CacheSettings& settings, std::uint32_t workers) {
+  RingSide ring{.policy = RingPolicy::kRendezvous,
+                .key_hash = settings.key_hash,
+                .hash_tag = settings.hash_tag,
+                .nodes = std::vector<NodeSpec>(workers),
+                .usable = std::vector<bool>(workers, true)};
+  for (std::uint32_t i = 0; i < workers; ++i) ring.nodes[i].address = Address::built_in(static_cast<std::uint16_t>(i));
+  return ring;
 }
 
 RingSide wanted_ring(const Service& service, const ServiceStatus* health, const RingStatus& now,

@@ -64,6 +64,10 @@ bool is_built_in(const RingSide& side);
 /// Nodes that are in `side` and may be asked.
 bool serves(const RingSide& side, const Address& node);
 
+/// The ring of the cache that is built in: a part in each worker. How keys are spread over these is nobody's business
+/// but ours: the ring of the settings is for servers.
+RingSide built_in_ring(const CacheSettings& settings, std::uint32_t workers);
+
 /// What a ring is to be, by the topology and the health of its nodes:
 /// - nodes that are enabled and have a weight are in it; a new one only once it is up;
 /// - a node that is down or ejected loses its keys to the next candidates, unless the service is a store (persistent),

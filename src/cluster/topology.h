@@ -84,6 +84,7 @@ struct RunSettings {
   Duration shutdown_limit = 30s;            // then what is under way may take this long
   std::uint32_t connections_max = 100'000;  // of clients, over all workers
   std::string access_log = "-";             // a file, "-" for stdout, "" for none
+  std::string state_file = "auto";          // what the next start has to know (control/state_file.h); "" for none
   std::string user;                         // privileges are dropped to this account once the listeners are open
 
   bool operator==(const RunSettings&) const = default;

@@ -49,6 +49,13 @@ class Controller final : public planes::PlaneObserver {
   void set_workers(std::vector<WorkerHost*> workers);
   const std::vector<WorkerHost*>& workers() const { return workers_; }
 
+  /// Before the first change: where rings of caches are kept for the next start, and those that were (RingKeeper).
+  void remember_rings_in(RingMemory& memory, std::vector<RingRecord> before) {
+    rings_.remember_in(memory, std::move(before));
+  }
+  /// Why rings are not kept for the next start; empty when they are.
+  std::string ring_memory_problem() const { return rings_.memory_problem(); }
+
   /// Listeners that are open already, by their address: the first change takes those that its topology names.
   void give_listeners(std::map<Address, int> opened) { given_ = std::move(opened); }
   /// The handles of all listeners, still the controller's.

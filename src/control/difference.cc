@@ -82,7 +82,7 @@ void compare_services(Service before, Service after, std::vector<std::string>& l
 
 bool only_restart_changes(std::string_view line) {
   return line.starts_with("~ run workers ") || line.starts_with("~ run io ") || line.starts_with("~ run user ") ||
-         line.starts_with("~ run access_log ") || line.starts_with("~ admin ");
+         line.starts_with("~ run access_log ") || line.starts_with("~ run state_file ") || line.starts_with("~ admin ");
 }
 
 }  // namespace
@@ -122,6 +122,7 @@ cluster::Topology applicable(const cluster::Topology& before, cluster::Topology 
   after.run.io = before.run.io;
   after.run.user = before.run.user;
   after.run.access_log = before.run.access_log;
+  after.run.state_file = before.run.state_file;
   return after;
 }
 

@@ -123,6 +123,17 @@ std::expected<void, std::string> replace_file(const std::string& path, std::stri
   return {};
 }
 
+std::expected<void, std::string> put_file(const std::string& path, std::string_view text) {
+  const Descriptor made(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600));
+  if (made.get() < 0) return failed("write", path);
+  return replace_file(path, text);
+}
+
+std::expected<void, std::string> remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path);
+  return {};
+}
+
 std::string real_path(const std::string& path) {
   char* real = realpath(path.c_str(), nullptr);
   if (real == nullptr) return path;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading and replacing a small text file, for the topology file and what it names. Blocking: for the control thread
-// and the command line. Thread safe: nothing is kept.
+// Reading and replacing a small text file, for the topology file, what it names, and what stands beside it. Blocking:
+// for the control thread and the command line. Thread safe: nothing is kept.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,12 @@ std::expected<std::string, std::string> read_file(const std::string& path, std::
 /// nobody has, is written, synced, and renamed over it; mode and owner are kept, and a symbolic link stays one. The
 /// error is a sentence that names the file; then all is as before.
 std::expected<void, std::string> replace_file(const std::string& path, std::string_view text);
+
+/// The same, where there may be no file yet: then it is its owner's alone.
+std::expected<void, std::string> put_file(const std::string& path, std::string_view text);
+
+/// It may be gone already. The error is a sentence that names the file.
+std::expected<void, std::string> remove_file(const std::string& path);
 
 /// The absolute path, without symbolic links, of what a path names at this moment; the path itself where that is
 /// nothing.

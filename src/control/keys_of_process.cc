@@ -77,6 +77,15 @@ const std::vector<Key> kRunKeys = {
      .example = "\"/var/log/tenfold/access.log\"",
      TENFOLD_KEY(run->access_log, text, quoted)},
     {.section = Section::kRun,
+     .name = "state_file",
+     .type = KeyType::kText,
+     .doc =
+         "Where the next start finds which nodes of caches had the keys, and which had failed. \"auto\" is the name of "
+         "this file with .state behind it, in STATE_DIRECTORY where a service manager sets that, else beside this "
+         "file; \"\" keeps nothing. run.user must be able to write to the folder. Needs a restart.",
+     .example = "\"/var/lib/tenfold/tenfold.state\"",
+     TENFOLD_KEY(run->state_file, text, quoted)},
+    {.section = Section::kRun,
      .name = "user",
      .type = KeyType::kText,
      .doc = "Once the listeners are open, privileges are dropped to this account; \"\" keeps those of the start.",

@@ -97,6 +97,18 @@ runtime::Task<void> MoveUsers::change_at(const cluster::Service* service, cluste
               {{"service", service->full_name()}, {"node", node.address.to_text()}, {"reason", report.detail}});
 }
 
+MoveUsers::ByNode MoveUsers::with_right() const {
+  ByNode users;
+  for (const auto& [node, known] : known_) {
+    if (!known.users.empty()) users[node] = known.users;
+  }
+  return users;
+}
+
+void MoveUsers::resume(const ByNode& users) {
+  for (const auto& [node, of_node] : users) known_[node].users = of_node;
+}
+
 bool MoveUsers::may_know_others(const Address& node, const cluster::MoveUser& user) const {
   const auto found = known_.find(node);
   return found != known_.end() &&

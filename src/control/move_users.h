@@ -41,6 +41,12 @@ class MoveUsers {
   /// behind that by the right of anybody, and all that have left can log in there again.
   runtime::Task<void> leave(const cluster::Service& service, const cluster::NodeSpec& node);
 
+  /// Who may still have a right at which nodes.
+  using ByNode = std::map<Address, std::vector<cluster::MoveUser>>;
+  ByNode with_right() const;
+  /// Those of a process before this one: nothing is known of what they have begun. Before all else.
+  void resume(const ByNode& users);
+
   /// Whether users of before may still have their right at a node: it has not said that they have none.
   bool may_know_others(const Address& node, const cluster::MoveUser& user) const;
 

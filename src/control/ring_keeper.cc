@@ -91,9 +91,14 @@ RingKeeper::RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publi
       topology_(std::make_shared<cluster::Topology>()),
       health_(std::make_shared<cluster::HealthSnapshot>()) {}
 
+void RingKeeper::remember_in(RingMemory& memory, std::vector<RingRecord> before) {
+  memory_ = &memory;
+  before_ = std::move(before);
+}
+
 // One that speaks another protocol now begins anew: its nodes understand nothing of what the old ones were asked.
 void RingKeeper::forget_others(const cluster::Topology& topology) {
-  std::erase_if(kept_, [&](const auto& entry) {
+  const std::size_t gone = std::erase_if(kept_, [&](const auto& entry) {
     const cluster::Service* service = topology.find(entry.first);
     if (service != nullptr && service->cache().protocol == entry.second->protocol) return false;
     if (entry.second->now().phase == RingPhase::kMoving)
@@ -103,23 +108,38 @@ void RingKeeper::forget_others(const cluster::Topology& topology) {
     entry.second->stop.request();
     return true;
   });
+  if (gone > 0) keep_records();
 }
 
 void RingKeeper::apply(cluster::TopologyPtr topology) {
   topology_ = std::move(topology);
   forget_others(*topology_);
+  std::vector<std::string> fresh;
   for (const cluster::Service& service : topology_->services) {
     const std::string name = service.full_name();
     if (service.tier != cluster::Tier::kCache || kept_.contains(name)) continue;
-    const auto kept =
-        std::make_shared<Kept>(service.cache().protocol, stopped_, MoveUsers(io_, events_, calls_.change_move_users));
-    RingStatus none;
-    none.service = name;
-    kept->progress.ring = std::make_shared<const RingStatus>(std::move(none));
-    kept_[name] = kept;
-    scope_.spawn(keep(name, kept));
+    kept_[name] = begin_with(service);
+    fresh.push_back(name);
   }
+  before_.clear();
+  // Once all are known: each of them has the rings of all kept.
+  for (const std::string& name : fresh) scope_.spawn(keep(name, kept_[name]));
   changed_.wake_all();
+}
+
+std::shared_ptr<RingKeeper::Kept> RingKeeper::begin_with(const cluster::Service& service) {
+  const cluster::CacheProtocol protocol = service.cache().protocol;
+  auto kept = std::make_shared<Kept>(protocol, stopped_, MoveUsers(io_, events_, calls_.change_move_users));
+  RingStatus ring;
+  ring.service = service.full_name();
+  const auto before = std::ranges::find(before_, ring.service, &RingRecord::service);
+  if (before != before_.end() && before->protocol == protocol) {
+    ring = resumed(*before, service, workers_);
+    kept->users.resume(before->move_users);
+    kept->record = *before;
+  }
+  kept->progress.ring = std::make_shared<const RingStatus>(std::move(ring));
+  return kept;
 }
 
 void RingKeeper::pause(bool paused) {
@@ -189,6 +209,11 @@ runtime::Task<void> RingKeeper::keep(std::string service, std::shared_ptr<Kept> 
 
 // One step towards what is wanted; false when there is nothing to do now.
 runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept) {
+  if (kept.now().version == 0 && kept.record) {
+    const RingStatus last = kept.now();
+    co_await change(service, kept, next_ring(last.phase, last.to, last.from));
+    co_return true;
+  }
   const Follows follows = co_await follow_names(service, kept);
   const RingStatus& now = kept.now();
   if (follows == Follows::kOne) co_return true;
@@ -324,12 +349,18 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   const bool needs_user = has_users && next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
   const MoveUsers::Sides sides_of_next = {&next.to, &next.from};
   if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next);
+  const bool may_turn = has_users && in_doubt;
+  if (!may_turn) remember(service, kept, next);
   if (before->version != 0 && (next.to != before->to || moves_keys)) {
     RingStatus hold = *before;
     hold.phase = RingPhase::kHold;
     co_await publish(kept, std::move(hold));
   }
-  if (has_users && in_doubt) co_await call_moves_back(service, kept, needs_user, next);
+  if (may_turn) {
+    co_await call_moves_back(service, kept, needs_user, next);
+    remember(service, kept, next);
+  }
+  if (memory_ != nullptr) co_await memory_->kept();
   next.service = before->service;
   co_await publish(kept, std::move(next));
   report(*before, kept.now());
@@ -372,6 +403,28 @@ bool RingKeeper::may_renew(const cluster::Service& service, const Kept& kept) co
     return cluster::has_failed(node) &&
            (cluster::serves(kept.now().to, node.address) || cluster::serves(kept.now().from, node.address));
   });
+}
+
+// What is built in is lost at the end of the process, and nothing need be known of it where there is nothing else.
+void RingKeeper::remember(const cluster::Service& service, Kept& kept, const RingStatus& next) {
+  kept.record.reset();
+  if (!cluster::is_built_in(next.to) || !service.nodes.empty())
+    kept.record = RingRecord{.service = service.full_name(),
+                             .protocol = kept.protocol,
+                             .phase = next.phase,
+                             .to = next.to,
+                             .from = next.from,
+                             .move_users = kept.users.with_right()};
+  if (!kept.forgotten) keep_records();
+}
+
+void RingKeeper::keep_records() {
+  if (memory_ == nullptr) return;
+  std::vector<RingRecord> records;
+  for (const auto& [name, kept] : kept_) {
+    if (kept->record) records.push_back(*kept->record);
+  }
+  memory_->keep(records);
 }
 
 // Of a service that has gone, or begun anew, meanwhile, nothing is told any more.

@@ -7,6 +7,8 @@
 //
 //   it is not to join any more ───────── moving, turned round: what it has been given goes back ──► steady
 //
+// Each ring is kept for the next start (control/ring_records.h), before it is in force: a start goes on from there.
+//
 // A failure is answered at once, also while keys move, and so is a node that is not to join any more, which may be what
 // they cannot be moved to; everything else waits until they have moved. What moves keys of
 // Redis under one ring is called back before there is the next one (control/move_users.h).
@@ -17,13 +19,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/cache_ring.h"
 #include "control/event_log.h"
 #include "control/move_users.h"
+#include "control/ring_records.h"
 #include "planes/plane.h"
 #include "runtime/io.h"
 #include "runtime/scope.h"
@@ -55,6 +60,10 @@ class RingKeeper {
 
   /// Before the first apply(): how many hold a part of a cache that is built in.
   void set_workers(std::uint32_t workers) { workers_ = workers; }
+  /// Before the first apply(): where rings are kept, and those of the process before this one. `memory` outlives this.
+  void remember_in(RingMemory& memory, std::vector<RingRecord> before);
+  /// Why rings are not kept for the next start; empty when they are.
+  std::string memory_problem() const { return memory_ == nullptr ? "" : memory_->problem(); }
   /// Changes no ring any more that `topology` has no service for: before workers hear of it.
   void forget_others(const cluster::Topology& topology);
   void apply(cluster::TopologyPtr topology);
@@ -82,6 +91,7 @@ class RingKeeper {
         : protocol(spoken), users(std::move(of_nodes)), stop(of_all) {}
     cluster::CacheProtocol protocol;
     RingProgress progress;
+    std::optional<RingRecord> record;  // what is kept of it for the next start
     bool forgotten = false;
     MoveUsers users;
     bool finished = false;             // moving: no key is left to move
@@ -95,6 +105,7 @@ class RingKeeper {
     const cluster::RingStatus& now() const { return *progress.ring; }
   };
 
+  std::shared_ptr<Kept> begin_with(const cluster::Service& service);
   runtime::Task<void> keep(std::string service, std::shared_ptr<Kept> kept);
   runtime::Task<bool> step(const cluster::Service& service, Kept& kept);
   enum class Follows : std::uint8_t { kNobody, kOne, kWaits };
@@ -107,6 +118,8 @@ class RingKeeper {
   runtime::Task<void> call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                       cluster::RingStatus& next);
   bool may_renew(const cluster::Service& service, const Kept& kept) const;
+  void remember(const cluster::Service& service, Kept& kept, const cluster::RingStatus& next);
+  void keep_records();
   runtime::Task<void> publish(Kept& kept, cluster::RingStatus next);
   void report(const cluster::RingStatus& before, const cluster::RingStatus& now);
 
@@ -114,6 +127,8 @@ class RingKeeper {
   EventLog& events_;
   NodeCalls calls_;
   Publish publish_;
+  RingMemory* memory_ = nullptr;    // of tests without one, or where nothing is to be kept
+  std::vector<RingRecord> before_;  // of services that are not known yet
   std::uint32_t workers_ = 1;
   bool paused_ = false;
   std::uint64_t last_version_ = 0;  // of all rings, so that none is taken for another

@@ -139,6 +139,8 @@ Json status_json(const Controller& controller, const planes::PlaneReading& readi
                  {"connections_refused", reading.connections_refused},
                  {"malformed_requests", reading.malformed_requests},
                  {"access_log_dropped_lines", reading.log_lines_dropped}};
+  if (const std::string problem = controller.ring_memory_problem(); !problem.empty())
+    status["state_file_problem"] = problem;
   status["services"] = Json::array();
   for (const cluster::Service& service : controller.topology()->services)
     status["services"].push_back(service_row(controller, service, reading));

@@ -9,15 +9,10 @@
 
 #include "cluster/ring/side_ring.h"
 #include "control/controller.h"
-#include "control/event_log.h"
-#include "control/worker_host.h"
-#include "planes/cache/cache_plane.h"
-#include "planes/cache/links/node_calls.h"
-#include "planes/cache/links/shards.h"
-#include "planes/cache/links/trial_move.h"
 #include "runtime/simulated/simulated_io.h"
 #include "simulator/cache_client.h"
 #include "simulator/cache_node.h"
+#include "simulator/cache_process.h"
 #include "simulator/cache_workload.h"
 #include "simulator/subscriber.h"
 #include "simulator/tracker.h"
@@ -33,24 +28,12 @@ using runtime::simulated::World;
 
 const Address kProxy = Address::ipv4({10, 0, 0, 1}, 11'311);
 constexpr std::string_view kService = "cache.sessions";
-constexpr int kWorkers = 2;
 constexpr int kBatches = 40;  // of each client
 constexpr int kLooks = 6;     // at all keys, at the end: so that every worker gets some
 constexpr std::size_t kNodesMost = 5;
 constexpr Duration kFaultTime = 4s;
 // Ejections end, nodes that were kept out are tried again, and what is half done finishes.
 constexpr Duration kHealingTime = 60s;
-
-// One worker of the proxy, as tenfold/server.cc makes them on threads.
-struct WorkerHouse {
-  WorkerHouse(World& world, control::Controller& controller, cache::Neighbours& neighbours, int number)
-      : io(world, Address::ipv4({10, 0, 0, 1}, static_cast<std::uint16_t>(50'000 + number))),
-        plane(io, controller, neighbours, static_cast<std::uint32_t>(number)),
-        host(io, plane) {}
-  SimulatedIo io;
-  cache::CachePlane plane;
-  control::WorkerHost host;
-};
 
 // What stays the same in a run.
 struct Setting {
@@ -104,11 +87,7 @@ class CacheWorld {
       : world_(seed),
         setting_(world_.workload, world_.options),
         ledger_(world_),
-        control_io_(world_, Address::ipv4({10, 0, 0, 1}, 49'999)),
-        events_(control_io_, [](std::string_view) {}),
-        controller_(control_io_, events_,
-                    {cache::probe, {cache::empty_node, cache::try_move, cache::change_move_users}},
-                    [](const std::string&) { return true; }) {
+        process_(std::make_unique<CacheProcess>(world_, disk_)) {
     ledger_.is_store = setting_.cache.is_store();
     ledger_.may_flush = setting_.cache.allow_admin;
     ledger_.staleness = setting_.staleness();
@@ -123,8 +102,6 @@ class CacheWorld {
     members_.assign(kNodesMost, false);
     const std::uint64_t first = 1 + world_.workload.below(4);
     for (std::uint64_t i = 0; i < first; ++i) members_[i] = true;
-    for (int i = 0; i < kWorkers; ++i)
-      workers_.push_back(std::make_unique<WorkerHouse>(world_, controller_, neighbours_, i));
     const std::uint64_t readers = setting_.cache.protocol == CacheProtocol::kRedis ? world_.workload.below(3) : 0;
     for (std::uint64_t i = 1; i <= readers; ++i) subscribers_.push_back(make_subscriber(static_cast<int>(i)));
     const std::uint64_t keepers = setting_.cache.protocol == CacheProtocol::kRedis ? world_.options.below(3) : 0;
@@ -136,13 +113,8 @@ class CacheWorld {
 
   Outcome run() {
     for (const auto& node : nodes_) node->start();
-    std::vector<control::WorkerHost*> hosts;
-    for (const auto& worker : workers_) {
-      hosts.push_back(&worker->host);
-      worker->io.spawn(worker->host.run());
-    }
-    controller_.set_workers(hosts);
-    control_io_.spawn(begin());
+    process_->start();
+    process_->control_io().spawn(begin());
     if (!world_.run_until([this] { return serving_; }, world_.now() + 60s)) return fail("it does not begin to serve");
     plan_ = world_.fault.chance(0.3) ? FaultPlan::none() : FaultPlan::from(world_.fault);
     world_.faults = plan_;
@@ -151,8 +123,9 @@ class CacheWorld {
     for (const auto& client : clients_) client->start(kBatches);
     for (const auto& subscriber : subscribers_) subscriber->start();
     for (const auto& tracker : trackers_) tracker->start();
-    control_io_.spawn(change_often());
-    control_io_.spawn(disturb_nodes());
+    process_->control_io().spawn(change_often());
+    disturber_.spawn(disturb_nodes());
+    if (world_.options.chance(0.3)) crash_later();
     world_.after(kFaultTime, [this] { heal(); });
     if (!world_.run_until([this] { return healed_ && is_quiet(); }, world_.now() + 3600s))
       return fail("A5: a client never got an end of its command");
@@ -201,8 +174,40 @@ class CacheWorld {
   }
 
   runtime::Task<void> begin() {
-    const auto changed = co_await controller_.change(topology());
+    const auto changed = co_await process_->controller().change(topology());
     serving_ = changed.has_value();
+  }
+
+  // The process dies, once or twice, and another takes its place.
+  void crash_later() {
+    const auto span = static_cast<std::uint64_t>(Duration(kFaultTime).count());
+    world_.after(Duration(world_.options.below(span / 2)), [this] { crash(); });
+    if (world_.options.chance(0.3))
+      world_.after(Duration(span / 2 + world_.options.below(span / 2)), [this] { crash(); });
+  }
+
+  void crash() {
+    if (!serving_ || healed_) return;
+    process_->crash();
+    graveyard().push_back(std::move(process_));
+    process_ = std::make_unique<CacheProcess>(world_, disk_);
+    serving_ = false;
+    ++crashes_;
+    world_.after(Duration(world_.options.below(1'000'000'000)), [this] {
+      process_->start();
+      process_->control_io().spawn(come_up());
+    });
+  }
+
+  runtime::Task<void> come_up() {
+    co_await begin();
+    co_await change_often();
+  }
+
+  // Tasks that will never go on cannot be taken apart: they are kept until the program ends.
+  static std::vector<std::unique_ptr<CacheProcess>>& graveyard() {
+    static auto* const dead = new std::vector<std::unique_ptr<CacheProcess>>();
+    return *dead;
   }
 
   bool can_go(std::size_t index) const {
@@ -240,10 +245,10 @@ class CacheWorld {
 
   runtime::Task<void> change_often() {
     while (!healed_) {
-      static_cast<void>(co_await control_io_.sleep_for(Duration(world_.workload.below(900'000'000) + 1)));
+      static_cast<void>(co_await process_->control_io().sleep_for(Duration(world_.workload.below(900'000'000) + 1)));
       if (healed_) break;
       change_something();
-      const auto changed = co_await controller_.change(topology());
+      const auto changed = co_await process_->controller().change(topology());
       if (!changed) failure_ = "a change was refused: " + changed.error();
       ++changes_;
     }
@@ -254,7 +259,7 @@ class CacheWorld {
     Prng& prng = world_.fault;
     const std::uint64_t pause_most_ns = prng.chance(0.3) ? 4'000'000'000 : 1'200'000'000;
     while (!healed_) {
-      static_cast<void>(co_await control_io_.sleep_for(Duration(prng.below(pause_most_ns) + 1)));
+      static_cast<void>(co_await disturber_.sleep_for(Duration(prng.below(pause_most_ns) + 1)));
       if (healed_) break;
       CacheNode& node = *nodes_[prng.below(kNodesMost)];
       if (!node.is_up()) {
@@ -362,11 +367,11 @@ class CacheWorld {
 
   // A4: the change that was under way has come to its end.
   void check_ring() {
-    const control::RingProgress* progress = controller_.ring_of(kService);
+    const control::RingProgress* progress = process_->controller().ring_of(kService);
     if (progress == nullptr || !progress->ring) return found("A4: there is no ring");
     std::string problem;
-    for (const auto& worker : workers_) {
-      for (const planes::ServiceReading& service : worker->plane.collect().services) {
+    for (const planes::PlaneReading& reading : process_->readings()) {
+      for (const planes::ServiceReading& service : reading.services) {
         problem += service.cache->moving.problem;
         near_hits_ += service.cache->near_hits;
       }
@@ -428,23 +433,17 @@ class CacheWorld {
 
   // A2: everything ends, and nothing is left open.
   void shut_down() {
-    control_io_.spawn(end_all());
+    process_->control_io().spawn(end_all());
     for (const auto& node : nodes_) node->kill();
     const auto quiet = [this] {
       const auto has_ended = [](const auto& part) { return part->io().running() == 0; };
-      const auto worker_has_ended = [](const auto& worker) { return worker->io.running() == 0; };
-      return std::ranges::all_of(nodes_, has_ended) && std::ranges::all_of(workers_, worker_has_ended) &&
-             control_io_.running() == 0;
+      return std::ranges::all_of(nodes_, has_ended) && process_->has_ended() && disturber_.running() == 0;
     };
     if (!world_.run_until(quiet, world_.now() + 600s)) return found("A2: it does not come to an end");
-    for (const auto& worker : workers_) {
-      if (worker->io.sockets() != 0) found(fmt::format("A2: {} sockets are left open", worker->io.sockets()));
-      if (worker->io.small_buffers().lent() + worker->io.large_buffers().lent() != 0)
-        found("A2: buffers are still lent");
-    }
+    if (const std::string left = process_->left_open(); !left.empty()) found("A2: " + left);
   }
 
-  runtime::Task<void> end_all() { co_await controller_.shut_down(30s); }
+  runtime::Task<void> end_all() { co_await process_->controller().shut_down(30s); }
 
   Outcome fail(std::string failure) {
     found(ledger_.complaint);
@@ -455,11 +454,12 @@ class CacheWorld {
   Outcome finish() {
     Outcome outcome;
     outcome.failure = failure_;
-    const control::RingProgress* progress = controller_.ring_of(kService);
+    const control::RingProgress* progress = process_->controller().ring_of(kService);
     outcome.summary = fmt::format(
-        "{}; {} clients, {} changes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} hits, {} "
+        "{}; {} clients, {} changes, {} crashes, {} kills, {} hangs, ring version {}; {}; {} asked, {} answered ({} "
+        "hits, {} "
         "near), {} refused, {} broken, {} messages, {} invalidations; {:.3f} of all replies lost",
-        setting_.to_text(), clients_.size(), changes_, kills_, hangs_,
+        setting_.to_text(), clients_.size(), changes_, crashes_, kills_, hangs_,
         progress == nullptr ? 0 : progress->ring->version, plan_.to_text(), ledger_.asked, ledger_.answered,
         ledger_.hits, near_hits_, ledger_.refused, ledger_.broken, ledger_.messages, ledger_.invalidations,
         lost_replies_);
@@ -471,14 +471,12 @@ class CacheWorld {
   World world_;
   Setting setting_;
   CacheLedger ledger_;
-  SimulatedIo control_io_;
-  control::EventLog events_;
-  control::Controller controller_;
+  RingDisk disk_;
+  std::unique_ptr<CacheProcess> process_;
+  SimulatedIo disturber_{world_, Address::ipv4({10, 3, 0, 1}, 1)};  // of nodes
   std::vector<std::unique_ptr<CacheNode>> nodes_;
   std::vector<cluster::NodeSpec> specs_;
   std::vector<bool> members_;
-  cache::Neighbours neighbours_{kWorkers};
-  std::vector<std::unique_ptr<WorkerHouse>> workers_;
   std::vector<std::unique_ptr<CacheClient>> clients_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
   std::vector<std::unique_ptr<Tracker>> trackers_;
@@ -491,6 +489,7 @@ class CacheWorld {
   bool changes_ended_ = false;
   bool disturbing_ended_ = false;
   int changes_ = 0;
+  int crashes_ = 0;
   int kills_ = 0;
   int hangs_ = 0;
 };

@@ -59,9 +59,7 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
     const Json kept_out = ring.value("kept_out", Json::object());
     if (goal.joins && kept_out.contains(goal.node)) {
       say(fmt::format("{} is kept out of the ring: {}", goal.node, kept_out[goal.node].get<std::string>()));
-      say(fmt::format(
-          "it is tried again; if that cannot be mended, `tenfold remove {} {}`: the next start looks for keys there",
-          goal.service, goal.node));
+      say(fmt::format("it is tried again; if that cannot be mended, `tenfold remove {} {}`", goal.service, goal.node));
       return {.exit_code = kDegraded, .ring = ring};
     }
     if (is_reached(ring, goal)) {

@@ -18,6 +18,7 @@
 #include "control/descriptors.h"
 #include "control/privileges.h"
 #include "control/service_manager.h"
+#include "control/state_file.h"
 #include "control/topology_file.h"
 #include "control/worker_host.h"
 #include "planes/cache/cache_plane.h"
@@ -125,6 +126,8 @@ class Server {
                       io_.post([this, lines, problem] { on_log_problem(lines, problem); });
                     }),
         events_(io_, write_to_stderr),
+        state_(io_, control::state_path(settings_, file_),
+               [this](std::string_view problem) { on_state_problem(problem); }),
         succession_(io_, events_, std::move(program)),
         controller_(io_, events_, {probe_of_tier, {cache::empty_node, cache::try_move, cache::change_move_users}},
                     [this](std::string lines) { return access_log_.write(std::move(lines)); }),
@@ -198,6 +201,8 @@ class Server {
       co_return false;
     }
     take_inherited_listeners();
+    const bool knows_rings = recall_rings();
+    if (!knows_rings) co_return false;
     controller_.pause_rings(predecessor_.runs());
     const auto changed = co_await controller_.change(first_);
     if (!changed) {
@@ -215,9 +220,25 @@ class Server {
       complain(logging.error());
       co_return false;
     }
+    state_.open();
     manager_.ready(status_line());
     predecessor_.tell();
     co_return true;
+  }
+
+  // Rings are not guessed where a file has them: keys would be looked for where they are not.
+  bool recall_rings() {
+    auto rings = state_.load();
+    if (!rings) {
+      complain(
+          fmt::format("{}; without it, remove it, caches begin with the nodes that {} names", rings.error(), file_));
+      return false;
+    }
+    if (!rings->empty())
+      events_.add(control::EventLog::Level::kInfo, "rings_recalled",
+                  {{"file", state_.path()}, {"rings", std::to_string(rings->size())}});
+    controller_.remember_rings_in(state_, std::move(*rings));
+    return true;
   }
 
   void take_inherited_listeners() {
@@ -255,8 +276,9 @@ class Server {
     co_await beside.join();
   }
 
-  // Whoever starts next takes the nodes of the file for a ring that is settled.
+  // Without its state, whoever starts next takes the nodes of the file for a ring that is settled.
   void tell_of_moving_keys() {
+    if (!state_.path().empty() && state_.problem().empty()) return;
     for (const cluster::Service& service : controller_.topology()->services) {
       const control::RingProgress* progress = controller_.ring_of(service.full_name());
       const bool is_settled =
@@ -353,6 +375,7 @@ class Server {
 
   void hand_over() {
     handed_over_ = true;
+    state_.hand_over();
     succession_.hand_over();
     manager_.main_process(succession_.process());
     events_.add(control::EventLog::Level::kInfo, "handed_over", {{"process", std::to_string(succession_.process())}});
@@ -371,6 +394,16 @@ class Server {
                 {{"problem", problem}, {"lines_lost", std::to_string(lines_lost)}});
   }
 
+  void on_state_problem(std::string_view problem) {
+    if (problem.empty())
+      events_.add(control::EventLog::Level::kInfo, "state_kept", {{"file", state_.path()}});
+    else
+      events_.add(
+          control::EventLog::Level::kError, "state_not_kept",
+          {{"problem", std::string(problem)},
+           {"help", "the next start would take the nodes of the file for the rings of caches; see run.state_file"}});
+  }
+
   void on_reload(bool begins) {
     if (begins)
       manager_.reloading(io_.now());
@@ -386,6 +419,7 @@ class Server {
   runtime::native::Predecessor predecessor_;
   control::AccessLogWriter access_log_;
   control::EventLog events_;
+  control::StateFile state_;
   Succession succession_;
   control::ServiceManager manager_;
   control::Controller controller_;

@@ -147,6 +147,8 @@ std::string status_text(const Json& status, const Json* before, double seconds) 
       status.value("version", ""), status.value("phase", ""), status.value("epoch", 0),
       duration_text(status.value("uptime_seconds", 0.0)), status.value("process", 0), status.value("workers", 0),
       status.value("io", ""), status.value("connections", 0), status.value("file", ""));
+  if (const std::string problem = status.value("state_file_problem", ""); !problem.empty())
+    text += fmt::format("  the next start would not know the rings of caches: {}\n", problem);
   const Json services_before = before == nullptr ? Json::array() : before->value("services", Json::array());
   for (const Json& service : status["services"]) {
     const Json* row = before == nullptr ? nullptr : find_row(&services_before, "name", service.value("name", ""));
