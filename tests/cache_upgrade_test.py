@@ -14,8 +14,8 @@ KEYS = [f"key{i}" for i in range(60)]
 
 
 class Upgrade(CacheScenario):
-    def start(self, servers, grace):
-        tenfold = self.cache(servers, run=f'workers = 1\nshutdown_grace = "{grace}"\nshutdown_limit = "1s"')
+    def start(self, servers, grace, run=""):
+        tenfold = self.cache(servers, run=f'workers = 1\nshutdown_grace = "{grace}"\nshutdown_limit = "1s"\n{run}')
         self.addCleanup(tenfold.end_successors)
         return tenfold
 
@@ -59,13 +59,30 @@ class Upgrade(CacheScenario):
             lambda client, key: client.get(key),
         )
 
-    def test_other_nodes_in_the_file_are_for_a_reload(self):
-        servers = self.redis(2)
-        tenfold = self.start(servers[:1], "100ms")
+    def add_to_file(self, tenfold, servers):
         with open(tenfold.file, encoding="utf-8") as file:
             text = file.read()
         with open(tenfold.file, "w", encoding="utf-8") as file:
             file.write(text.replace(f'["{servers[0].address}"]', f'["{servers[0].address}", "{servers[1].address}"]'))
+
+    def test_other_nodes_in_the_file_join_when_the_old_process_has_ended(self):
+        servers = self.redis(2)
+        tenfold = self.start(servers[:1], "100ms")
+        with RespClient(tenfold.port) as client:
+            client.ask("MSET", *[word for key in KEYS for word in (key, key)])
+        self.add_to_file(tenfold, servers)
+        tenfold.process.send_signal(signal.SIGUSR2)
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
+        self.wait_for_ring(tenfold, servers)
+        with RespClient(tenfold.port) as client:
+            self.assertEqual(client.ask("MGET", *KEYS), [key.encode() for key in KEYS])
+        with RespClient(servers[1].port) as client:
+            self.assertGreater(client.ask("DBSIZE"), 0)
+
+    def test_without_a_state_they_are_for_a_reload(self):
+        servers = self.redis(2)
+        tenfold = self.start(servers[:1], "100ms", 'state_file = ""')
+        self.add_to_file(tenfold, servers)
         tenfold.process.send_signal(signal.SIGUSR2)
         wait_until(lambda: "upgrade_failed" in tenfold.log(), f"the upgrade is refused\n{tenfold.log()}")
         self.assertIn("keys of cache.test are not yet where", tenfold.log())
@@ -75,7 +92,7 @@ class Upgrade(CacheScenario):
         self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
         self.wait_for_ring(tenfold, servers)
 
-    def test_nothing_is_upgraded_while_a_node_is_kept_out(self):
+    def test_a_node_that_is_kept_out_stays_out(self):
         servers = self.redis(2)
         with RespClient(servers[1].port) as client:
             client.ask("SET", "key", "of somebody else")
@@ -84,7 +101,9 @@ class Upgrade(CacheScenario):
         self.assertEqual(code, 4)
         self.assertIn(f"`tenfold remove cache.test {servers[1].address}`", said)
         tenfold.process.send_signal(signal.SIGUSR2)
-        wait_until(lambda: "upgrade_failed" in tenfold.log(), f"the upgrade is refused\n{tenfold.log()}")
+        self.assertEqual(tenfold.process.wait(timeout=30), 0, tenfold.log())
+        kept_out = lambda: self.service(tenfold)["ring_state"].get("kept_out")
+        self.assertIn(servers[1].address, wait_until(kept_out, "it is kept out"))
 
 
 if __name__ == "__main__":

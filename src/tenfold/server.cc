@@ -276,9 +276,11 @@ class Server {
     co_await beside.join();
   }
 
+  bool keeps_rings() const { return !state_.path().empty() && state_.problem().empty(); }
+
   // Without its state, whoever starts next takes the nodes of the file for a ring that is settled.
   void tell_of_moving_keys() {
-    if (!state_.path().empty() && state_.problem().empty()) return;
+    if (keeps_rings()) return;
     for (const cluster::Service& service : controller_.topology()->services) {
       const control::RingProgress* progress = controller_.ring_of(service.full_name());
       const bool is_settled =
@@ -344,8 +346,8 @@ class Server {
     upgrading_ = false;
   }
 
-  // A successor takes the rings for settled, and for those of its file: it looks for each key where it is by these.
-  // What is built in begins empty in any case.
+  // Moves have one process at a time. And a successor that finds no state takes its rings for those of the topology
+  // file: it looks for each key where it is by these. What is built in begins empty in any case.
   std::string problem_of_upgrade() const {
     const control::LoadedTopology next = control::load_topology(file_);
     for (const cluster::Service& service : controller_.topology()->services) {
@@ -354,6 +356,7 @@ class Server {
       if (predecessor_.runs()) return "the process before this one still serves";
       if (progress->ring->phase != cluster::RingPhase::kSteady)
         return fmt::format("keys of {} are moving", service.full_name());
+      if (keeps_rings()) continue;
       const cluster::Service* named = next.ok() ? next.topology.find(service.full_name()) : nullptr;
       cluster::RingSide first = cluster::wanted_ring(named == nullptr ? service : *named, nullptr, {}, worker_count());
       first.usable = progress->ring->to.usable;
