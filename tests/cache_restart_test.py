@@ -44,7 +44,7 @@ class Store(RestartScenario):
         """Two nodes have the keys, and a third has taken some, and takes no more."""
         self.old = self.servers(2)
         self.begin(self.old, run=run)
-        self.full = self.server("--maxmemory", "4mb")
+        self.full = self.server("--maxmemory", "3mb")
         self.add(self.proxy, self.full)
         wait_until(lambda: self.full.ask("DBSIZE") > 0 and self.problem(), "a key cannot move")
 
@@ -117,7 +117,7 @@ class Store(RestartScenario):
         self.assertEqual(stat.S_IMODE(os.stat(self.proxy.file + ".state").st_mode), 0o600)
         self.proxy.kill()
         self.proxy.start()
-        self.assertGreater(users(), before)
+        wait_until(lambda: users() > before, "there is another user")
         for user in before:
             self.assertIn(b"no permissions", self.full.ask("ACL", "DRYRUN", user, "RESTORE", "key", "0", "x"))
 
@@ -194,9 +194,12 @@ class StateFile(CacheScenario):
         self.wait_for_ring(proxy, servers[:1])
         wait_until(lambda: "state_not_kept" in proxy.log(), "the log says so")
         self.assertIn("No such file or directory", proxy.cli("status")[1])
+        failing = lambda: b"\ntenfold_state_file_failing 1\n" in proxy.admin_request("GET", "/metrics").body
+        self.assertTrue(failing())
         os.mkdir(folder)
         wait_until(lambda: "state_kept" in proxy.log(), "it is tried again")
         self.assertNotIn("No such file or directory", proxy.cli("status")[1])
+        self.assertFalse(failing())
         self.assertTrue(os.path.exists(f"{folder}/rings"))
 
     def test_it_is_where_the_service_manager_says(self):

@@ -103,6 +103,8 @@ void add_process(Page& page, const Controller& controller, const planes::PlaneRe
   page.sample("", reading.malformed_requests);
   page.family("tenfold_access_log_dropped_lines_total", "counter", "Lines that the access log could not take.");
   page.sample("", reading.log_lines_dropped);
+  page.family("tenfold_state_file_failing", "gauge", "1 while the next start would not know the rings of caches.");
+  page.sample("", controller.ring_memory_problem().empty() ? 0 : 1);
 }
 
 template <typename Value>
