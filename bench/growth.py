@@ -3,8 +3,8 @@
 
 An application gets keys by Zipf's law at a fixed rate and fills what it misses. A fourth node joins the three behind
 Tenfold, is drained again and removed; beside it nutcracker is started anew with four servers, as its users have to.
-Then nodes are killed, paused and cut off from Tenfold while every value that is read is checked: it must be as new as
-the last acknowledged write of its key.
+Then nodes are killed, paused and cut off from Tenfold, which is killed and started again, too, while every value that is
+read is checked: it must be as new as the last acknowledged write of its key.
 """
 
 import json
@@ -106,12 +106,20 @@ def print_change(application, name, begun, ended):
 
 class Tenfold:
     def __init__(self, bench, options, nodes, workers=1):
+        self.bench = bench
         self.program = os.path.join(options.build, "tenfold")
         self.port = free_ports(1)[0]
         listed = ", ".join(f'"127.0.0.1:{node}"' for node in nodes)
         text = TENFOLD.format(workers=workers, io=options.io, folder=bench.folder, port=self.port, nodes=listed)
         self.file = bench.write("tenfold.toml", text)
-        self.child = bench.start("0-1", self.port, [self.program, "run", "-c", self.file])
+        self.start()
+
+    def start(self):
+        self.child = self.bench.start("0-1", self.port, [self.program, "run", "-c", self.file])
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
 
     def change(self, *verb):
         """A verb that waits until its change is done."""
@@ -196,6 +204,29 @@ class FaultyNode:
         time.sleep(pause)
         self.tenfold.try_change("enable", "cache.bench", address)
 
+    def outlive_tenfold(self, pause):
+        """Tenfold dies, and another process takes its place."""
+        self.tenfold.kill()
+        time.sleep(pause / 10)
+        self.tenfold.start()
+
+    def come_back_to_another(self, pause):
+        """It is cut off, Tenfold dies meanwhile, and the next process finds it there."""
+        self.relay.kill()
+        self.relay.wait()
+        time.sleep(pause)
+        self.tenfold.kill()
+        self.relay = self._start_relay()
+        self.tenfold.start()
+
+    def wake_for_another(self, pause):
+        """It is paused, Tenfold dies meanwhile, and what that had sent is still to be carried out."""
+        self.node.send_signal(signal.SIGSTOP)
+        time.sleep(pause / 10)
+        self.outlive_tenfold(pause)
+        time.sleep(pause / 10)
+        self.node.send_signal(signal.SIGCONT)
+
     @staticmethod
     def _pause(child, pause):
         child.send_signal(signal.SIGSTOP)
@@ -209,6 +240,9 @@ FAULTS = {
     "cut off": FaultyNode.cut_off,
     "silent": FaultyNode.stop_relay,
     "drained and enabled": FaultyNode.leave,
+    "there while Tenfold died": FaultyNode.outlive_tenfold,
+    "cut off while Tenfold died": FaultyNode.come_back_to_another,
+    "paused while Tenfold died": FaultyNode.wake_for_another,
 }
 
 

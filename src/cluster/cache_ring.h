@@ -53,8 +53,9 @@ struct RingStatus {
   std::uint64_t version = 0;
   RingPhase phase = RingPhase::kSteady;
   RingSide to;
-  RingSide from;       // while moving
-  MoveUser move_user;  // of Redis, while moving
+  RingSide from;               // while moving
+  MoveUser move_user;          // of Redis, while moving
+  bool follows_moves = false;  // steady: keys have moved under one before, of this process or of another
 };
 using RingStatusPtr = std::shared_ptr<const RingStatus>;
 

@@ -350,6 +350,8 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   const MoveUsers::Sides sides_of_next = {&next.to, &next.from};
   if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next);
   const bool may_turn = has_users && in_doubt;
+  next.follows_moves =
+      next.phase == RingPhase::kSteady && (before->phase == RingPhase::kMoving || before->follows_moves);
   if (!may_turn) remember(service, kept, next);
   if (before->version != 0 && (next.to != before->to || moves_keys)) {
     RingStatus hold = *before;
@@ -412,6 +414,7 @@ void RingKeeper::remember(const cluster::Service& service, Kept& kept, const Rin
     kept.record = RingRecord{.service = service.full_name(),
                              .protocol = kept.protocol,
                              .phase = next.phase,
+                             .follows_moves = next.follows_moves,
                              .to = next.to,
                              .from = next.from,
                              .move_users = kept.users.with_right()};

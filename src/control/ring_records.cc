@@ -41,6 +41,7 @@ Json record_json(const RingRecord& record) {
   Json json = {{"service", record.service},
                {"protocol", cluster::name_of(record.protocol)},
                {"phase", cluster::name_of(record.phase)},
+               {"follows_moves", record.follows_moves},
                {"to", side_json(record.to)}};
   if (record.phase == cluster::RingPhase::kMoving) json["from"] = side_json(record.from);
   for (const auto& [node, users] : record.move_users) {
@@ -143,6 +144,7 @@ RingRecord record_of(Reader& reader, const Json& json) {
   record.service = reader.text(json, "service");
   record.protocol = reader.one_of(json, "protocol", kProtocols);
   record.phase = reader.one_of(json, "phase", kPhases);
+  record.follows_moves = reader.flag(json, "follows_moves");
   record.to = side_of(reader, reader.object(json, "to"));
   if (record.phase == cluster::RingPhase::kMoving) record.from = side_of(reader, reader.object(json, "from"));
   if (!json.contains("move_users")) return record;
@@ -192,6 +194,7 @@ std::expected<std::vector<RingRecord>, std::string> read_ring_records(std::strin
 cluster::RingStatus resumed(const RingRecord& record, const cluster::Service& service, std::uint32_t workers) {
   cluster::RingStatus ring;
   ring.service = record.service;
+  ring.follows_moves = record.follows_moves || record.phase == cluster::RingPhase::kMoving;
   if (cluster::is_built_in(record.to)) {
     ring.to = cluster::built_in_ring(service.cache(), workers);
     return ring;
@@ -199,6 +202,7 @@ cluster::RingStatus resumed(const RingRecord& record, const cluster::Service& se
   ring.to = with_specs_of(service, record.to);
   if (record.phase != cluster::RingPhase::kMoving || cluster::is_built_in(record.from)) return ring;
   ring.phase = cluster::RingPhase::kMoving;
+  ring.follows_moves = false;
   ring.from = with_specs_of(service, record.from);
   return ring;
 }

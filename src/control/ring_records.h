@@ -26,6 +26,7 @@ struct RingRecord {
   std::string service;
   cluster::CacheProtocol protocol = cluster::CacheProtocol::kMemcached;
   cluster::RingPhase phase = cluster::RingPhase::kSteady;  // or moving, never hold
+  bool follows_moves = false;
   cluster::RingSide to;
   cluster::RingSide from;  // while moving
   /// The users that Redis nodes may still take keys from (control/move_users.h), with their passwords: who reads these

@@ -60,6 +60,7 @@ TEST(RingRecords, AreReadAsTheyWereWritten) {
   steady.phase = cluster::RingPhase::kSteady;
   steady.from = {};
   steady.move_users.clear();
+  steady.follows_moves = true;
   const auto read = read_ring_records(text_of({moving(), steady}));
   ASSERT_TRUE(read) << read.error();
   ASSERT_EQ(read->size(), 2U);
@@ -71,6 +72,7 @@ TEST(RingRecords, AreReadAsTheyWereWritten) {
   EXPECT_EQ(first.from, moving().from);
   EXPECT_EQ(first.move_users, moving().move_users);
   EXPECT_EQ(read->back().phase, cluster::RingPhase::kSteady);
+  EXPECT_TRUE(read->back().follows_moves && !first.follows_moves);
   EXPECT_EQ(read->back().to, steady.to);
   EXPECT_TRUE(read->back().from.nodes.empty());
 }
@@ -130,6 +132,7 @@ TEST(RingRecords, WhatWasBuiltInIsLost) {
   EXPECT_EQ(ring.to, cluster::built_in_ring(service({1}).cache(), 2)) << "with the workers of this process";
   ring = begins_as(built_in(false, true));
   EXPECT_EQ(ring.phase, cluster::RingPhase::kSteady);
+  EXPECT_TRUE(ring.follows_moves) << "what those who moved keys have left may be met";
   EXPECT_EQ(ring.to.nodes.size(), 3U);
 }
 

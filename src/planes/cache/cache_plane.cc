@@ -173,7 +173,8 @@ void CachePlane::apply_ring(cluster::RingStatusPtr ring, bool moves_keys, std::m
     beside_.spawn(wait_for_quiet(place->endpoint, std::move(applied)));
     return;
   }
-  const bool was_moving = place->ring && place->ring->phase == cluster::RingPhase::kMoving;
+  const bool was_moving =
+      place->ring ? place->ring->phase == cluster::RingPhase::kMoving : ring->follows_moves;  // of a process before
   place->ring = std::move(ring);
   if (!was_moving) endpoint.moved_keys_before = endpoint.moved_keys;
   const bool is_moving = place->ring->phase == cluster::RingPhase::kMoving;
