@@ -3,8 +3,8 @@
 
 An application gets keys by Zipf's law at a fixed rate and fills what it misses. A fourth node joins the three behind
 Tenfold, is drained again and removed; beside it nutcracker is started anew with four servers, as its users have to.
-Then nodes are killed, paused and cut off from Tenfold, which is killed and started again, too, while every value that is
-read is checked: it must be as new as the last acknowledged write of its key.
+Then nodes are killed, paused and cut off from Tenfold, which is killed and started again, too, while every value that
+is read is checked: it must be as new as the last acknowledged write of its key.
 """
 
 import json
