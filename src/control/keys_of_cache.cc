@@ -199,7 +199,9 @@ const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "response_timeout",
      .type = KeyType::kDuration,
-     .doc = "A node's next reply must come within this time, or its command is given up.",
+     .doc = "A node's next reply must come within this time, or its command is given up. Of a large request or reply, "
+            "some "
+            "bytes must get on: what is asked behind it over the same connection waits as long.",
      .example = "\"1s\"",
      .least = 1,
      .most = 30 * kDayMs,

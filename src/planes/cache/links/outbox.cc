@@ -125,12 +125,24 @@ runtime::Task<void> Outbox::send_all() {
     const runtime::Buffer c = take_next();
     owner_.send_begins();
     const runtime::Wait wait(flusher_.io().now() + timeout_, &stop_, timeout_);
-    const Status sent = co_await flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
+    runtime::SendOperation sending = flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
+    sending_now_ = &sending;
+    const Status sent = co_await sending;
+    sending_now_ = nullptr;
     if (stop_.requested()) co_return;  // close() has dropped everything, also what was just sent
     if (!sent) co_return owner_.send_failed(sent.error());
-    bytes_ -= a.size() + b.size() + c.size();
+    const std::size_t sent_now = a.size() + b.size() + c.size();
+    bytes_ -= sent_now;
+    sent_bytes_ += sent_now;
   }
   if (!stop_.requested()) owner_.all_sent();
+}
+
+std::uint64_t Outbox::taken_bytes() const {
+  if (socket_ == nullptr) return 0;
+  const std::uint64_t sent = sent_bytes_ + (sending_now_ == nullptr ? 0 : sending_now_->sent_bytes());
+  const std::uint64_t under_way = flusher_.io().bytes_under_way(*socket_);
+  return sent > under_way ? sent - under_way : 0;
 }
 
 void Outbox::close() {

@@ -103,6 +103,11 @@ class Outbox final : public ListNode<> {
   /// Bytes that the kernel has not taken yet.
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
+  /// All that was appended so far.
+  std::uint64_t appended_bytes() const { return sent_bytes_ + bytes_; }
+  /// Of these, what has reached the peer: while it takes nothing, this stays as it is. Of a Unix socket, less by what
+  /// the kernel needs beside. Asks the kernel.
+  std::uint64_t taken_bytes() const;
   bool has_more_to_come() const { return owner_.has_more_to_come(); }
 
   /// Drops what is left, and ends a send that is under way; await ended() before the socket closes.
@@ -121,6 +126,8 @@ class Outbox final : public ListNode<> {
   runtime::Socket* socket_ = nullptr;
   Duration timeout_{};
   std::size_t bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;                   // by sends that have ended
+  const runtime::Sending* sending_now_ = nullptr;  // the one that has not
   runtime::Buffer filling_;
   std::vector<runtime::Buffer> waiting_;
   runtime::Stop stop_;
