@@ -66,17 +66,28 @@ void Join::Part::on_reply(Reply& whole) {
     count_lookup(join_.endpoint_->counters, Lookup::kMemcached, keys_, whole.bytes);
     return join_.client->complete(join_, whole);
   }
+  if (join_.client == nullptr) return join_.part_ended();
   if (whole.block != nullptr) {
     reply_ = std::move(*whole.block);
   } else {
     runtime::reserve_room(reply_, whole.bytes.size());
     reply_.append(whole.bytes);
   }
+  join_.count_kept(reply_.capacity());
   if (is_error(join_.is_redis(), reply_.view())) {
     failed_ = true;
     error_ = reply_.view();
   }
   join_.part_ended();
+}
+
+void Join::count_kept(std::size_t bytes) {
+  kept_bytes_ += bytes;
+  client->hold(bytes);
+}
+
+void Join::forsake() {
+  for (Part& part : parts_) part.reply_.reset();
 }
 
 void Join::Part::on_failure(const LinkFailure& failure) {
@@ -145,6 +156,7 @@ void Join::finish() {
   runtime::Buffer block = has_elements ? elements() : runtime::Buffer();
   const std::string text = quiet_ || block ? std::string() : result();
   Reply joined{.bytes = block ? block.view() : std::string_view(text), .block = block ? &block : nullptr};
+  client->let_go(kept_bytes_);
   client->complete(*this, joined);
 }
 

@@ -70,7 +70,7 @@ bool NodeLink::accept(Pending& pending) {
     if (io_.now() < retry_at_) return false;
     state_ = State::kConnecting;
     OutboxOwner& owner = *this;
-    outbox_ = std::make_unique<Outbox>(flusher_, owner);
+    outbox_ = std::make_unique<Outbox>(flusher_, owner, held_bytes_);
     large_until_ = taken_bytes_ = 0;
     stop_ = std::make_unique<runtime::Stop>();
     running_.spawn(run());

@@ -100,6 +100,7 @@ class NodeLink final : public Link, private OutboxOwner {
   bool refused_ = false;  // the database, when it was last asked for
   runtime::Socket socket_;
   Flusher& flusher_;
+  std::size_t held_bytes_ = 0;      // by the outbox
   std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened
   std::unique_ptr<runtime::Stop> stop_;
   std::string stop_reason_;

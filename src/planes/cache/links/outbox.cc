@@ -84,6 +84,7 @@ void Outbox::mark() {
 
 bool Outbox::append(std::string_view bytes) {
   if (!filling_ || bytes.size() > filling_.room().size()) {
+    if (bytes.empty()) return true;
     if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
     runtime::Io& io = flusher_.io();
     const bool is_first = waiting_.empty() && bytes.size() <= limits::kSmallBufferBytes;
@@ -93,6 +94,7 @@ bool Outbox::append(std::string_view bytes) {
       filling_ = is_first ? io.small_buffers().take() : io.large_buffers().take();
     }
     if (!filling_) return false;
+    hold(filling_.capacity());
   }
   filling_.append(bytes);
   bytes_ += bytes.size();
@@ -103,6 +105,7 @@ bool Outbox::append(std::string_view bytes) {
 void Outbox::append(runtime::Buffer block) {
   if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
   bytes_ += block.size();
+  hold(block.capacity());
   waiting_.push_back(std::move(block));
   mark();
 }
@@ -134,6 +137,7 @@ runtime::Task<void> Outbox::send_all() {
     const std::size_t sent_now = a.size() + b.size() + c.size();
     bytes_ -= sent_now;
     sent_bytes_ += sent_now;
+    release(a.capacity() + b.capacity() + c.capacity());
   }
   if (!stop_.requested()) owner_.all_sent();
 }
@@ -149,6 +153,7 @@ void Outbox::close() {
   unlink();
   socket_ = nullptr;
   bytes_ = 0;
+  release(held_bytes_);
   filling_.reset();
   waiting_.clear();
   stop_.request();

@@ -90,7 +90,10 @@ class OutboxOwner {
 
 class Outbox final : public ListNode<> {
  public:
-  Outbox(Flusher& flusher, OutboxOwner& owner) : flusher_(flusher), owner_(owner) {}
+  /// What its blocks take is a part of `held_by_all`, which outlives it.
+  Outbox(Flusher& flusher, OutboxOwner& owner, std::size_t& held_by_all)
+      : flusher_(flusher), owner_(owner), held_by_all_(held_by_all) {}
+  ~Outbox() { release(held_bytes_); }
 
   /// From now on bytes go to this socket, which outlives close(). A send without progress ends after `timeout`.
   void open(runtime::Socket& socket, Duration timeout);
@@ -103,6 +106,8 @@ class Outbox final : public ListNode<> {
   /// Bytes that the kernel has not taken yet.
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
+  /// Memory of the blocks that they stand in.
+  std::size_t held_bytes() const { return held_bytes_; }
   /// All that was appended so far.
   std::uint64_t appended_bytes() const { return sent_bytes_ + bytes_; }
   /// Of these, what has reached the peer: while it takes nothing, this stays as it is. Of a Unix socket, less by what
@@ -120,12 +125,22 @@ class Outbox final : public ListNode<> {
   runtime::Task<void> send_all();
   runtime::Buffer take_next();
   void mark();
+  void hold(std::size_t bytes) {
+    held_bytes_ += bytes;
+    held_by_all_ += bytes;
+  }
+  void release(std::size_t bytes) {
+    held_bytes_ -= bytes;
+    held_by_all_ -= bytes;
+  }
 
   Flusher& flusher_;
   OutboxOwner& owner_;
+  std::size_t& held_by_all_;
   runtime::Socket* socket_ = nullptr;
   Duration timeout_{};
   std::size_t bytes_ = 0;
+  std::size_t held_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;                   // by sends that have ended
   const runtime::Sending* sending_now_ = nullptr;  // the one that has not
   runtime::Buffer filling_;
