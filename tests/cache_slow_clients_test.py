@@ -114,6 +114,19 @@ class GreedyClients(RedisScenario):
         self.assertGreater(self.counters(tenfold)["clients_dropped"], 0)
         self.assertEqual(client.ask("GET", "item"), b"i" * item_bytes, "all others are served")
 
+    def test_many_that_take_nothing_leave_others_their_buffers(self):
+        """Small replies, which are copied into blocks that everything else of a worker needs, too."""
+        tenfold = self.redis([self.server()], 'clients_memory = "1GiB"\nresponse_timeout = "20s"')
+        client = self.client(tenfold)
+        self.assertEqual(client.ask("SET", "item", b"i" * 4000), b"OK")
+        for _ in range(160):
+            before = self.answered(tenfold)
+            self.connect(tenfold).sendall(b"GET item\r\n" * 1500)
+            wait_until(lambda before=before: self.answered(tenfold) > before, "it is answered")
+        self.assertGreater(self.counters(tenfold)["held_bytes"], 4096 * 32768, "more than there are blocks")
+        self.assertEqual(client.ask("GET", "item"), b"i" * 4000)
+        self.assertEqual((self.counters(tenfold)["errors"], self.counters(tenfold)["clients_dropped"]), (0, 0))
+
     def metrics(self, tenfold):
         return tenfold.admin_request("GET", "/metrics").body.decode()
 

@@ -247,8 +247,8 @@ void Client::send(Reply& reply) {
   endpoint_->counters.sent_bytes += reply.bytes.size();
   if (reply.block != nullptr && reply.bytes.size() >= kMovedBytesLeast) {
     outbox_.append(std::move(*reply.block));
-  } else if (!outbox_.append(reply.bytes)) {
-    break_off();  // no buffer is left
+  } else {
+    outbox_.append(reply.bytes);
   }
   relieve_memory();
 }
@@ -256,9 +256,8 @@ void Client::send(Reply& reply) {
 void Client::send_translated(std::string_view reply) {
   const Translation said = front_state_->translate(reply);
   endpoint_->counters.sent_bytes += said.head.size() + said.rest.size();
-  const bool appended =
-      (said.head.empty() || outbox_.append(said.head)) && (said.rest.empty() || outbox_.append(said.rest));
-  if (!appended) break_off();  // no buffer is left
+  outbox_.append(said.head);
+  outbox_.append(said.rest);
   relieve_memory();
 }
 
@@ -321,8 +320,8 @@ void Client::reply(std::string_view bytes) {
 void Client::push(std::string_view first, std::string_view second) {
   if (broken_) return;
   endpoint_->counters.sent_bytes += first.size() + second.size();
-  const bool appended = (first.empty() || outbox_.append(first)) && (second.empty() || outbox_.append(second));
-  if (!appended) return break_off();  // no buffer is left
+  outbox_.append(first);
+  outbox_.append(second);
   if (outbox_.bytes() > kUnsentMessagesBytesMost)
     return drop(fmt::format("it does not take its messages, {} bytes of them", outbox_.bytes()));
   relieve_memory();

@@ -94,16 +94,15 @@ void NodeLink::appended(std::size_t request_bytes) {
 bool NodeLink::send(std::string_view first, std::string_view second, Pending& pending) {
   if (!accept(pending)) return false;
   appended(first.size() + second.size());
-  if (!outbox_->append(first) || (!second.empty() && !outbox_->append(second)))
-    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  outbox_->append(first);
+  if (!second.empty()) outbox_->append(second);
   return true;
 }
 
 bool NodeLink::send(std::string_view first, runtime::Buffer&& block, Pending& pending) {
   if (!accept(pending)) return false;
   appended(first.size() + block.size());
-  if (!first.empty() && !outbox_->append(first))
-    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  if (!first.empty()) outbox_->append(first);
   outbox_->append(std::move(block));
   return true;
 }

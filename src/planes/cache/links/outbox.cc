@@ -17,6 +17,13 @@ constexpr int kGatherPart = 4;                // of the time that nodes take to 
 constexpr Duration kGatherTimeMost = 500us;
 constexpr Duration kHoldTimeMost = 1ms;
 
+// Nobody could receive or send without the blocks of the pools. Outboxes may hold theirs for long: they leave the half
+// of them to others. What they hold is bounded elsewhere.
+runtime::Buffer block_of(runtime::BufferPool& pool, std::size_t blocks_most) {
+  const bool has_enough = pool.lent() < blocks_most / 2;
+  return has_enough ? pool.take() : runtime::heap_buffer(static_cast<std::uint32_t>(pool.block_bytes()));
+}
+
 }  // namespace
 
 // -- Flusher -------------------------------------------------------------------------------------------------------
@@ -82,24 +89,23 @@ void Outbox::mark() {
   if (socket_ != nullptr && sending_.running() == 0) flusher_.add(*this);
 }
 
-bool Outbox::append(std::string_view bytes) {
+void Outbox::append(std::string_view bytes) {
   if (!filling_ || bytes.size() > filling_.room().size()) {
-    if (bytes.empty()) return true;
+    if (bytes.empty()) return;
     if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
     runtime::Io& io = flusher_.io();
     const bool is_first = waiting_.empty() && bytes.size() <= limits::kSmallBufferBytes;
     if (bytes.size() > limits::kLargeBufferBytes) {
       filling_ = runtime::heap_buffer(static_cast<std::uint32_t>(bytes.size()));
     } else {
-      filling_ = is_first ? io.small_buffers().take() : io.large_buffers().take();
+      filling_ = is_first ? block_of(io.small_buffers(), limits::kSmallBuffersMost)
+                          : block_of(io.large_buffers(), limits::kLargeBuffersMost);
     }
-    if (!filling_) return false;
     hold(filling_.capacity());
   }
   filling_.append(bytes);
   bytes_ += bytes.size();
   mark();
-  return true;
 }
 
 void Outbox::append(runtime::Buffer block) {

@@ -98,8 +98,8 @@ class Outbox final : public ListNode<> {
   /// From now on bytes go to this socket, which outlives close(). A send without progress ends after `timeout`.
   void open(runtime::Socket& socket, Duration timeout);
 
-  /// Copies `bytes`; false when no block is left: the stream would be broken, and the owner must end it.
-  [[nodiscard]] bool append(std::string_view bytes);
+  /// Copies `bytes`.
+  void append(std::string_view bytes);
   /// Takes the block over, as it is.
   void append(runtime::Buffer block);
 
