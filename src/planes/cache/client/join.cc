@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "planes/cache/client/client.h"
+#include "planes/cache/keys/key_hash.h"
 #include "planes/cache/service/claim.h"
 #include "planes/cache/service/lookup.h"
 #include "runtime/heap_buffer.h"
@@ -31,6 +32,23 @@ bool is_error(bool redis, std::string_view reply) {
 }
 
 }  // namespace
+
+Join::~Join() {
+  for (std::uint64_t key : changed_) {
+    endpoint_->near.change_ends(key);
+    endpoint_->last.change_ends(key);
+    endpoint_->near_news.change_ends(key, false);
+  }
+}
+
+void Join::begins_change(std::string_view key) {
+  const std::uint64_t hash = key_hash(key, 0);
+  const Instant now = endpoint_->io.now();
+  endpoint_->near.change_begins(key, hash, now);
+  endpoint_->last.change_begins(key, hash, now);
+  endpoint_->near_news.change_begins(key, hash, false);
+  changed_.push_back(hash);
+}
 
 Join::Part& Join::add_part(std::uint32_t keys, AskAgain again) {
   ++missing_;

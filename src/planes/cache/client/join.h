@@ -83,8 +83,12 @@ class Join final : public Slot, public runtime::Pooled {
 
   /// `quiet`: the client wants no reply.
   Join(Endpoint& endpoint, JoinRule rule, bool quiet) : endpoint_(&endpoint), rule_(rule), quiet_(quiet) {}
+  ~Join() override;
   bool may_change(std::uint64_t key) const override;
   void forsake() override;
+
+  /// It changes a key, of which nothing is held until it ends.
+  void begins_change(std::string_view key);
 
   /// One more part, of `keys` keys. It is to be sent, or failed at once, and lives as long as this. REQUIRES: with
   /// `again`, it only looks keys up.
@@ -135,6 +139,7 @@ class Join final : public Slot, public runtime::Pooled {
   std::deque<Part, runtime::PoolAllocator<Part>> parts_;
   PartNumbers element_parts_;
   std::vector<std::string> streams_;
+  std::vector<std::uint64_t> changed_;  // the hashes of keys
 };
 
 }  // namespace tenfold::cache
