@@ -5,6 +5,7 @@ clients have overwritten or deleted."""
 import threading
 import unittest
 
+from cache_harness import NO_HEALTH, RawScenario
 from cache_servers import CacheScenario
 from harness import wait_until
 
@@ -194,6 +195,43 @@ class NearCache(CacheScenario):
         client.set("k", "v")
         self.heat(tenfold, client, "k")
         self.assertEqual(self.service(tenfold)["cache"]["hot_keys"], [])
+
+
+class BesideAnEndUnderWay(RawScenario):
+    def test_what_is_read_over_another_connection_is_not_held(self):
+        """A gat that lets keys expire is under way, and the node has not come to it yet."""
+        arrived, ended, go_on = threading.Event(), threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def answer(line, *_):
+            if line.startswith(b"gat "):
+                arrived.set()
+                go_on.wait(20)
+                ended.set()
+            return b"END\r\n" if ended.is_set() else b"VALUE k 0 1\r\nv\r\nEND\r\n"
+
+        settings = f'{NEAR}\nnode_connections = 2\nresponse_timeout = "20s"'
+        tenfold = self.cache([self.scripted(answer)], settings, NO_HEALTH)
+        client, other = self.client(tenfold), self.client(tenfold)
+
+        def near_hits():
+            return self.service(tenfold)["cache"]["near_hits"]
+
+        def is_near():
+            for _ in range(50):
+                self.assertEqual(client.get(b"k"), b"v")
+            return near_hits() > 0
+
+        wait_until(is_near, "the key is hot")
+        other.send(b"gat -1 k j\r\n")
+        self.assertTrue(arrived.wait(20))
+        before = self.service(tenfold)["cache"]["commands"]
+        for _ in range(500):
+            self.assertEqual(client.get(b"k"), b"v", "the node has not come to the gat")
+        self.assertGreaterEqual(self.service(tenfold)["cache"]["commands"], before + 500)
+        go_on.set()
+        self.assertEqual(other.reply(), b"END\r\n")
+        self.assertIsNone(client.get(b"k"))
 
 
 if __name__ == "__main__":

@@ -134,6 +134,29 @@ class Outcomes(Scenario):
         self.assertEqual(code, 4)
         self.assertIn("web.test has no node that can serve", talk)
 
+    def test_output_that_cannot_be_written_is_a_failure_whatever_it_was_to_tell(self):
+        last = self.node()
+        tenfold = self.web([last])
+        dead = f"127.0.0.1:{free_port()}"
+        self.assertEqual(tenfold.cli("add", "web.test", dead)[0], 4)
+        last.close()
+        wait_until(lambda: tenfold.cli("status")[0] == 4, "the service is degraded")
+        for words in (
+            ["status"],
+            ["status", "--json"],
+            ["top"],
+            ["diff", "--json"],
+            ["explain", "http", "http://a/"],
+            ["reload", "--json"],
+            ["drain", "web.test", dead, "--json"],
+            ["remove", "web.test", dead],
+        ):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                command = [TENFOLD, *words, "-c", tenfold.file]
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, (words, done.stderr))
+            self.assertIn("the output cannot be written: No space left on device", done.stderr)
+
     def test_a_node_at_a_unix_socket(self):
         """Its address has slashes, as the paths of the admin API have."""
         node = self.node()

@@ -72,5 +72,21 @@ class SlowClientsOfNodesInChunks(SlowClientsOfNodes):
         return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * (SIZE_BYTES // 100_000) + b"0\r\n\r\n"
 
 
+class ManySlowClients(Scenario):
+    def test_others_are_answered(self):
+        """Whose responses come faster than they are taken must not have all the buffers of a worker."""
+        size = {"/big": 3_000_000}
+        node = self.node(lambda request: response(200, b"b" * size.get(request.target, 5)))
+        tenfold = self.web([node], 'node_connections = 1000\nbody_timeout = "60s"')
+        for _ in range(700):
+            client = socket.socket()
+            self.addCleanup(client.close)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(20)
+            client.connect(("127.0.0.1", tenfold.port))
+            client.sendall(request_bytes("GET", "/big"))
+        self.assertEqual(self.client(tenfold).get().body, b"bbbbb")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -53,6 +53,8 @@ struct CacheSettings {
   std::uint32_t node_queue = 16'384;        // commands under way on one node, by one worker
   std::uint32_t pipeline = 1024;            // commands under way for one client, before no more are read
   std::uint64_t item_max_bytes = 16 << 20;  // of a value, or of a Redis argument
+  /// Of one worker, for what clients have asked for and not taken. Not set: no less than the longest reply.
+  std::uint64_t clients_memory_bytes = 256 << 20;
 
   Duration gutter_ttl = 10min;       // of what is stored for a failed node at the next one; at most
   Duration lease = 0s;               // for filling a key that is missing, while others wait for it; 0: nobody waits

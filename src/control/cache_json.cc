@@ -62,6 +62,8 @@ Json cache_json(const planes::CacheReading& cache) {
   const std::uint64_t looked_up = cache.hits + cache.misses;
   const double hit_ratio = static_cast<double>(cache.hits) / static_cast<double>(std::max<std::uint64_t>(looked_up, 1));
   Json row = {{"clients", cache.clients},
+              {"clients_dropped", cache.clients_dropped},
+              {"held_bytes", cache.held_bytes},
               {"commands", cache.commands},
               {"hits", cache.hits},
               {"misses", cache.misses},

@@ -81,6 +81,12 @@ std::string set_lease_stale_memory(std::uint64_t& size, std::uint64_t bytes) {
   return {};
 }
 
+std::string set_clients_memory(std::uint64_t& size, std::uint64_t bytes) {
+  if (bytes < 1 << 20 || bytes > 1ULL << 40) return "'clients_memory' is from 1MiB to 1TiB";
+  size = bytes;
+  return {};
+}
+
 std::string set_percent(std::uint32_t& value, std::string_view text) {
   const auto number = text.ends_with('%') ? parse_decimal(text.substr(0, text.size() - 1)) : std::nullopt;
   if (!number || *number > 100) return "this is a whole number of percent, from \"0%\" to \"100%\"";
@@ -199,7 +205,9 @@ const std::vector<Key> kCacheKeys = {
     {.section = Section::kCache,
      .name = "response_timeout",
      .type = KeyType::kDuration,
-     .doc = "A node's next reply must come within this time, or its command is given up.",
+     .doc = "A node's next reply must come within this time, or its command is given up. Of a large request or reply, "
+            "some "
+            "bytes must get on: what is asked behind it over the same connection waits as long.",
      .example = "\"1s\"",
      .least = 1,
      .most = 30 * kDayMs,
@@ -255,10 +263,19 @@ const std::vector<Key> kCacheKeys = {
      .doc =
          "The largest value, or Redis argument, that a client may send. Not set, it is 1MiB for the built-in cache "
          "where it speaks memcached. A reply may be as large as sixteen of these, and 64MiB in any case: a larger one "
-         "is an error. A client that does not read is sent away when 256MiB are held for it, and a further reply is "
-         "there.",
+         "is an error.",
      .example = "\"1MiB\"",
      TENFOLD_CHECKED_KEY(cache().item_max_bytes, number, set_item_max, shown::size)},
+    {.section = Section::kCache,
+     .name = "clients_memory",
+     .type = KeyType::kSize,
+     .doc =
+         "Memory of each worker for what clients have asked for and not taken yet. Over half of it, a client that has "
+         "anything to take begins no further command; over all of it, clients that have taken nothing for a second are "
+         "closed, those for which the most is held first; over twice of it, whoever it is most for, at once. Not set, "
+         "it is 256MiB, and no less than the largest reply.",
+     .example = "\"64MiB\"",
+     TENFOLD_CHECKED_KEY(cache().clients_memory_bytes, number, set_clients_memory, shown::size)},
     {.section = Section::kCache,
      .name = "gutter_ttl",
      .type = KeyType::kDuration,

@@ -183,6 +183,11 @@ void add_caches(Page& page, const planes::PlaneReading& reading) {
              [](const planes::CacheReading& c) { return kCount(c.moved_keys); }},
       Family{"tenfold_cache_clients", "gauge", "Client connections now.",
              [](const planes::CacheReading& c) { return c.clients; }},
+      Family{"tenfold_cache_clients_dropped_total", "counter",
+             "Client connections closed because they did not take what they had asked for.",
+             [](const planes::CacheReading& c) { return kCount(c.clients_dropped); }},
+      Family{"tenfold_cache_held_bytes", "gauge", "Memory held for what clients have asked for and not taken.",
+             [](const planes::CacheReading& c) { return kCount(c.held_bytes); }},
       Family{"tenfold_cache_private_connections", "gauge", "Connections to nodes, each for one client at a time.",
              [](const planes::CacheReading& c) { return c.private_connections; }},
   };

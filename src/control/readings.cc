@@ -44,6 +44,8 @@ void add_cache(planes::CacheReading& total, const planes::CacheReading& reading)
   total.stale_bytes += reading.stale_bytes;
   total.fill_waits += reading.fill_waits;
   total.clients += reading.clients;
+  total.clients_dropped += reading.clients_dropped;
+  total.held_bytes += reading.held_bytes;
   total.private_connections += reading.private_connections;
   total.moved_keys += reading.moved_keys;
   total.moving.moved_keys += reading.moving.moved_keys;

@@ -267,6 +267,8 @@ void settle_defaults(cluster::Service& service, const ServicePlaces& places) {
   const bool is_small = is_built_in && cache.protocol == cluster::CacheProtocol::kMemcached;
   if (!places.keys.contains("item_max"))
     cache.item_max_bytes = is_small ? kMemcachedItemBytes : of_nodes.item_max_bytes;
+  if (!places.keys.contains("clients_memory"))
+    cache.clients_memory_bytes = std::max(of_nodes.clients_memory_bytes, cache.reply_bytes_most());
 }
 
 LoadedTopology parse_topology(std::string text, std::string file_name) {

@@ -153,6 +153,7 @@ const Wrong kWrong[] = {
      ""},
     {"[cache.a]\nlisten = \"127.0.0.1:1\"\nnodes = [\"1.2.3.4:5\"]\nitem_max = \"1B\"\n", "'item_max' is from 1KiB",
      ""},
+    {"[cache.a]\nlisten = \"127.0.0.1:1\"\nclients_memory = \"1KiB\"\n", "'clients_memory' is from 1MiB", ""},
     {"[cache.a]\nlisten = \"127.0.0.1:1\"\nlease_stale = \"1s\"\n", "3:15: error: nobody waits for a value here",
      "lease = \"2s\""},
     {"[cache.a]\nlisten = \"127.0.0.1:1\"\nprotocol = \"redis\"\nnodes = [\"1.2.3.4:5\"]\nlease = \"1s\"\n"

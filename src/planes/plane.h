@@ -89,6 +89,8 @@ struct CacheReading {
   std::uint64_t stale_bytes = 0;  // that are held for them now
   std::uint64_t fill_waits = 0;   // lookups that waited for another client to fill their key
   std::int64_t clients = 0;
+  std::uint64_t clients_dropped = 0;     // closed because they did not take what they had asked for
+  std::uint64_t held_bytes = 0;          // for clients now: what they have asked for and not taken
   std::int64_t private_connections = 0;  // to nodes, each for one client at a time; with those that are idle
   std::uint64_t moved_keys = 0;          // from one node to another, since the start
   MovingReading moving;

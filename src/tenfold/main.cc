@@ -28,11 +28,12 @@ int unknown_verb(std::string_view name) {
   return wrong_usage(fmt::format("there is no verb {}{}{}", name, help.empty() ? "" : "; ", help));
 }
 
-// Output that did not get out is a failure, whatever the verb thinks of itself: a full disk must not look like data.
+// Output that did not get out is a failure, whatever the verb thinks of itself: a full disk must not look like data, or
+// like a service that is degraded.
 int ended(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   std::fputs(fmt::format("tenfold: the output cannot be written: {}\n", std::strerror(errno)).c_str(), stderr);
-  return exit_code == tenfold::cli::kOk ? tenfold::cli::kFailed : exit_code;
+  return tenfold::cli::kFailed;
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ int top(const Arguments& arguments) {
     else
       print((terminal ? "\x1b[H\x1b[2J" : "") +
             status_text(*now, before.is_null() ? nullptr : &before, to_seconds(kInterval)));
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) return kFailed;
     before = *now;
     pause_for(kInterval);
   }

@@ -62,6 +62,17 @@ std::string web_line(const Json& service, const Json* before, double seconds) {
                      service.value("queue_refused", 0), duration.value("p50_ms", 0.0), duration.value("p99_ms", 0.0));
 }
 
+// Where clients do not take what they have asked for.
+std::string unread_text(const Json& cache) {
+  constexpr std::uint64_t kMiB = 1 << 20;
+  const auto held_bytes = cache.value("held_bytes", std::uint64_t{0});
+  const auto dropped = cache.value("clients_dropped", std::uint64_t{0});
+  std::string text;
+  if (held_bytes >= kMiB) text += fmt::format(", {} MiB held for clients", held_bytes / kMiB);
+  if (dropped > 0) text += fmt::format(", {} clients dropped", dropped);
+  return text;
+}
+
 // Since the start, or since `before`.
 std::string cache_line(const Json& cache, const Json* before, double seconds) {
   const auto since = [&](const char* key) {
@@ -71,10 +82,12 @@ std::string cache_line(const Json& cache, const Json* before, double seconds) {
   const std::uint64_t looked_up = since("hits") + since("misses");
   const double percent =
       looked_up == 0 ? 0 : 100.0 * static_cast<double>(since("hits")) / static_cast<double>(looked_up);
-  return fmt::format("  {} clients, {} commands{}, hits {:.1f} %, errors {}, refused {}\n", cache.value("clients", 0),
-                     cache.value("commands", std::uint64_t{0}),
-                     before == nullptr ? "" : fmt::format(" ({})", rate_text(since("commands"), 0, seconds)), percent,
-                     since("errors"), since("refused"));
+  const std::string line =
+      fmt::format("  {} clients, {} commands{}, hits {:.1f} %, errors {}, refused {}", cache.value("clients", 0),
+                  cache.value("commands", std::uint64_t{0}),
+                  before == nullptr ? "" : fmt::format(" ({})", rate_text(since("commands"), 0, seconds)), percent,
+                  since("errors"), since("refused"));
+  return line + unread_text(cache) + "\n";
 }
 
 std::string hot_keys_line(const Json& cache) {

@@ -71,7 +71,8 @@ constexpr std::array kSignals = {
 };
 
 constexpr std::string_view kExitCodes =
-    "0 ok, 1 failed, 2 wrong usage, 3 topology invalid or not the one that runs, 4 done but degraded, 5 no running "
+    "0 ok, 1 failed, also to write the output, 2 wrong usage, 3 topology invalid or not the one that runs, 4 done but "
+    "degraded, 5 no running "
     "tenfold answers";
 
 std::string line_of(const Option& option) {

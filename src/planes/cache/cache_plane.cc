@@ -125,6 +125,7 @@ void CachePlane::renew(Place& place) {
   const LocalPtr<CacheService> before = place.endpoint->service;
   place.endpoint->service = make_local<CacheService>(worker_, topology_, *spec, place.ring, before.get());
   const cluster::CacheSettings& settings = spec->cache();
+  place.endpoint->memory->set_most(settings.clients_memory_bytes);
   place.endpoint->hot_keys.turn(settings.hot_keys || settings.near_cache_bytes > 0);
   const std::uint32_t workers = worker_.shards.neighbours().count();
   // Of all workers together; nothing that was read under another ring is held.
@@ -256,6 +257,7 @@ runtime::Task<void> CachePlane::tick() {
       place.endpoint->leases.look_again(now);
       if (ticks % kTicksASecond == 0) place.endpoint->hot_keys.end_second();
       place.endpoint->private_states.check(now);
+      place.endpoint->memory->look(now);
     }
     end_waiting(now);
     std::erase_if(leaving_, [](const LocalPtr<Endpoint>& endpoint) { return endpoint->clients == 0; });
@@ -279,6 +281,7 @@ void CachePlane::end_waiting(Instant now) {
   for (const LocalPtr<Endpoint>& endpoint : leaving_) {
     endpoint->leases.end_all(now);
     endpoint->second_tries.go_on(now);
+    endpoint->memory->look(now);
   }
 }
 
@@ -313,6 +316,8 @@ planes::PlaneReading CachePlane::collect() const {
                                          .stale_bytes = place.endpoint->last.used_bytes(),
                                          .fill_waits = counters.fill_waits,
                                          .clients = place.endpoint->clients,
+                                         .clients_dropped = counters.clients_dropped,
+                                         .held_bytes = place.endpoint->memory->bytes(),
                                          .moved_keys = place.endpoint->moved_keys,
                                          .moving = moving_of(place),
                                          .hot_keys = {},

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 
+#include "runtime/heap_buffer.h"
 #include "runtime/scope.h"
 #include "runtime/system/clock.h"
 #include "runtime/system/files.h"
@@ -42,6 +43,16 @@ std::uint64_t tagged(const UringSocket& socket, std::uint64_t kind) {
   return reinterpret_cast<std::uint64_t>(&socket) | kind;
 }
 
+// What nobody may want for long gives its block back.
+Buffer copy_of(const Buffer& buffer) {
+  Buffer copy = heap_buffer(static_cast<std::uint32_t>(buffer.size()));
+  copy.append(buffer.view());
+  return copy;
+}
+
+bool has_enough_arrived(const UringSocket& socket) {
+  return socket.arrived && socket.arrived->buffers.size() >= kArrivedMost;
+}
 UringSocket& of(SocketState* state) {
   return *static_cast<UringSocket*>(state);
 }
@@ -377,10 +388,11 @@ void UringIo::connected(UringSocket& socket, int outcome) {
 
 // -- Receiving -----------------------------------------------------------------------------------------------------
 
-// A connection's first receive is for once: many connections bring one request and go.
+// A connection's first receive is for once: many connections bring one request and go. So are all while blocks are
+// scarce: of a multishot, the kernel fills some thirty before it can be stopped.
 void UringIo::arm_recv(UringSocket& socket) {
   io_uring_sqe* entry = next_entry();
-  if (socket.fresh) {
+  if (socket.fresh || ring_of(socket).is_scarce()) {
     io_uring_prep_recv(entry, socket.descriptor, nullptr, 0, 0);
   } else {
     io_uring_prep_recv_multishot(entry, socket.descriptor, nullptr, 0, 0);
@@ -439,7 +451,7 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   if (outcome <= 0) {
     socket.ended = true;
     socket.end_outcome = outcome;
-  } else if (!more && !socket.once && !socket.stopping) {
+  } else if (!more && !socket.once && !socket.stopping && !has_enough_arrived(socket)) {
     starved_.push_back(socket);  // the kernel ended it by itself
   }
   auto* waiting = static_cast<RecvOperation*>(std::exchange(socket.reader, nullptr));
@@ -450,8 +462,9 @@ void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
   }
   if (outcome <= 0) return;
   if (!socket.arrived) socket.arrived = std::make_unique<Arrived>();
+  if (ring_of(socket).is_scarce()) buffer = copy_of(buffer);
   socket.arrived->buffers.push_back(std::move(buffer));
-  if (socket.arrived->buffers.size() >= kArrivedMost && more) stop_arriving(socket, kRecv);
+  if (has_enough_arrived(socket) && more) stop_arriving(socket, kRecv);
 }
 
 // Sockets that wait for a block: rearmed when there are some, and never in a busy loop while there are none.

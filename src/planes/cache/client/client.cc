@@ -21,11 +21,11 @@ constexpr std::size_t kMovedBytesLeast = 8 * 1024;         // smaller blocks are
 constexpr Duration kTellInterval = 60s;
 
 // A client need not read, and asks for much in few bytes: as many of its commands are under way as are likely to be
-// answered with so much. Who is answered with far more than its earlier replies were like, and does not take it, is
-// sent away: for with so much that is held for it, no further reply is.
+// answered with so much. Of a new one nothing is known: it begins with few, and with each small reply more are under
+// way.
 constexpr std::size_t kExpectedBytesMost = 16 << 20;
-constexpr std::size_t kFirstReplyBytes = 64 << 10;
-constexpr std::size_t kHeldBytesMost = 256 << 20;
+constexpr std::size_t kExpectedBytesOfShort = 1 << 20;  // when memory for clients is short
+constexpr std::size_t kFirstReplyBytes = 512 << 10;
 
 // A reply that needs no node.
 class LocalReply final : public Slot {
@@ -37,7 +37,8 @@ class LocalReply final : public Slot {
 
 Client::Client(Worker& worker, const Fronts& fronts, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener,
                runtime::Socket socket)
-    : worker_(worker),
+    : Holder(worker.flusher, endpoint->memory),
+      worker_(worker),
       fronts_(fronts),
       endpoint_(std::move(endpoint)),
       at_(endpoint_.get()),
@@ -45,8 +46,7 @@ Client::Client(Worker& worker, const Fronts& fronts, LocalPtr<Endpoint> endpoint
       socket_(std::move(socket)),
       reading_(listener_->closing),
       id_(worker.next_client++),
-      reply_bytes_(kFirstReplyBytes),
-      outbox_(worker.flusher, *this) {
+      reply_bytes_(kFirstReplyBytes) {
   ++endpoint_->clients;
 }
 
@@ -78,6 +78,9 @@ LocalPtr<ClientHandle> Client::handle() {
 
 // What the built-in cache has carried out is told of at the end of the turn; until then, it is nobody's reply yet.
 bool Client::is_full() const {
+  if (memory().is_short()) [[unlikely]] {
+    if (!outbox_.empty() || std::size_t{under_way_} * reply_bytes_ >= kExpectedBytesOfShort) return true;
+  }
   return under_way_ >= endpoint_->service->settings().pipeline || outbox_.bytes() >= kUnsentBytesMost ||
          std::size_t{under_way_} * reply_bytes_ >= kExpectedBytesMost ||
          (under_way_ > 0 && worker_.shards.waiting_bytes >= kUnsentBytesMost);
@@ -239,32 +242,23 @@ void Client::add(Slot& slot) {
 }
 
 void Client::send(Reply& reply) {
-  if (reply.bytes.empty()) return;
-  if (holds_too_much()) return;
+  if (reply.bytes.empty() || broken_) return;
   if (is_translated_) return send_translated(reply.bytes);
   endpoint_->counters.sent_bytes += reply.bytes.size();
   if (reply.block != nullptr && reply.bytes.size() >= kMovedBytesLeast) {
     outbox_.append(std::move(*reply.block));
-  } else if (!outbox_.append(reply.bytes)) {
-    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  } else {
+    outbox_.append(reply.bytes);
   }
-}
-
-// REQUIRES: a further reply is there.
-bool Client::holds_too_much() {
-  if (broken_ || unsent_bytes() <= kHeldBytesMost) [[likely]]
-    return broken_;
-  tell_operator(fmt::format("a client is sent away: it does not take its replies, {} bytes of them", unsent_bytes()));
-  send_failed({.kind = ErrorKind::kLimit, .context = "takes no replies"});
-  return true;
+  relieve_memory();
 }
 
 void Client::send_translated(std::string_view reply) {
   const Translation said = front_state_->translate(reply);
   endpoint_->counters.sent_bytes += said.head.size() + said.rest.size();
-  const bool appended =
-      (said.head.empty() || outbox_.append(said.head)) && (said.rest.empty() || outbox_.append(said.rest));
-  if (!appended) send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  outbox_.append(said.head);
+  outbox_.append(said.rest);
+  relieve_memory();
 }
 
 bool Client::may_change_behind(const Slot& slot, std::uint64_t key) {
@@ -281,14 +275,14 @@ void Client::complete(Slot& slot, Reply& reply) {
   learn_size(reply.bytes.size());
   if (!is_next(slot)) {
     slot.done = true;
-    if (holds_too_much()) return;
-    held_bytes_ += reply.bytes.size();
+    if (broken_) return;
     if (reply.block != nullptr) {
       slot.reply = std::move(*reply.block);
     } else if (!reply.bytes.empty()) {
       runtime::reserve_room(slot.reply, reply.bytes.size());
       slot.reply.append(reply.bytes);
     }
+    hold(slot.reply.capacity());
     return;
   }
   send(reply);
@@ -298,7 +292,7 @@ void Client::complete(Slot& slot, Reply& reply) {
   while (!slots_.empty() && slots_.front().done) {
     Slot* next = slots_.pop_front();
     Reply kept{.bytes = next->reply.view(), .block = &next->reply};
-    held_bytes_ -= kept.bytes.size();
+    let_go(next->reply.capacity());
     send(kept);
     delete next;
     --under_way_;
@@ -324,10 +318,13 @@ void Client::reply(std::string_view bytes) {
 }
 
 void Client::push(std::string_view first, std::string_view second) {
+  if (broken_) return;
   endpoint_->counters.sent_bytes += first.size() + second.size();
-  const bool appended = (first.empty() || outbox_.append(first)) && (second.empty() || outbox_.append(second));
-  if (!appended || outbox_.bytes() > kUnsentMessagesBytesMost)
-    send_failed({.kind = ErrorKind::kLimit, .context = "messages are not taken"});
+  outbox_.append(first);
+  outbox_.append(second);
+  if (outbox_.bytes() > kUnsentMessagesBytesMost)
+    return drop(fmt::format("it does not take its messages, {} bytes of them", outbox_.bytes()));
+  relieve_memory();
 }
 
 void Client::send_away() {
@@ -336,7 +333,20 @@ void Client::send_away() {
   changed_.wake_one();
 }
 
-void Client::send_failed(const Error&) {
+void Client::send_failed(const Error& error) {
+  if (error.kind != ErrorKind::kTimeout) return break_off();
+  drop(fmt::format("it has taken nothing for {}, and {} bytes are held for it", to_text(kSendTimeout), held_bytes()));
+}
+
+void Client::drop(std::string_view why) {
+  if (broken_) return;
+  ++endpoint_->counters.clients_dropped;
+  tell_operator(fmt::format("a client is closed: {}", why));
+  worker_.io.reset_on_close(socket_);  // so that the kernel holds nothing for it either
+  break_off();
+}
+
+void Client::break_off() {
   broken_ = true;
   reading_.request();
   changed_.wake_one();
@@ -372,6 +382,7 @@ void Client::detach() {
   if (handle_) handle_->client = nullptr;
   while (Slot* slot = slots_.pop_front()) {
     slot->client = nullptr;
+    slot->forsake();
     if (slot->done) delete slot;  // the others go when their nodes have answered
   }
 }

@@ -5,7 +5,8 @@
 //   socket ──► take() ──► front ──► link of a node
 //   socket ◄── outbox ◄── slots, in order ◄── complete()
 //
-// It is not read while too many of its commands are under way, or while it does not take its replies.
+// It is not read while too many of its commands are under way, or while it does not take its replies. What is held for
+// all clients of a service is bounded (service/clients_memory.h).
 // Thread rule: one worker's thread.
 #pragma once
 
@@ -21,6 +22,7 @@
 #include "planes/cache/client/slot.h"
 #include "planes/cache/links/outbox.h"
 #include "planes/cache/links/pending.h"
+#include "planes/cache/service/clients_memory.h"
 #include "planes/cache/service/service.h"
 #include "planes/cache/service/worker.h"
 #include "planes/listener_set.h"
@@ -70,7 +72,7 @@ class FrontState {
   virtual Link* link_to(Node& /*node*/, std::string& /*why*/) { return nullptr; }
 };
 
-class Client final : private OutboxOwner {
+class Client final : public Holder {
  public:
   /// The worker and the fronts outlive it.
   Client(Worker& worker, const Fronts& fronts, LocalPtr<Endpoint> endpoint, LocalPtr<planes::Listener> listener,
@@ -177,8 +179,6 @@ class Client final : private OutboxOwner {
   void send(Reply& reply);
   [[gnu::noinline]] void send_translated(std::string_view reply);
   void learn_size(std::size_t reply_bytes);
-  std::size_t unsent_bytes() const { return outbox_.bytes() + held_bytes_; }
-  bool holds_too_much();
   bool is_behind() const;
   bool is_held() const { return endpoint_->held || (awaited_ && awaited_->held); }
   bool must_wait() const { return paused_ > 0 || endpoint_->held || is_full(); }
@@ -188,6 +188,8 @@ class Client final : private OutboxOwner {
   [[gnu::noinline]] runtime::Task<void> wait_for_room(runtime::Wait wait);
   [[gnu::noinline]] runtime::Task<void> finish();
   void detach();
+  void break_off();
+  void drop(std::string_view why) override;
   bool has_more_to_come() const override { return !slots_.empty(); }
   void send_failed(const Error& error) override;
   void all_sent() override;
@@ -213,9 +215,7 @@ class Client final : private OutboxOwner {
   LocalPtr<ClientHandle> handle_;  // made when first needed
   std::uint64_t drop_ = 0;
   std::uint64_t wanted_ = 0;
-  std::size_t held_bytes_ = 0;  // of replies that wait for those before them
-  runtime::Buffer input_;       // the start of a request that did not come in one piece
-  Outbox outbox_;
+  runtime::Buffer input_;  // the start of a request that did not come in one piece
   IntrusiveList<Slot, SlotTag> slots_;
   std::unique_ptr<FrontState> front_state_;
   std::unique_ptr<runtime::Stop> blocking_;  // while a command blocks; requested when it has ended

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "planes/cache/client/client.h"
+#include "planes/cache/keys/key_hash.h"
 #include "planes/cache/service/claim.h"
 #include "planes/cache/service/lookup.h"
 #include "runtime/heap_buffer.h"
@@ -31,6 +32,23 @@ bool is_error(bool redis, std::string_view reply) {
 }
 
 }  // namespace
+
+Join::~Join() {
+  for (std::uint64_t key : changed_) {
+    endpoint_->near.change_ends(key);
+    endpoint_->last.change_ends(key);
+    endpoint_->near_news.change_ends(key, false);
+  }
+}
+
+void Join::begins_change(std::string_view key) {
+  const std::uint64_t hash = key_hash(key, 0);
+  const Instant now = endpoint_->io.now();
+  endpoint_->near.change_begins(key, hash, now);
+  endpoint_->last.change_begins(key, hash, now);
+  endpoint_->near_news.change_begins(key, hash, false);
+  changed_.push_back(hash);
+}
 
 Join::Part& Join::add_part(std::uint32_t keys, AskAgain again) {
   ++missing_;
@@ -66,17 +84,28 @@ void Join::Part::on_reply(Reply& whole) {
     count_lookup(join_.endpoint_->counters, Lookup::kMemcached, keys_, whole.bytes);
     return join_.client->complete(join_, whole);
   }
+  if (join_.client == nullptr) return join_.part_ended();
   if (whole.block != nullptr) {
     reply_ = std::move(*whole.block);
   } else {
     runtime::reserve_room(reply_, whole.bytes.size());
     reply_.append(whole.bytes);
   }
+  join_.count_kept(reply_.capacity());
   if (is_error(join_.is_redis(), reply_.view())) {
     failed_ = true;
     error_ = reply_.view();
   }
   join_.part_ended();
+}
+
+void Join::count_kept(std::size_t bytes) {
+  kept_bytes_ += bytes;
+  client->hold(bytes);
+}
+
+void Join::forsake() {
+  for (Part& part : parts_) part.reply_.reset();
 }
 
 void Join::Part::on_failure(const LinkFailure& failure) {
@@ -145,6 +174,7 @@ void Join::finish() {
   runtime::Buffer block = has_elements ? elements() : runtime::Buffer();
   const std::string text = quiet_ || block ? std::string() : result();
   Reply joined{.bytes = block ? block.view() : std::string_view(text), .block = block ? &block : nullptr};
+  client->let_go(kept_bytes_);
   client->complete(*this, joined);
 }
 

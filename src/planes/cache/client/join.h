@@ -83,7 +83,12 @@ class Join final : public Slot, public runtime::Pooled {
 
   /// `quiet`: the client wants no reply.
   Join(Endpoint& endpoint, JoinRule rule, bool quiet) : endpoint_(&endpoint), rule_(rule), quiet_(quiet) {}
+  ~Join() override;
   bool may_change(std::uint64_t key) const override;
+  void forsake() override;
+
+  /// It changes a key, of which nothing is held until it ends.
+  void begins_change(std::string_view key);
 
   /// One more part, of `keys` keys. It is to be sent, or failed at once, and lives as long as this. REQUIRES: with
   /// `again`, it only looks keys up.
@@ -105,6 +110,7 @@ class Join final : public Slot, public runtime::Pooled {
  private:
   bool is_redis() const { return rule_ >= JoinRule::kRedisElements; }
   bool is_passed_on(Reply& reply) const;
+  void count_kept(std::size_t bytes);
   void part_ended();
   void end_wait();
   void finish();
@@ -126,12 +132,14 @@ class Join final : public Slot, public runtime::Pooled {
   JoinRule rule_;
   bool quiet_;
   bool begun_ = false;
-  std::uint32_t missing_ = 0;  // parts without an end
-  std::uint32_t waiting_ = 0;  // of these, those that wait for another node; the client is paused
-  Instant give_up_at_{};       // of a second try
+  std::uint32_t missing_ = 0;   // parts without an end
+  std::size_t kept_bytes_ = 0;  // of replies that wait for the others
+  std::uint32_t waiting_ = 0;   // of these, those that wait for another node; the client is paused
+  Instant give_up_at_{};        // of a second try
   std::deque<Part, runtime::PoolAllocator<Part>> parts_;
   PartNumbers element_parts_;
   std::vector<std::string> streams_;
+  std::vector<std::uint64_t> changed_;  // the hashes of keys
 };
 
 }  // namespace tenfold::cache

@@ -22,6 +22,8 @@ class Slot : public ListNode<SlotTag> {
   virtual ~Slot() = default;
   /// Whether it may change a key with this hash (keys/key_hash.h).
   virtual bool may_change(std::uint64_t /*key*/) const { return true; }
+  /// Its client has gone: what it has kept for it is of no use any more.
+  virtual void forsake() {}
 
   Client* client = nullptr;  // null: it has gone
   bool done = false;         // the reply is known, and waits for those before it

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
 #include "runtime/heap_buffer.h"
 #include "wire/resp/request.h"
 
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr Duration kFirstBackoff = 50ms;
 constexpr Duration kBackoffMost = 1s;
 constexpr std::size_t kUnsentBytesMost = 64 << 20;  // that a node does not take, before no more commands are
+constexpr std::size_t kLargeRequestBytes = limits::kLargeBufferBytes;  // smaller ones are taken in a moment, or not
 
 // Bytes of the value at hand that are still to come; and whether what comes is a push, of RESP3.
 std::uint64_t left_of(const memcached::ReplyScanner& scanner) {
@@ -68,7 +70,8 @@ bool NodeLink::accept(Pending& pending) {
     if (io_.now() < retry_at_) return false;
     state_ = State::kConnecting;
     OutboxOwner& owner = *this;
-    outbox_ = std::make_unique<Outbox>(flusher_, owner);
+    outbox_ = std::make_unique<Outbox>(flusher_, owner, held_bytes_);
+    large_until_ = taken_bytes_ = 0;
     stop_ = std::make_unique<runtime::Stop>();
     running_.spawn(run());
     begin_.wake_one();
@@ -82,19 +85,24 @@ bool NodeLink::accept(Pending& pending) {
   return true;
 }
 
+// It stands at the end of the outbox now, or will in a moment.
+void NodeLink::appended(std::size_t request_bytes) {
+  sent_bytes_ += request_bytes;
+  if (request_bytes >= kLargeRequestBytes) large_until_ = outbox_->appended_bytes() + request_bytes;
+}
+
 bool NodeLink::send(std::string_view first, std::string_view second, Pending& pending) {
   if (!accept(pending)) return false;
-  sent_bytes_ += first.size() + second.size();
-  if (!outbox_->append(first) || (!second.empty() && !outbox_->append(second)))
-    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  appended(first.size() + second.size());
+  outbox_->append(first);
+  if (!second.empty()) outbox_->append(second);
   return true;
 }
 
 bool NodeLink::send(std::string_view first, runtime::Buffer&& block, Pending& pending) {
   if (!accept(pending)) return false;
-  sent_bytes_ += first.size() + block.size();
-  if (!first.empty() && !outbox_->append(first))
-    send_failed({.kind = ErrorKind::kLimit, .context = "no buffer is left"});
+  appended(first.size() + block.size());
+  if (!first.empty()) outbox_->append(first);
   outbox_->append(std::move(block));
   return true;
 }
@@ -361,8 +369,17 @@ void NodeLink::end_endless_reply() {
   stop_->request();
 }
 
+// While a large request is on its way, what the node takes of it is as good as a reply. What it takes of others is not:
+// its kernel would take them for a process that hangs.
+void NodeLink::look_at_request(Instant now) {
+  if (large_until_ <= taken_bytes_) return;
+  const std::uint64_t taken_bytes = outbox_->taken_bytes();
+  if (taken_bytes != std::exchange(taken_bytes_, taken_bytes)) progress_at_ = now;
+}
+
 void NodeLink::check(Instant now) {
   if (state_ != State::kOpen) return;
+  look_at_request(now);
   if (dropping_ && now - dropping_since_ >= settings_.response_timeout) return end_endless_reply();
   if (now - progress_at_ < settings_.response_timeout) return;
   const std::string text = fmt::format("{}: no reply within {}", name_, to_text(settings_.response_timeout));

@@ -7,10 +7,11 @@
 // It connects when first needed. When it breaks, every pending is told; the next command connects anew. After an
 // attempt that failed, and after a second connection in a row that the node ended without one reply (one may just have
 // been too old), not sooner than a back-off, which doubles each time up to a second, and is drawn from its upper half.
-// A node that stays silent for the response timeout loses the commands that wait for it; their replies are counted off
-// if they still come, and the connection is closed when none does. A reply that is too large fails its own command, and
-// is read to its end, for those behind it; when that does not come within the timeout, the connection is closed. What
-// belongs to one client alone goes over links of its own (private_link.h). Thread rule: one worker's thread.
+// A node that stays silent for the response timeout, and takes nothing of a large request either, loses the commands
+// that wait for it; their replies are counted off if they still come, and the connection is closed when none does. A
+// reply that is too large fails its own command, and is read to its end, for those behind it; when that does not come
+// within the timeout, the connection is closed. What belongs to one client alone goes over links of its own
+// (private_link.h). Thread rule: one worker's thread.
 #pragma once
 
 #include <cstdint>
@@ -68,6 +69,8 @@ class NodeLink final : public Link, private OutboxOwner {
 
   bool is_full() const;
   bool accept(Pending& pending);
+  void appended(std::size_t request_bytes);
+  void look_at_request(Instant now);
   runtime::Task<void> run();
   runtime::Task<Status> introduce(runtime::Wait wait);
   std::string greeting() const;
@@ -97,6 +100,7 @@ class NodeLink final : public Link, private OutboxOwner {
   bool refused_ = false;  // the database, when it was last asked for
   runtime::Socket socket_;
   Flusher& flusher_;
+  std::size_t held_bytes_ = 0;      // by the outbox
   std::unique_ptr<Outbox> outbox_;  // of the connection that is open or being opened
   std::unique_ptr<runtime::Stop> stop_;
   std::string stop_reason_;
@@ -109,9 +113,11 @@ class NodeLink final : public Link, private OutboxOwner {
   Instant dropping_since_{};
   IntrusiveList<Pending, LinkTag> queue_;
   std::size_t queued_ = 0;
-  std::size_t given_up_ = 0;  // replies still to come for which nobody waits; they come before those of the queue
-  Instant progress_at_{};     // of the last bytes of replies
-  Instant retry_at_{};        // no attempt to connect before
+  std::size_t given_up_ = 0;       // replies still to come for which nobody waits; they come before those of the queue
+  Instant progress_at_{};          // of the last bytes of replies, or of a large request that the node has taken
+  std::uint64_t large_until_ = 0;  // where the last large request ends, in what was appended to the outbox
+  std::uint64_t taken_bytes_ = 0;  // of that; known while a large request is on its way
+  Instant retry_at_{};             // no attempt to connect before
   Duration backoff_{};
   bool has_answered_ = false;    // on this connection
   bool told_of_ = false;         // that connections bring no reply, since the last that did

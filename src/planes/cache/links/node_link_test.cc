@@ -80,6 +80,8 @@ class Node {
   std::size_t accepted = 0;
   std::size_t read_bytes = 0;
   bool answers = false;
+  bool reads = true;
+  Duration pause{};  // before each read
   bool closes = true;
 
  private:
@@ -89,7 +91,10 @@ class Node {
       Result<runtime::Socket> caller = co_await io_.accept(listener, runtime::Wait(kNever, stop));
       if (!caller) co_return;
       ++accepted;
-      while (!closes) {
+      while (!closes && !stop->requested()) {
+        if (!reads) static_cast<void>(co_await io_.sleep_for(1s, stop));
+        if (!reads) continue;
+        if (pause > Duration::zero()) static_cast<void>(co_await io_.sleep_for(pause, stop));
         const Result<runtime::Buffer> read =
             co_await io_.recv(*caller, runtime::BufferSize::kSmall, runtime::Wait(io_.now() + 10ms, stop));
         if (!read && read.error().kind != ErrorKind::kTimeout) break;
@@ -116,16 +121,23 @@ class NodeLinkTest : public testing::Test {
     return told;
   }
   // Queues one; what became of it stands in `told`.
-  bool send(Told& told) {
+  bool send(Told& told, std::string_view request = "get x\r\n") {
     told = Told();
     auto* const command = new Noting(told);
-    if (link_.send("get x\r\n", *command)) return true;
+    if (link_.send(request, *command)) return true;
     delete command;
     return false;
   }
   // So that the loop knows what time it is.
   runtime::Task<void> tick() {
     while (!stop_.requested()) static_cast<void>(co_await io_.sleep_for(1ms, &stop_));
+  }
+  // As the plane does.
+  runtime::Task<void> check() {
+    while (!stop_.requested()) {
+      static_cast<void>(co_await io_.sleep_for(50ms, &stop_));
+      link_.check(io_.now());
+    }
   }
   void run_until(auto condition) { EXPECT_TRUE(world_.run_until(condition, world_.now() + 60s)); }
 
@@ -248,6 +260,64 @@ TEST_F(NodeLinkTest, WhatHasNotGoneToTheKernelIsKnownNotToHaveBeenSent) {
   EXPECT_FALSE(sent.never_sent);
   EXPECT_TRUE(unsent[0].never_sent && unsent[1].never_sent);
   EXPECT_TRUE(sent.was_connected && unsent[0].was_connected);
+}
+
+// A node takes a piece of at most 4 KiB at a time: it is busy with this one for a minute or so.
+TEST_F(NodeLinkTest, ALargeRequestMayTakeAsLongAsItsBytesMove) {
+  io_.spawn(flusher_.run(&stop_));
+  io_.spawn(check());
+  node_.closes = false;
+  node_.pause = 200ms;
+  node_.start(&stop_);
+  const std::string request(1 << 20, 'x');
+  Told large;
+  Told behind;
+  ASSERT_TRUE(send(large, request));
+  ASSERT_TRUE(send(behind));
+  const Instant begin = world_.now();
+  run_until([&] { return node_.read_bytes + 8192 >= request.size() || large.ended; });
+  EXPECT_FALSE(large.ended || behind.ended);
+  EXPECT_GT(world_.now() - begin, 10 * settings_.response_timeout);
+  const Instant taken = world_.now();
+  run_until([&] { return large.ended && behind.ended; });
+  EXPECT_FALSE(large.answered || behind.answered) << "it says nothing";
+  EXPECT_LE(world_.now() - taken, settings_.response_timeout + 2s);
+}
+
+TEST_F(NodeLinkTest, ANodeThatTakesNothingOfALargeRequestIsGivenUp) {
+  io_.spawn(flusher_.run(&stop_));
+  io_.spawn(check());
+  node_.closes = false;
+  node_.reads = false;
+  node_.start(&stop_);
+  const std::string request(1 << 20, 'x');
+  Told large;
+  const Instant begin = world_.now();
+  ASSERT_TRUE(send(large, request));
+  run_until([&] { return large.ended; });
+  EXPECT_LE(world_.now() - begin, settings_.response_timeout + 200ms);
+  EXPECT_GT(observer_.failed, 0U);
+}
+
+// Its kernel takes small ones for it, and large ones up to what fits.
+TEST_F(NodeLinkTest, ANodeThatHangsIsGivenUpThoughRequestsGoOnComing) {
+  io_.spawn(flusher_.run(&stop_));
+  io_.spawn(check());
+  node_.closes = false;
+  node_.start(&stop_);  // it reads, and answers nothing
+  Told first;
+  const Instant begin = world_.now();
+  ASSERT_TRUE(send(first));
+  std::vector<Told> others(1000);
+  for (Told& told : others) {
+    if (first.ended) break;
+    ASSERT_TRUE(send(told));
+    pass(10ms);
+  }
+  EXPECT_TRUE(first.ended);
+  EXPECT_LE(world_.now() - begin, settings_.response_timeout + 200ms);
+  link_.close(true);
+  run_until([&] { return link_.has_ended(); });
 }
 
 }  // namespace

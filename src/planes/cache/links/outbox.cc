@@ -17,6 +17,13 @@ constexpr int kGatherPart = 4;                // of the time that nodes take to 
 constexpr Duration kGatherTimeMost = 500us;
 constexpr Duration kHoldTimeMost = 1ms;
 
+// Nobody could receive or send without the blocks of the pools. Outboxes may hold theirs for long: they leave the half
+// of them to others. What they hold is bounded elsewhere.
+runtime::Buffer block_of(runtime::BufferPool& pool, std::size_t blocks_most) {
+  const bool has_enough = pool.lent() < blocks_most / 2;
+  return has_enough ? pool.take() : runtime::heap_buffer(static_cast<std::uint32_t>(pool.block_bytes()));
+}
+
 }  // namespace
 
 // -- Flusher -------------------------------------------------------------------------------------------------------
@@ -82,27 +89,29 @@ void Outbox::mark() {
   if (socket_ != nullptr && sending_.running() == 0) flusher_.add(*this);
 }
 
-bool Outbox::append(std::string_view bytes) {
+void Outbox::append(std::string_view bytes) {
   if (!filling_ || bytes.size() > filling_.room().size()) {
+    if (bytes.empty()) return;
     if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
     runtime::Io& io = flusher_.io();
     const bool is_first = waiting_.empty() && bytes.size() <= limits::kSmallBufferBytes;
     if (bytes.size() > limits::kLargeBufferBytes) {
       filling_ = runtime::heap_buffer(static_cast<std::uint32_t>(bytes.size()));
     } else {
-      filling_ = is_first ? io.small_buffers().take() : io.large_buffers().take();
+      filling_ = is_first ? block_of(io.small_buffers(), limits::kSmallBuffersMost)
+                          : block_of(io.large_buffers(), limits::kLargeBuffersMost);
     }
-    if (!filling_) return false;
+    hold(filling_.capacity());
   }
   filling_.append(bytes);
   bytes_ += bytes.size();
   mark();
-  return true;
 }
 
 void Outbox::append(runtime::Buffer block) {
   if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
   bytes_ += block.size();
+  hold(block.capacity());
   waiting_.push_back(std::move(block));
   mark();
 }
@@ -125,18 +134,32 @@ runtime::Task<void> Outbox::send_all() {
     const runtime::Buffer c = take_next();
     owner_.send_begins();
     const runtime::Wait wait(flusher_.io().now() + timeout_, &stop_, timeout_);
-    const Status sent = co_await flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
+    runtime::SendOperation sending = flusher_.io().send(*socket_, a.view(), b.view(), c.view(), wait);
+    sending_now_ = &sending;
+    const Status sent = co_await sending;
+    sending_now_ = nullptr;
     if (stop_.requested()) co_return;  // close() has dropped everything, also what was just sent
     if (!sent) co_return owner_.send_failed(sent.error());
-    bytes_ -= a.size() + b.size() + c.size();
+    const std::size_t sent_now = a.size() + b.size() + c.size();
+    bytes_ -= sent_now;
+    sent_bytes_ += sent_now;
+    release(a.capacity() + b.capacity() + c.capacity());
   }
   if (!stop_.requested()) owner_.all_sent();
+}
+
+std::uint64_t Outbox::taken_bytes() const {
+  if (socket_ == nullptr) return 0;
+  const std::uint64_t sent = sent_bytes_ + (sending_now_ == nullptr ? 0 : sending_now_->sent_bytes());
+  const std::uint64_t under_way = flusher_.io().bytes_under_way(*socket_);
+  return sent > under_way ? sent - under_way : 0;
 }
 
 void Outbox::close() {
   unlink();
   socket_ = nullptr;
   bytes_ = 0;
+  release(held_bytes_);
   filling_.reset();
   waiting_.clear();
   stop_.request();

@@ -90,19 +90,29 @@ class OutboxOwner {
 
 class Outbox final : public ListNode<> {
  public:
-  Outbox(Flusher& flusher, OutboxOwner& owner) : flusher_(flusher), owner_(owner) {}
+  /// What its blocks take is a part of `held_by_all`, which outlives it.
+  Outbox(Flusher& flusher, OutboxOwner& owner, std::size_t& held_by_all)
+      : flusher_(flusher), owner_(owner), held_by_all_(held_by_all) {}
+  ~Outbox() { release(held_bytes_); }
 
   /// From now on bytes go to this socket, which outlives close(). A send without progress ends after `timeout`.
   void open(runtime::Socket& socket, Duration timeout);
 
-  /// Copies `bytes`; false when no block is left: the stream would be broken, and the owner must end it.
-  [[nodiscard]] bool append(std::string_view bytes);
+  /// Copies `bytes`.
+  void append(std::string_view bytes);
   /// Takes the block over, as it is.
   void append(runtime::Buffer block);
 
   /// Bytes that the kernel has not taken yet.
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
+  /// Memory of the blocks that they stand in.
+  std::size_t held_bytes() const { return held_bytes_; }
+  /// All that was appended so far.
+  std::uint64_t appended_bytes() const { return sent_bytes_ + bytes_; }
+  /// Of these, what has reached the peer: while it takes nothing, this stays as it is. Of a Unix socket, less by what
+  /// the kernel needs beside. Asks the kernel.
+  std::uint64_t taken_bytes() const;
   bool has_more_to_come() const { return owner_.has_more_to_come(); }
 
   /// Drops what is left, and ends a send that is under way; await ended() before the socket closes.
@@ -115,12 +125,24 @@ class Outbox final : public ListNode<> {
   runtime::Task<void> send_all();
   runtime::Buffer take_next();
   void mark();
+  void hold(std::size_t bytes) {
+    held_bytes_ += bytes;
+    held_by_all_ += bytes;
+  }
+  void release(std::size_t bytes) {
+    held_bytes_ -= bytes;
+    held_by_all_ -= bytes;
+  }
 
   Flusher& flusher_;
   OutboxOwner& owner_;
+  std::size_t& held_by_all_;
   runtime::Socket* socket_ = nullptr;
   Duration timeout_{};
   std::size_t bytes_ = 0;
+  std::size_t held_bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;                   // by sends that have ended
+  const runtime::Sending* sending_now_ = nullptr;  // the one that has not
   runtime::Buffer filling_;
   std::vector<runtime::Buffer> waiting_;
   runtime::Stop stop_;

@@ -62,7 +62,8 @@ TEST(Outbox, HoldsNothingWhenItIsClosedJustAsASendEnds) {
   SimulatedIo far(world, Address::ipv4({10, 0, 0, 2}, 50'000));
   Flusher flusher(near);
   SilentOwner owner;
-  Outbox outbox(flusher, owner);
+  std::size_t held = 0;
+  Outbox outbox(flusher, owner, held);
   runtime::Stop stop;
   bool closed = false;
   far.spawn(read_and_close(&far, &outbox, &closed));
@@ -70,6 +71,8 @@ TEST(Outbox, HoldsNothingWhenItIsClosedJustAsASendEnds) {
   near.spawn(send_much(&near, &outbox, &closed));
   EXPECT_TRUE(world.run_until([&] { return closed && near.running() == 1; }, world.now() + 60s));
   EXPECT_EQ(outbox.bytes(), 0U);
+  EXPECT_EQ(outbox.held_bytes(), 0U);
+  EXPECT_EQ(held, 0U);
   stop.request();
   EXPECT_TRUE(world.run_until([&] { return near.running() == 0; }, world.now() + 60s));
 }
@@ -116,7 +119,8 @@ SlowSend send_to_slow_reader(std::size_t bytes_taken) {
   SimulatedIo far(world, Address::ipv4({10, 0, 0, 2}, 50'000));
   Flusher flusher(near);
   SlowSend result;
-  Outbox outbox(flusher, result.owner);
+  std::size_t held = 0;
+  Outbox outbox(flusher, result.owner, held);
   runtime::Stop stop;
   Instant at;
   bool ended = false;
@@ -158,10 +162,10 @@ runtime::Task<void> send_in_two(SimulatedIo* io, Outbox* outbox, SilentOwner* ow
   Result<runtime::Socket> socket = co_await io->connect(kFar, runtime::Wait(kNever, nullptr));
   outbox->open(*socket, 10s);
   owner->more_to_come = true;
-  EXPECT_TRUE(outbox->append("one "));
+  outbox->append("one ");
   static_cast<void>(co_await io->sleep_for(between));
   owner->more_to_come = false;
-  EXPECT_TRUE(outbox->append("two"));
+  outbox->append("two");
   static_cast<void>(co_await io->sleep_for(1s));
   outbox->close();
   co_await outbox->ended();
@@ -175,7 +179,8 @@ std::vector<std::string> pieces_of_two(std::ptrdiff_t expected_replies, Duration
   Flusher flusher(near);
   flusher.expect(expected_replies);
   SilentOwner owner;
-  Outbox outbox(flusher, owner);
+  std::size_t held = 0;
+  Outbox outbox(flusher, owner, held);
   runtime::Stop stop;
   std::vector<std::string> pieces;
   far.spawn(receive_pieces(&far, &pieces));

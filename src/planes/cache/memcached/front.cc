@@ -125,8 +125,8 @@ bool ask_again(Client& client, Join& join, std::uint32_t /*part*/, std::string_v
   return true;
 }
 
-// One request a node, with the keys that it owns; their values come back as one reply.
-void get_many(Client& client, const Request& request) {
+// One request a node, with the keys that it owns; their values come back as one reply. Or it `ends` them, too.
+void get_many(Client& client, const Request& request, bool ends = false) {
   Shares shares = share_out(client, request);
   const bool no_owner = shares.last == CacheService::kNoNode && shares.moving.empty();
   if (no_owner || (!request.more_keys && shares.moving.empty()))
@@ -136,6 +136,9 @@ void get_many(Client& client, const Request& request) {
   ++client.endpoint().counters.commands;
   auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
   client.add(*join);
+  std::string_view ending = ends ? request.keys : std::string_view();
+  for (std::string_view key = memcached::next_key(ending); !key.empty(); key = memcached::next_key(ending))
+    join->begins_change(key);
   add_parts(client, request, shares, *join);
   join->begin();
 }
@@ -264,18 +267,9 @@ void get_and_tell(Client& client, const Request& request, std::string_view key) 
   teller->on_failure({.never_sent = true, .text = why});
 }
 
-// What ends is not told any more.
-void note_end(Client& client, std::string_view keys) {
-  for (std::string_view key = memcached::next_key(keys); !key.empty(); key = memcached::next_key(keys))
-    note_change(client, key, false);
-}
-
 void forward(Client& client, const Request& request, std::string_view bytes, std::size_t size) {
   const bool ends = client.endpoint().holds_replies() && ends_items(request, client.worker().io);
-  if (request.more_keys) {
-    if (ends) note_end(client, request.keys);
-    return get_many(client, request);
-  }
+  if (request.more_keys) return get_many(client, request, ends);
   std::string decoded;
   std::string_view key = request.key;
   if (request.base64_key) {

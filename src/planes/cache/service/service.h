@@ -28,6 +28,7 @@
 #include "planes/cache/links/link.h"
 #include "planes/cache/links/node_tracking.h"
 #include "planes/cache/links/private_link.h"
+#include "planes/cache/service/clients_memory.h"
 #include "planes/cache/service/near_news.h"
 #include "planes/cache/service/private_state.h"
 #include "planes/cache/service/worker.h"
@@ -110,7 +111,8 @@ struct Counters {
   std::uint64_t misses = 0;
   std::uint64_t errors = 0;  // replies that a failure made; not those of nodes
   std::uint64_t refused = 0;
-  std::uint64_t near_hits = 0;   // of the hits, those that no node was asked for
+  std::uint64_t clients_dropped = 0;  // for not taking what they had asked for
+  std::uint64_t near_hits = 0;        // of the hits, those that no node was asked for
   std::uint64_t stale_hits = 0;  // of the hits, those that were answered with what the key was, while another fills it
   std::uint64_t fill_waits = 0;  // lookups that waited for somebody else to fill their key
   std::uint64_t received_bytes = 0;
@@ -227,6 +229,7 @@ struct Endpoint final : LocalCounted, TrackingListener {
   }
   Prng jitter;  // of expiry times
   std::uint32_t clients = 0;
+  LocalPtr<ClientsMemory> memory = make_local<ClientsMemory>();  // its clients'
   void key_changed(std::string_view key) override {
     const std::uint64_t hash = key_hash(key, 0);  // or of another database, which the node does not tell
     near.change_begins_elsewhere(key, hash, io.now());
