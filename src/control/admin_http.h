@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP/1.1 server of the admin API: few connections, small bodies, everything bounded. As soon as it has a head it
 // checks who is calling (the token where one is set, else a literal Host; no foreign Origin), and whether it is this
-// program that is meant. Where all places are taken, the one that has been waited for the longest is closed.
+// program that is meant. Where all places are taken, the one that has been waited for the longest is closed. Some
+// descriptors are kept for callers: clients may have taken all others, and just then somebody has to look.
 // Thread rule: the control thread.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/topology.h"
 #include "runtime/io.h"
@@ -66,6 +68,8 @@ class AdminHttp {
   };
 
   runtime::Task<void> accept_callers();
+  void keep_spares();
+  bool give_up_spare();
   bool make_room();
   runtime::Task<void> serve_caller(runtime::Socket socket);
   runtime::Task<void> serve_requests(runtime::Socket& socket, Caller& caller);
@@ -85,6 +89,7 @@ class AdminHttp {
   std::string file_;
   Handler handler_;
   int handle_ = -1;
+  std::vector<int> spares_;  // copies of the handle: each can be given up for the descriptor of a caller
   runtime::Socket listener_;
   runtime::Stop stopped_;
   std::list<Caller> callers_;
