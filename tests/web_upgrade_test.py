@@ -143,6 +143,23 @@ class Upgrade(Scenario):
         self.assertEqual(tenfold.process.wait(timeout=30), 0, "the next one succeeds")
         self.assertEqual(self.client(tenfold).get().status, 200)
 
+    def test_a_successor_that_fails_late_has_taken_no_client(self):
+        # Nodes take long enough for a client to be cut off when a process ends.
+        tenfold = self.start(lambda request: threading.Event().wait(0.02) or response(200, b"hello"))
+        visitors = Visitors(tenfold.port, count=12)
+        self.addCleanup(visitors.end)
+        wait_until(lambda: visitors.answers > 100, "visitors are on the site")
+        os.unlink(tenfold.access_log)
+        os.mkdir(tenfold.access_log)
+        for count in range(1, 6):
+            tenfold.process.send_signal(signal.SIGUSR2)
+            failed = lambda: tenfold.log().count(" upgrade_failed ") == count  # pylint: disable=cell-var-from-loop
+            wait_until(failed, f"the upgrade is given up\n{tenfold.log()}")
+        visitors.end()
+        self.assertEqual(visitors.problems, [])
+        self.assertIn("access.log cannot be opened: Is a directory", tenfold.log())
+        self.assertEqual(tenfold.log().count(" serving "), 1, "no successor has served")
+
     def test_however_many_listeners_there_are_the_successor_gets_them(self):
         folder = tempfile.mkdtemp(prefix="tenfold-listeners-")
         self.addCleanup(shutil.rmtree, folder)

@@ -197,13 +197,8 @@ class Server {
                            to_string(admin.error())));
       co_return false;
     }
-    take_inherited_listeners();
-    controller_.pause_rings(predecessor_.runs());
-    const auto changed = co_await controller_.change(first_);
-    if (!changed) {
-      complain(changed.error());
-      co_return false;
-    }
+    const bool listening = open_listeners();
+    if (!listening) co_return false;
     const auto dropped = control::drop_privileges(settings_.user);
     if (!dropped) {
       complain(dropped.error());
@@ -215,16 +210,30 @@ class Server {
       complain(logging.error());
       co_return false;
     }
+    // Clients are accepted last: a successor that cannot go on must not have taken any from the process before it.
+    controller_.pause_rings(predecessor_.runs());
+    const auto changed = co_await controller_.change(first_);
+    if (!changed) {
+      complain(changed.error());
+      co_return false;
+    }
     manager_.ready(status_line());
     predecessor_.tell();
     co_return true;
   }
 
-  void take_inherited_listeners() {
+  bool open_listeners() {
     std::map<Address, int> opened;
     for (const cluster::Service& service : first_.services) {
       for (const Address& address : service.listeners) {
-        if (const auto handle = inherited_.take(address)) opened[address] = *handle;
+        if (opened.contains(address)) continue;
+        const auto given = inherited_.take(address);
+        const Result<int> handle = given ? Result<int>(*given) : io_.open_listener(address);
+        if (!handle) {
+          complain(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(handle.error())));
+          return false;
+        }
+        opened[address] = *handle;
       }
     }
     controller_.give_listeners(std::move(opened));
@@ -232,6 +241,7 @@ class Server {
       events_.add(control::EventLog::Level::kWarning, "unused_listener",
                   {{"address", address.to_text()}, {"help", "no service and not the admin API listens on just this"}});
     inherited_.close_left();
+    return true;
   }
 
   std::string status_line() const {
