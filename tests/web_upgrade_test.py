@@ -160,6 +160,33 @@ class Upgrade(Scenario):
         self.assertIn("access.log cannot be opened: Is a directory", tenfold.log())
         self.assertEqual(tenfold.log().count(" serving "), 1, "no successor has served")
 
+    def test_who_asks_for_readiness_sees_nothing_of_it(self):
+        tenfold = self.start()
+        stop = threading.Event()
+        answers, problems = [], []
+
+        def ask():
+            while not stop.is_set():
+                try:
+                    answers.append(tenfold.admin_request("GET", "/readyz").status)
+                except (OSError, EOFError) as problem:
+                    problems.append(repr(problem))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        self.addCleanup(lambda: (stop.set(), [thread.join() for thread in threads]))
+        for thread in threads:
+            thread.start()
+        process = tenfold.process.pid
+        for count in range(1, 6):
+            os.kill(process, signal.SIGUSR2)
+            served = lambda: tenfold.log().count(" handed_over ") == count  # pylint: disable=cell-var-from-loop
+            wait_until(served, f"a successor serves\n{tenfold.log()}")
+            process = tenfold.successors()[-1]
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((problems, set(answers)), ([], {200}))
+
     def test_however_many_listeners_there_are_the_successor_gets_them(self):
         folder = tempfile.mkdtemp(prefix="tenfold-listeners-")
         self.addCleanup(shutil.rmtree, folder)

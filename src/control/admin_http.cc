@@ -117,11 +117,11 @@ Status AdminHttp::open(std::optional<int> opened) {
   handle_ = *handle;
   listener_ = io_.adopt_listener(*copy);
   keep_spares();
-  scope_.spawn(accept_callers());
   return {};
 }
 
 runtime::Task<void> AdminHttp::close() {
+  deaf_.request();
   stopped_.request();
   co_await scope_.join();
   listener_.close();
@@ -131,15 +131,16 @@ runtime::Task<void> AdminHttp::close() {
 
 runtime::Task<void> AdminHttp::accept_callers() {
   for (;;) {
-    Result<runtime::Socket> socket = co_await io_.accept(listener_, runtime::Wait(kNever, &stopped_));
+    Result<runtime::Socket> socket = co_await io_.accept(listener_, runtime::Wait(kNever, &deaf_));
     if (socket) {
       if (make_room()) scope_.spawn(serve_caller(std::move(*socket)));
     } else if (socket.error().kind == ErrorKind::kCanceled) {
-      co_return;
+      break;
     } else if (!give_up_spare()) {
-      static_cast<void>(co_await io_.sleep_for(100ms, &stopped_));
+      static_cast<void>(co_await io_.sleep_for(100ms, &deaf_));
     }
   }
+  listener_.close();  // whoever listens there, too, is woken for the callers to come
 }
 
 void AdminHttp::keep_spares() {
@@ -306,6 +307,7 @@ runtime::Task<void> AdminHttp::serve_requests(runtime::Socket& socket, Caller& c
       response = co_await handler_(std::move(received->request));
       caller.is_served = false;
       caller.since = io_.now();
+      received->keep_alive &= !deaf_.requested();
     }
     const bool sent = co_await answer(socket, caller, response, *received);
     if (!sent) co_return;

@@ -49,8 +49,12 @@ class AdminHttp {
   /// `file` is the topology file that runs.
   AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, std::string file, Handler handler);
 
-  /// Opens the listener, or takes one that is open already.
+  /// Opens the listener, or takes one that is open already. Who calls waits until begin().
   Status open(std::optional<int> opened = std::nullopt);
+  /// From now on callers are answered. REQUIRES: open() succeeded.
+  void begin() { scope_.spawn(accept_callers()); }
+  /// No more are accepted; those who are connected get one more answer each.
+  void wind_down() { deaf_.request(); }
   /// The listener's handle, still ours; REQUIRES: open() succeeded, and close() was not called.
   int handle() const { return handle_; }
   /// Ends all connections and the listener.
@@ -92,6 +96,7 @@ class AdminHttp {
   std::vector<int> spares_;  // copies of the handle: each can be given up for the descriptor of a caller
   runtime::Socket listener_;
   runtime::Stop stopped_;
+  runtime::Stop deaf_;  // to who is not accepted yet
   std::list<Caller> callers_;
   runtime::Scope scope_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -217,6 +218,8 @@ class Server {
       complain(changed.error());
       co_return false;
     }
+    if (predecessor_.runs()) co_await hear_of_nodes();
+    admin_.begin();
     manager_.ready(status_line());
     predecessor_.tell();
     co_return true;
@@ -244,6 +247,17 @@ class Server {
     return true;
   }
 
+  // A successor takes over who asks for readiness, too: as long as it knows of no node that is up, it is not ready.
+  runtime::Task<void> hear_of_nodes() {
+    constexpr Duration kPatience = std::chrono::seconds(2);
+    constexpr Duration kPoll = std::chrono::milliseconds(10);
+    const Instant limit = io_.now() + kPatience;
+    while (std::ranges::any_of(controller_.health().services, &cluster::ServiceStatus::panic) && io_.now() < limit) {
+      const Status slept = co_await io_.sleep_for(kPoll, &told_);
+      if (!slept) co_return;
+    }
+  }
+
   std::string status_line() const {
     return fmt::format("serving {} services at epoch {}", controller_.topology()->services.size(),
                        controller_.topology()->epoch);
@@ -260,7 +274,7 @@ class Server {
     controller_.begin_shutdown(!handed_over_);
     const Duration grace = controller_.topology()->run.shutdown_grace;
     events_.add(control::EventLog::Level::kInfo, "stopping", {{"grace", to_text(grace)}});
-    if (handed_over_) co_await admin_.close();
+    if (handed_over_) admin_.wind_down();
     static_cast<void>(co_await io_.sleep_for(grace, &told_twice_));
     co_await beside.join();
   }
