@@ -265,6 +265,23 @@ class Moving(CacheScenario):
         self.assertEqual(metric(tenfold, "tenfold_cache_ring_passed_over_nodes", service="cache.test"), 1)
         self.assertIn(f"{nodes[0].address} is passed over", tenfold.cli("status")[1])
 
+    def test_where_no_node_is_up_none_is_tried(self):
+        (node,) = nodes = self.memcached(1)
+        tenfold = self.cache(nodes)
+        node.kill()
+
+        def shown():
+            return self.service(tenfold)["nodes"][0]
+
+        wait_until(lambda: shown()["state"] in ("down", "ejected"), "the node has failed")
+        self.assertIs(shown()["takes_traffic"], False)
+        code, text, _ = tenfold.cli("status")
+        self.assertEqual(code, 4)
+        self.assertIn("PANIC: no node is up; clients get errors\n", text)
+        owner = json.loads(tenfold.cli("explain", "cache", "test", "a", "--json")[1])["owner"]
+        self.assertIs(owner["candidate"], False)
+        self.assertIn(f"SERVER_ERROR node {node.address} is down: ", self.cache_client(tenfold).line("get a"))
+
 
 if __name__ == "__main__":
     unittest.main()

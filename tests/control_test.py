@@ -507,6 +507,20 @@ class Logs(Scenario):
         self.assertEqual(client.get().status, 200)
         self.assertIsNone(tenfold.process.poll())
 
+    def test_standard_streams_that_are_closed_are_nothing_else(self):
+        tenfold = self.web([self.node()], prefix=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+        for number in range(3):
+            self.assertEqual(os.readlink(f"/proc/{tenfold.process.pid}/fd/{number}"), "/")
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$@" >&-', "sh", TENFOLD, "status", "-c", tenfold.file],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the output cannot be written: Bad file descriptor", done.stderr)
+
 
 class Starting(Scenario):
     def start(self, change):

@@ -70,6 +70,20 @@ class NoDescriptorIsLeft(Scenario):
         failures = lambda: [e for e in tenfold.access_entries() if e.get("failure") == "no_resources"]
         wait_until(failures, "the access log says so")
 
+    def test_the_admin_api_answers_all_the_same(self):
+        node = self.node()
+        tenfold = self.web([node], prefix=["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"])
+        paths = ("/livez", "/readyz", "/v1/status", "/metrics")
+        ask = lambda path: tenfold.admin_request("GET", path).status
+        self.assertEqual([ask(path) for path in paths], [200] * len(paths))  # UBSan has seen it all once
+        crowd = [self.client(tenfold) for _ in range(2 * DESCRIPTORS)]
+        for one in crowd:
+            one.send("G")
+        open_now = lambda: len(os.listdir(f"/proc/{tenfold.process.pid}/fd"))
+        wait_until(lambda: open_now() == DESCRIPTORS, "no descriptor is left")
+        for _ in range(5):  # whoever has been answered leaves the descriptor to the next caller, and not to the crowd
+            self.assertEqual([ask(path) for path in paths], [200] * len(paths))
+
 
 if __name__ == "__main__":
     unittest.main()

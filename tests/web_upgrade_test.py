@@ -143,6 +143,50 @@ class Upgrade(Scenario):
         self.assertEqual(tenfold.process.wait(timeout=30), 0, "the next one succeeds")
         self.assertEqual(self.client(tenfold).get().status, 200)
 
+    def test_a_successor_that_fails_late_has_taken_no_client(self):
+        # Nodes take long enough for a client to be cut off when a process ends.
+        tenfold = self.start(lambda request: threading.Event().wait(0.02) or response(200, b"hello"))
+        visitors = Visitors(tenfold.port, count=12)
+        self.addCleanup(visitors.end)
+        wait_until(lambda: visitors.answers > 100, "visitors are on the site")
+        os.unlink(tenfold.access_log)
+        os.mkdir(tenfold.access_log)
+        for count in range(1, 6):
+            tenfold.process.send_signal(signal.SIGUSR2)
+            failed = lambda: tenfold.log().count(" upgrade_failed ") == count  # pylint: disable=cell-var-from-loop
+            wait_until(failed, f"the upgrade is given up\n{tenfold.log()}")
+        visitors.end()
+        self.assertEqual(visitors.problems, [])
+        self.assertIn("access.log cannot be opened: Is a directory", tenfold.log())
+        self.assertEqual(tenfold.log().count(" serving "), 1, "no successor has served")
+
+    def test_who_asks_for_readiness_sees_nothing_of_it(self):
+        tenfold = self.start()
+        stop = threading.Event()
+        answers, problems = [], []
+
+        def ask():
+            while not stop.is_set():
+                try:
+                    answers.append(tenfold.admin_request("GET", "/readyz").status)
+                except (OSError, EOFError) as problem:
+                    problems.append(repr(problem))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        self.addCleanup(lambda: (stop.set(), [thread.join() for thread in threads]))
+        for thread in threads:
+            thread.start()
+        process = tenfold.process.pid
+        for count in range(1, 6):
+            os.kill(process, signal.SIGUSR2)
+            served = lambda: tenfold.log().count(" handed_over ") == count  # pylint: disable=cell-var-from-loop
+            wait_until(served, f"a successor serves\n{tenfold.log()}")
+            process = tenfold.successors()[-1]
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((problems, set(answers)), ([], {200}))
+
     def test_however_many_listeners_there_are_the_successor_gets_them(self):
         folder = tempfile.mkdtemp(prefix="tenfold-listeners-")
         self.addCleanup(shutil.rmtree, folder)

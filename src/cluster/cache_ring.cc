@@ -29,6 +29,10 @@ bool has_failed(const NodeStatus& node) {
   return node.state == NodeState::kDown || node.state == NodeState::kEjected;
 }
 
+bool is_tried(const Service& service, const NodeStatus& node) {
+  return node.usable && (service.tier != Tier::kCache || !has_failed(node));
+}
+
 bool is_built_in(const RingSide& side) {
   return !side.nodes.empty() && side.nodes.front().address.is_built_in();
 }

@@ -97,6 +97,9 @@ RingSide readdressed(RingSide side, const Readdressed& node);
 
 /// Whether a node of a cache has failed, as far as its health says.
 bool has_failed(const NodeStatus& node);
+/// Whether work is given to a node of the service, as it is now. In panic the web tries all nodes, a cache none that
+/// has failed.
+bool is_tried(const Service& service, const NodeStatus& node);
 
 /// Whether a key can have a node of `from` that is asked, and another one of `to`, and can be taken from one to the
 /// other: what Redis nodes hold cannot come into the built-in cache, which begins empty.

@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kCallersMost = 64;
+constexpr std::size_t kSparesMost = 4;
 constexpr std::size_t kBodyBytesMost = 1 << 20;
 constexpr Duration kRequestTimeout = 10s;
 constexpr Duration kIdleTimeout = 75s;
@@ -115,28 +116,46 @@ Status AdminHttp::open(std::optional<int> opened) {
   }
   handle_ = *handle;
   listener_ = io_.adopt_listener(*copy);
-  scope_.spawn(accept_callers());
+  keep_spares();
   return {};
 }
 
 runtime::Task<void> AdminHttp::close() {
+  deaf_.request();
   stopped_.request();
   co_await scope_.join();
   listener_.close();
+  while (give_up_spare()) continue;
   if (handle_ >= 0) io_.close_listener(std::exchange(handle_, -1));
 }
 
 runtime::Task<void> AdminHttp::accept_callers() {
   for (;;) {
-    Result<runtime::Socket> socket = co_await io_.accept(listener_, runtime::Wait(kNever, &stopped_));
+    Result<runtime::Socket> socket = co_await io_.accept(listener_, runtime::Wait(kNever, &deaf_));
     if (socket) {
       if (make_room()) scope_.spawn(serve_caller(std::move(*socket)));
     } else if (socket.error().kind == ErrorKind::kCanceled) {
-      co_return;
-    } else {
-      static_cast<void>(co_await io_.sleep_for(100ms, &stopped_));
+      break;
+    } else if (!give_up_spare()) {
+      static_cast<void>(co_await io_.sleep_for(100ms, &deaf_));
     }
   }
+  listener_.close();  // whoever listens there, too, is woken for the callers to come
+}
+
+void AdminHttp::keep_spares() {
+  while (spares_.size() < kSparesMost) {
+    const Result<int> spare = io_.duplicate_listener(handle_);
+    if (!spare) return;
+    spares_.push_back(*spare);
+  }
+}
+
+bool AdminHttp::give_up_spare() {
+  if (spares_.empty()) return false;
+  io_.close_listener(spares_.back());
+  spares_.pop_back();
+  return true;
 }
 
 // Where all places are taken, who has been waited for the longest leaves: nobody keeps others out who asks for nothing.
@@ -267,6 +286,8 @@ runtime::Task<void> AdminHttp::serve_caller(runtime::Socket socket) {
   const auto caller = callers_.emplace(callers_.end(), stopped_);
   co_await serve_requests(socket, *caller);
   callers_.erase(caller);
+  socket.close();
+  keep_spares();  // at once: others wait for the descriptor, too
 }
 
 runtime::Task<void> AdminHttp::serve_requests(runtime::Socket& socket, Caller& caller) {
@@ -286,6 +307,7 @@ runtime::Task<void> AdminHttp::serve_requests(runtime::Socket& socket, Caller& c
       response = co_await handler_(std::move(received->request));
       caller.is_served = false;
       caller.since = io_.now();
+      received->keep_alive &= !deaf_.requested();
     }
     const bool sent = co_await answer(socket, caller, response, *received);
     if (!sent) co_return;

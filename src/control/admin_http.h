@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP/1.1 server of the admin API: few connections, small bodies, everything bounded. As soon as it has a head it
 // checks who is calling (the token where one is set, else a literal Host; no foreign Origin), and whether it is this
-// program that is meant. Where all places are taken, the one that has been waited for the longest is closed.
+// program that is meant. Where all places are taken, the one that has been waited for the longest is closed. Some
+// descriptors are kept for callers: clients may have taken all others, and just then somebody has to look.
 // Thread rule: the control thread.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/topology.h"
 #include "runtime/io.h"
@@ -47,8 +49,12 @@ class AdminHttp {
   /// `file` is the topology file that runs.
   AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, std::string file, Handler handler);
 
-  /// Opens the listener, or takes one that is open already.
+  /// Opens the listener, or takes one that is open already. Who calls waits until begin().
   Status open(std::optional<int> opened = std::nullopt);
+  /// From now on callers are answered. REQUIRES: open() succeeded.
+  void begin() { scope_.spawn(accept_callers()); }
+  /// No more are accepted; those who are connected get one more answer each.
+  void wind_down() { deaf_.request(); }
   /// The listener's handle, still ours; REQUIRES: open() succeeded, and close() was not called.
   int handle() const { return handle_; }
   /// Ends all connections and the listener.
@@ -66,6 +72,8 @@ class AdminHttp {
   };
 
   runtime::Task<void> accept_callers();
+  void keep_spares();
+  bool give_up_spare();
   bool make_room();
   runtime::Task<void> serve_caller(runtime::Socket socket);
   runtime::Task<void> serve_requests(runtime::Socket& socket, Caller& caller);
@@ -85,8 +93,10 @@ class AdminHttp {
   std::string file_;
   Handler handler_;
   int handle_ = -1;
+  std::vector<int> spares_;  // copies of the handle: each can be given up for the descriptor of a caller
   runtime::Socket listener_;
   runtime::Stop stopped_;
+  runtime::Stop deaf_;  // to who is not accepted yet
   std::list<Caller> callers_;
   runtime::Scope scope_;
 };

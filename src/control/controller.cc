@@ -245,7 +245,7 @@ runtime::Task<planes::PlaneReading> Controller::collect() {
 }
 
 void Controller::begin_shutdown(bool accepting) {
-  phase_ = Phase::kShuttingDown;
+  if (accepting) phase_ = Phase::kShuttingDown;  // else a successor serves, and who asks just now must not go elsewhere
   shutting_down_.request();
   for (WorkerHost* worker : workers_) worker->io().post([worker, accepting] { worker->plane().wind_down(accepting); });
 }

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "cluster/cache_ring.h"
 #include "cluster/ring/side_ring.h"
 #include "cluster/route_table.h"
 #include "control/cache_json.h"
@@ -110,7 +111,7 @@ Json node_choice(const Controller& controller, const cluster::Service& service, 
   }
   if (status != nullptr) {
     row["state"] = cluster::name_of(status->state);
-    row["candidate"] = status->usable;
+    row["candidate"] = cluster::is_tried(service, *status);
     row["why"] = node.weight == 0 ? "its weight is 0" : status->reason;
   }
   return row;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cluster/cache_ring.h"
 #include "control/cache_json.h"
 #include "control/effective.h"
 #include "control/keys.h"
@@ -30,12 +31,13 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
   if (status != nullptr) {
     const Duration since = controller.io().now() - status->since;
     const bool up = status->state == cluster::NodeState::kUp;
+    const bool tried = cluster::is_tried(service, *status);
     row["state"] = cluster::name_of(status->state);
     row["judged"] = status->state != cluster::NodeState::kUnknown || !service.health.enabled;
-    row["takes_traffic"] = status->usable;
+    row["takes_traffic"] = tried;
     row["reason"] = status->reason;
     row["since_seconds"] = to_seconds(since);
-    row["share"] = up ? cluster::slow_start_share(since, service.health.slow_start) : (status->usable ? 1.0 : 0.0);
+    row["share"] = up ? cluster::slow_start_share(since, service.health.slow_start) : (tried ? 1.0 : 0.0);
     row["last_probe"] = status->last_probe;
   }
   if (spec.address.is_built_in()) {

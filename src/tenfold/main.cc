@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/diagnostic.h"
+#include "runtime/native/standard_streams.h"
 #include "tenfold/arguments.h"
 #include "tenfold/exit_codes.h"
 #include "tenfold/verbs.h"
@@ -39,6 +40,7 @@ int ended(int exit_code) {
 }  // namespace
 
 int main(int count, char** values) {
+  tenfold::runtime::native::reserve_standard_streams();
   auto arguments = tenfold::cli::Arguments::parse(count, values);
   if (!arguments) return wrong_usage(arguments.error());
   if (arguments->version) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -200,15 +201,8 @@ class Server {
                            to_string(admin.error())));
       co_return false;
     }
-    take_inherited_listeners();
-    const bool knows_rings = recall_rings();
-    if (!knows_rings) co_return false;
-    controller_.pause_rings(predecessor_.runs());
-    const auto changed = co_await controller_.change(first_);
-    if (!changed) {
-      complain(changed.error());
-      co_return false;
-    }
+    const bool may_serve = open_listeners() && recall_rings();
+    if (!may_serve) co_return false;
     const auto dropped = control::drop_privileges(settings_.user);
     if (!dropped) {
       complain(dropped.error());
@@ -221,6 +215,15 @@ class Server {
       co_return false;
     }
     state_.open();
+    // Clients are accepted last: a successor that cannot go on must not have taken any from the process before it.
+    controller_.pause_rings(predecessor_.runs());
+    const auto changed = co_await controller_.change(first_);
+    if (!changed) {
+      complain(changed.error());
+      co_return false;
+    }
+    if (predecessor_.runs()) co_await hear_of_nodes();
+    admin_.begin();
     manager_.ready(status_line());
     predecessor_.tell();
     co_return true;
@@ -241,11 +244,18 @@ class Server {
     return true;
   }
 
-  void take_inherited_listeners() {
+  bool open_listeners() {
     std::map<Address, int> opened;
     for (const cluster::Service& service : first_.services) {
       for (const Address& address : service.listeners) {
-        if (const auto handle = inherited_.take(address)) opened[address] = *handle;
+        if (opened.contains(address)) continue;
+        const auto given = inherited_.take(address);
+        const Result<int> handle = given ? Result<int>(*given) : io_.open_listener(address);
+        if (!handle) {
+          complain(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(handle.error())));
+          return false;
+        }
+        opened[address] = *handle;
       }
     }
     controller_.give_listeners(std::move(opened));
@@ -253,6 +263,18 @@ class Server {
       events_.add(control::EventLog::Level::kWarning, "unused_listener",
                   {{"address", address.to_text()}, {"help", "no service and not the admin API listens on just this"}});
     inherited_.close_left();
+    return true;
+  }
+
+  // A successor takes over who asks for readiness, too: as long as it knows of no node that is up, it is not ready.
+  runtime::Task<void> hear_of_nodes() {
+    constexpr Duration kPatience = std::chrono::seconds(2);
+    constexpr Duration kPoll = std::chrono::milliseconds(10);
+    const Instant limit = io_.now() + kPatience;
+    while (std::ranges::any_of(controller_.health().services, &cluster::ServiceStatus::panic) && io_.now() < limit) {
+      const Status slept = co_await io_.sleep_for(kPoll, &told_);
+      if (!slept) co_return;
+    }
   }
 
   std::string status_line() const {
@@ -271,7 +293,7 @@ class Server {
     controller_.begin_shutdown(!handed_over_);
     const Duration grace = controller_.topology()->run.shutdown_grace;
     events_.add(control::EventLog::Level::kInfo, "stopping", {{"grace", to_text(grace)}});
-    if (handed_over_) co_await admin_.close();
+    if (handed_over_) admin_.wind_down();
     static_cast<void>(co_await io_.sleep_for(grace, &told_twice_));
     co_await beside.join();
   }

@@ -107,12 +107,20 @@ std::string joined(const Json& list) {
   return text;
 }
 
+// What becomes of clients while no node is up.
+std::string_view panic_text(const Json& service) {
+  if (!service.value("panic", false)) return "";
+  if (!service.contains("cache")) return "PANIC: no node is up; all are tried";
+  return service["cache"].contains("built_in") ? "no node is up; the built-in cache keeps the keys"
+                                               : "PANIC: no node is up; clients get errors";
+}
+
 std::string service_text(const Json& service, const Json* before, double seconds) {
   std::string listen;
   for (const Json& address : service.value("listen", Json::array()))
     listen += (listen.empty() ? "" : ", ") + address.get<std::string>();
   std::string text = fmt::format("\n{} on {}{} {}\n", service.value("name", ""), listen, service.value("path", ""),
-                                 service.value("panic", false) ? "PANIC: no node is up; all are tried" : "");
+                                 panic_text(service));
   if (service.contains("cache")) {
     text += cache_line(service["cache"], before == nullptr ? nullptr : &before->at("cache"), seconds);
     text += hot_keys_line(service["cache"]);

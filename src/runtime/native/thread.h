@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A named thread that is joined when its object ends.
+// A named thread that is joined when its object ends. All are made at the start: one that cannot be ends the process,
+// with the reason.
 #pragma once
-
-#include <pthread.h>
 
 #include <functional>
 #include <string>
@@ -14,9 +13,7 @@ class Thread {
  public:
   /// `name` is shown by ps and debuggers, 15 characters of it. All signals are blocked in the new thread if they are in
   /// the one that makes it.
-  Thread(const std::string& name, std::move_only_function<void()> body) : thread_(std::move(body)) {
-    pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
-  }
+  Thread(const std::string& name, std::move_only_function<void()> body);
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
   ~Thread() { thread_.join(); }
