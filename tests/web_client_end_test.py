@@ -148,6 +148,20 @@ class ClientEnds(Scenario):
         entry = self.entries_of(tenfold, "/begun")[0]
         self.assertEqual((entry["status"], entry["failure"]), (200, "client_closed"))
 
+    def test_one_that_ends_while_its_answer_pauses_frees_the_node(self):
+        for settings, end in (("", reset), ("abort_on_close = true", half_close)):
+            node = EarlyNode()
+            self.addCleanup(node.close)
+            tenfold = self.web([node], f"{NO_PROBES}\nbody_timeout = '1h'\n{settings}")
+            client = tenfold.client()
+            client.send(request_bytes("GET", "/events"))
+            self.assertEqual(client.read_head().status, 200)
+            end(client)
+            wait_until(lambda node=node: not node.open_sockets, "the node's connection ends")
+            entry = self.entries_of(tenfold, "/events")[0]
+            self.assertEqual((entry["status"], entry["failure"]), (200, "client_closed"))
+            client.close()
+
     def test_abort_on_close_takes_the_end_of_sending_for_the_end(self):
         tenfold = self.start("abort_on_close = true\nqueue_timeout = '1m'")
         first = self.client(tenfold)

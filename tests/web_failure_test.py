@@ -212,6 +212,17 @@ class Failing(Scenario):
         wait_until(lambda: len(node.requests) == 1, "the node has the first")
         self.assertIn("queue_timeout", second.get("/2").field("Proxy-Status"))
 
+    def test_an_empty_line_behind_a_request_begins_no_other(self):
+        tenfold = self.web([self.node()], "idle_timeout = '500ms'", run='workers = 1\nheader_timeout = "200ms"')
+        for with_it, later in ((b"\r\n", b""), (b"", b"\r\n")):
+            client = self.client(tenfold)
+            for _ in range(2):
+                client.send(request_bytes("POST", "/", body=b"x") + with_it)
+                self.assertEqual(client.read().status, 200)
+                client.send(later)
+            self.assertTrue(client.at_end())
+        self.assertEqual({entry["status"] for entry in tenfold.access_entries()} | {200}, {200})
+
     def test_a_slow_head_is_408_and_closed(self):
         tenfold = self.web([self.node()], run='workers = 1\nheader_timeout = "200ms"')
         client = self.client(tenfold)

@@ -19,6 +19,7 @@ inline constexpr int kEventsPerLoopMost = 512;
 inline constexpr int kInlineCompletionsPerTurn = 1024;  // operations that complete at once, before others get a turn
 inline constexpr int kEventsToGather = 32;              // that are enough: the loop does not wait for more
 inline constexpr int kListenBacklog = 4096;
+inline constexpr int kAcceptsInARow = 4;  // by one loop, before clients go to the loops that wait beside it
 inline constexpr std::size_t kPostedMost = 64 * 1024;  // messages waiting for a worker
 
 // Web clients whose connections we have ended, and who are waited for to end theirs.

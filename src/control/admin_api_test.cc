@@ -171,6 +171,7 @@ TEST_F(AdminApiTest, AnUrlIsExplainedForTheListenerThatItReaches) {
   EXPECT_EQ(explained("http://shop.example.com:8080/")["service"], "web.a") << "a name may stand for any address";
   EXPECT_EQ(explained("http://10.0.0.77:9000/")["listener"], "0.0.0.0:9000");
   EXPECT_EQ(explained("/x")["service"], "web.a");
+  EXPECT_EQ(explained("http://shop.example.com:8080?a=/b")["target"], "/?a=/b");
   EXPECT_THAT(explained("http://x:0/")["why"].get<std::string>(), HasSubstr("no service listens on port 0"));
   for (const char* refused : {"http://x:8080/a%20b", "http://x:8080/%23f", "http://u:p@x:8080/", "http://x:8080/%250a",
                               "http://a_b%0d%0a:8080/"}) {

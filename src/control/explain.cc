@@ -8,6 +8,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "cluster/cache_ring.h"
@@ -37,9 +39,10 @@ std::optional<Url> parse_url(std::string_view text) {
   else if (!text.starts_with('/'))
     return std::nullopt;
   Url url;
-  const std::size_t slash = text.find('/');
-  url.host = text.substr(0, slash);
-  url.target = slash == text.npos ? "/" : std::string(text.substr(slash));
+  const std::size_t end = std::min(text.find_first_of("/?"), text.size());
+  url.host = text.substr(0, end);
+  url.target = text.substr(end);
+  if (!url.target.starts_with('/')) url.target.insert(0, "/");
   const std::size_t colon = url.host.rfind(':');
   const bool has_port = colon != url.host.npos && url.host.find(']', colon) == url.host.npos;
   if (has_port) {
@@ -159,10 +162,12 @@ Json explain_http(const Controller& controller, const std::string& text) {
   const cluster::Topology& topology = *controller.topology();
   const Address* listener = listener_of(topology, *url);
   if (listener == nullptr) {
-    Json listeners = Json::array();
+    std::vector<std::string> listeners;
     for (const cluster::Service& service : topology.services) {
       if (service.tier != cluster::Tier::kWeb) continue;
-      for (const Address& other : service.listeners) listeners.push_back(other.to_text());
+      for (const Address& other : service.listeners) {
+        if (std::ranges::count(listeners, other.to_text()) == 0) listeners.push_back(other.to_text());
+      }
     }
     return {{"result", "refused"},
             {"why", fmt::format("no service listens on port {}", url->port)},

@@ -23,6 +23,9 @@ constexpr Duration kLingerMost = 60s;
 constexpr std::uint64_t kLingerBytesMost = 1 << 20;  // dropped in a step, when all of the answer was taken
 static_assert(kLingerStep < kLingerMost);
 
+// In front of a request it means nothing (RFC 9112, section 2.2): some clients send it behind a body.
+constexpr std::string_view kEmptyLine = "\r\n";
+
 // The size of a whole head, now in worker.request_head; 0 when more bytes are needed, or with exchange.failure set.
 std::size_t parse_head(Exchange& exchange, const HeadBytes& bytes) {
   const http::ParseOutcome outcome = http::parse_request_head(bytes.view(), exchange.worker.request_head);
@@ -179,11 +182,16 @@ runtime::Task<void> serve_connection(Worker* worker, runtime::Socket socket, Loc
                         .idle_limit = worker->table->topology->run.header_timeout};
   while (connection.keep_open) {
     runtime::Buffer first = std::move(connection.rest);
-    if (!first) {
+    if (!first || first.view() == kEmptyLine) {
+      first.reset();
       if (connection.listener->closing.requested()) break;
       // An idle connection ends with its listener; one with a request under way ends after it.
       const runtime::Wait wait(worker->io.now() + connection.idle_limit, &connection.listener->closing);
-      Result<runtime::Buffer> read = co_await worker->io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
+      Result<runtime::Buffer> read;
+      do {
+        read = runtime::Buffer();
+        read = co_await worker->io.recv(connection.socket, runtime::BufferSize::kSmall, wait);
+      } while (read && read->view() == kEmptyLine);
       if (!read) {
         const bool by_us = read.error().kind == ErrorKind::kTimeout || read.error().kind == ErrorKind::kCanceled;
         connection.answered &= by_us && worker->io.bytes_under_way(connection.socket) > 0;

@@ -45,7 +45,7 @@ std::size_t parse_head(Exchange& exchange, std::string_view bytes, std::size_t s
 // A node may say for very long that it is at its request (102), but not without end.
 constexpr int kInterimResponsesMost = 1000;
 
-// A client is only watched while a node takes longer than this: most never need it.
+// A client is only watched while a node takes longer than this, for its answer or within it: most never need it.
 constexpr Duration kWatchedAfter = 100ms;
 
 // For a node that did not answer at once. A client that goes away meanwhile is not waited for: exchange.failure is then
@@ -179,14 +179,28 @@ std::string trailers_for_client(const Exchange& exchange, const BodyReader& read
   return exchange.takes_trailers ? reader.trailers() : std::string();
 }
 
+// The next content of a body that pauses, as streams of events do: its client may be gone before there is anything to
+// send. kCanceled when it is.
+[[gnu::noinline]] runtime::Task<Result<std::string_view>> next_watched(Exchange& exchange, BodyReader& reader,
+                                                                       Instant deadline, runtime::Stop& stop) {
+  ClientWatch watch(exchange, stop);
+  co_return co_await reader.next(runtime::Wait(deadline, &watch.gone()));
+}
+
 // The rest of a body that did not come with its head.
 [[gnu::noinline]] runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader,
                                                  runtime::Stop& stop) {
   while (!reader.finished()) {
-    const runtime::Wait pause = exchange.wait_for_bytes(stop);
-    const Result<std::string_view> content = co_await reader.next(pause);
+    const Instant now = exchange.io().now();
+    const Instant deadline = now + exchange.settings().body_timeout;
+    Result<std::string_view> content =
+        co_await reader.next(runtime::Wait(std::min(deadline, now + kWatchedAfter), &stop));
+    if (!content && content.error().kind == ErrorKind::kTimeout)
+      content = co_await next_watched(exchange, reader, deadline, stop);
     if (!content) {
       cut_short(exchange, content.error());
+      const bool client_gone = content.error().kind == ErrorKind::kCanceled && !stop.requested();
+      if (client_gone) exchange.fail(Failure::kClientClosed, "within the body, while the node paused");
       co_return false;
     }
     exchange.node->counters.bytes_received += content->size();

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "runtime/scope.h"
 #include "runtime/system/clock.h"
@@ -179,6 +180,10 @@ void EpollIo::register_socket(EpollSocket& socket) {
   TENFOLD_ASSERT(epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) == 0, "a socket can be registered");
 }
 
+void EpollIo::unregister_listener(EpollSocket& listener) {
+  if (std::exchange(listener.registered, false)) epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.descriptor, nullptr);
+}
+
 std::optional<PeerEnd> EpollIo::watch_end(SocketState& state) {
   EpollSocket& socket = of(&state);
   register_socket(socket);
@@ -190,7 +195,7 @@ void EpollIo::close(SocketState& state) noexcept {
   EpollSocket& socket = of(&state);
   TENFOLD_ASSERT(socket.reader == nullptr && socket.writer == nullptr, "no operation is under way at a close");
   // Other handles of a listener keep its file open, and with it what was registered here.
-  if (socket.listening && socket.registered) epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.descriptor, nullptr);
+  if (socket.listening) unregister_listener(socket);
   ::close(socket.descriptor);
   socket.closed = true;
   socket.next_closed = closed_;
@@ -249,11 +254,16 @@ bool EpollIo::is_quiet(const Socket& socket) const {
 
 // -- Operations ----------------------------------------------------------------------------------------------------
 
+// Of the loops that wait at a listener the kernel tells the first in line that is idle. So one that has accepted goes
+// to the end of the line, or it would be given all clients of a quiet hour, and keep them in a busy one.
 bool EpollIo::start_accept(AcceptOperation& operation) {
-  EpollSocket& socket = of(operation.socket());
-  if (socket.readable && try_accept(operation)) return true;
-  socket.reader = &operation;
-  register_socket(socket);
+  EpollSocket& listener = of(operation.socket());
+  const bool goes_on = ++listener.accepts_in_a_row < limits::kAcceptsInARow;
+  if (goes_on && listener.readable && try_accept(operation)) return true;
+  listener.accepts_in_a_row = 0;
+  listener.reader = &operation;
+  unregister_listener(listener);
+  register_socket(listener);
   return false;
 }
 
@@ -394,6 +404,10 @@ void EpollIo::cancel(Operation& operation, int reason_errno) {
     EpollSocket& socket = of(operation.socket());
     if (socket.reader == &operation) socket.reader = nullptr;
     if (socket.writer == &operation) socket.writer = nullptr;
+    // No client that waits in the kernel's queue is turned away by a stop.
+    const bool accepts = operation.kind() == Operation::Kind::kAccept;
+    if (accepts && try_accept(static_cast<AcceptOperation&>(operation)))
+      return complete_later(operation, operation.outcome());
   }
   complete_later(operation, -reason_errno);
 }

@@ -69,6 +69,7 @@ class EpollIo final : public Io {
 
   EpollSocket* make_socket(int descriptor);
   void register_socket(EpollSocket& socket);
+  void unregister_listener(EpollSocket& listener);
   void turn();
   int turn_timeout_ms() const;
   int wait_for(std::span<epoll_event> events);

@@ -16,6 +16,7 @@ struct EpollSocket final : SocketState {
   bool hung_up = false;     // the peer has ended its side, or the connection broke: reads go on to the end
   bool broken = false;      // nothing reaches the peer any more
   bool listening = false;
+  int accepts_in_a_row = 0;     // of a listener: without standing in line
   bool closed = false;          // freed at the end of the turn, after the last event that may name it
   Operation* reader = nullptr;  // kAccept or kRecv
   Operation* writer = nullptr;  // kConnect, kSend or kSendFile

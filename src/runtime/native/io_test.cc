@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
+#include <future>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -425,6 +428,80 @@ TEST_P(IoTest, AListenerOutlivesOneOfItsHandles) {
     }
   };
   run(Body::go(this, io_.get()));
+}
+
+// A loop in a thread of its own, as a worker's, that greets the clients of a listener and counts them.
+class Greeter {
+ public:
+  explicit Greeter(int listener) : thread_([this, listener] { serve(listener); }) { started_.get_future().wait(); }
+  Greeter(const Greeter&) = delete;
+  Greeter& operator=(const Greeter&) = delete;
+  ~Greeter() { EXPECT_FALSE(thread_.joinable()); }
+
+  // Returns when the loop waits for the next client: it tells the kernel so between two turns.
+  void settle() {
+    for (int turn = 0; turn < 2; ++turn) {
+      std::promise<void> turned;
+      io_->post([&turned] { turned.set_value(); });
+      turned.get_future().wait();
+    }
+  }
+
+  int stop() {
+    io_->post([this] { stop_.request(); });
+    thread_.join();
+    return greeted_;
+  }
+
+ private:
+  static Task<void> greet(Io* io, int handle, Stop* stop, int* greeted) {
+    Socket listener = io->adopt_listener(handle);
+    for (;;) {
+      Result<Socket> client = co_await io->accept(listener, Wait(kNever, stop));
+      if (!client) co_return;
+      ++*greeted;
+      const Status sent = co_await io->send(*client, "!", Wait(io->now() + 10s, nullptr));
+      EXPECT_TRUE(sent.has_value());
+    }
+  }
+
+  void serve(int listener) {
+    const std::unique_ptr<Io> io = std::move(open_io(IoTest::GetParam())->io);
+    io_ = io.get();
+    started_.set_value();
+    io->run(greet(io.get(), listener, &stop_, &greeted_));
+  }
+
+  std::promise<void> started_;
+  Io* io_ = nullptr;
+  Stop stop_;
+  int greeted_ = 0;
+  std::thread thread_;  // last: it uses the others
+};
+
+// The kernel tells one of them of a client, and always the same one if it may, however little there is to do.
+TEST_P(IoTest, LoopsAtOneListenerShareItsClients) {
+  static constexpr int kClients = 40;
+  struct Body {
+    static Task<void> call(IoTest* test, Io* io, Address address, std::array<Greeter*, 2> greeters) {
+      for (int i = 0; i < kClients; ++i) {
+        for (Greeter* greeter : greeters) greeter->settle();
+        Result<Socket> client = co_await io->connect(address, test->soon());
+        EXPECT_TRUE((co_await io->send(*client, "?", test->soon())).has_value());
+        const Result<Buffer> greeting = co_await io->recv(*client, BufferSize::kSmall, test->soon());
+        EXPECT_TRUE(greeting.has_value());
+      }
+    }
+  };
+  const Result<int> handle = io_->open_listener(*Address::parse("127.0.0.1:0"));
+  Greeter first(*io_->duplicate_listener(*handle));
+  Greeter second(*io_->duplicate_listener(*handle));
+  const Socket listener = io_->adopt_listener(*handle);
+  run(Body::call(this, io_.get(), io_->local_address(listener), {&first, &second}));
+  const int by_first = first.stop();
+  EXPECT_EQ(by_first + second.stop(), kClients);
+  EXPECT_GT(by_first, kClients / 4);
+  EXPECT_LT(by_first, kClients * 3 / 4);
 }
 
 TEST_P(IoTest, TimersFireInTheirOrder) {

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kSubmissionEntries = 1024;
 constexpr unsigned kCompletionEntries = 16 * 1024;
-constexpr std::size_t kArrivedMost = 4;  // buffers or connections that nobody waits for, before the kernel is stopped
+constexpr std::size_t kArrivedMost = 4;  // buffers that nobody waits for, before the kernel is stopped
 constexpr Duration kTurnMost = 60s;
 
 // What a completion is about: a socket's address, and a kind in its low bits.
@@ -157,7 +157,7 @@ void UringIo::handle(std::uint64_t user_data, int outcome, std::uint32_t flags) 
   if (!more) --socket.pending;
   switch (kind) {
     case kAccept:
-      accepted(socket, outcome, more);
+      accepted(socket, outcome);
       break;
     case kRecv:
       received(socket, outcome, flags);
@@ -297,11 +297,12 @@ bool UringIo::is_quiet(const Socket& socket) const {
 
 // -- Accepting and connecting --------------------------------------------------------------------------------------
 
+// For one client, and not for all that come: of the loops that wait at a listener the kernel tells the first in line,
+// and one that never left the line would be given every client, and the others none.
 void UringIo::arm_accept(UringSocket& listener) {
   io_uring_sqe* entry = next_entry();
-  io_uring_prep_multishot_accept(entry, listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  io_uring_prep_accept(entry, listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   io_uring_sqe_set_data64(entry, tagged(listener, kAccept));
-  listener.receiving = true;
   listener.stopping = false;
   ++listener.pending;
 }
@@ -315,40 +316,25 @@ void UringIo::finish_accept(AcceptOperation& operation, int descriptor) {
 
 bool UringIo::start_accept(AcceptOperation& operation) {
   UringSocket& listener = of(operation.socket());
-  if (listener.arrived) {
-    finish_accept(operation, listener.arrived->descriptors.front());
-    listener.arrived->descriptors.pop_front();
-    if (listener.arrived->descriptors.empty()) listener.arrived.reset();
-    return true;
+  if (++listener.accepts_in_a_row < limits::kAcceptsInARow) {
+    const int descriptor = system::accept_waiting(listener.descriptor);
+    if (descriptor >= 0) {
+      finish_accept(operation, descriptor);
+      return true;
+    }
   }
+  listener.accepts_in_a_row = 0;
   listener.reader = &operation;
-  if (!listener.receiving) arm_accept(listener);
+  arm_accept(listener);
   return false;
 }
 
-void UringIo::keep_accepted(UringSocket& listener, int descriptor) {
-  if (!listener.arrived) listener.arrived = std::make_unique<Arrived>();
-  listener.arrived->descriptors.push_back(descriptor);
-  if (listener.arrived->descriptors.size() >= kArrivedMost && listener.receiving) stop_arriving(listener, kAccept);
-}
-
-void UringIo::accepted(UringSocket& listener, int outcome, bool more) {
-  listener.receiving = more;
-  if (listener.closed) {
-    if (outcome >= 0) ::close(outcome);
-    return free_if_done(listener);
-  }
+void UringIo::accepted(UringSocket& listener, int outcome) {
   auto* waiting = static_cast<AcceptOperation*>(listener.reader);
-  if (waiting == nullptr) {
-    if (outcome >= 0) keep_accepted(listener, outcome);
-    return;
-  }
+  TENFOLD_ASSERT(waiting != nullptr, "an accept that is armed is waited for");
   const int stop_errno = listener.stop_errno;
-  if (outcome < 0 && !more && stop_errno != 0) outcome = system::accept_waiting(listener.descriptor);
-  if (outcome == -ECONNABORTED || outcome == -EINTR || outcome == -ECANCELED) {
-    if (!more) arm_accept(listener);
-    return;
-  }
+  if (outcome < 0 && stop_errno != 0) outcome = system::accept_waiting(listener.descriptor);
+  if (outcome == -ECONNABORTED || outcome == -EINTR || outcome == -ECANCELED) return arm_accept(listener);
   listener.reader = nullptr;
   listener.stop_errno = 0;
   if (outcome >= 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The io_uring back end. Receives and accepts are armed once and complete many times (multishot), into blocks that the
-// kernel takes when bytes arrive (buffer_ring.h). Sends are tried with a system call, and wait in the ring only when
-// the socket is full, so that a response leaves at once. One turn of the loop:
+// The io_uring back end. Receives are armed once and complete many times (multishot), into blocks that the kernel takes
+// when bytes arrive (buffer_ring.h). Sends are tried with a system call, and wait in the ring only when the socket is
+// full, so that a response leaves at once. One turn of the loop:
 //
 //   submit and wait ── read the clock ── completions ── ready list ── posted work ── timers ── starved sockets
 //
@@ -74,7 +74,7 @@ class UringIo final : public Io {
   void submit_and_wait();
   void turn();
   void handle(std::uint64_t user_data, int outcome, std::uint32_t flags);
-  void accepted(UringSocket& listener, int outcome, bool more);
+  void accepted(UringSocket& listener, int outcome);
   void received(UringSocket& socket, int outcome, std::uint32_t flags);
   void connected(UringSocket& socket, int outcome);
   void writable(UringSocket& socket);
@@ -84,7 +84,6 @@ class UringIo final : public Io {
   BufferRing& ring_of(const UringSocket& socket);
   UringSocket* make_socket(int descriptor);
   void finish_accept(AcceptOperation& operation, int descriptor);
-  void keep_accepted(UringSocket& listener, int descriptor);
   void free_if_done(UringSocket& socket);
 
   io_uring ring_{};

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <deque>
@@ -19,22 +18,15 @@ namespace tenfold::runtime::uring {
 struct StarvedTag {};
 struct LivingTag {};
 
-/// What arrived while nobody waited for it.
+/// What arrived on a connection while nobody waited for it.
 struct Arrived {
-  Arrived() = default;
-  Arrived(const Arrived&) = delete;
-  Arrived& operator=(const Arrived&) = delete;
-  ~Arrived() {
-    for (int descriptor : descriptors) ::close(descriptor);
-  }
-  std::deque<Buffer> buffers;   // of a connection
-  std::deque<int> descriptors;  // of a listener
+  std::deque<Buffer> buffers;
 };
 
 struct UringSocket final : SocketState, ListNode<StarvedTag>, ListNode<LivingTag> {
   int descriptor = -1;
   std::uint16_t pending = 0;  // requests in the kernel that will complete with this socket's address
-  bool receiving = false;     // a receive or accept is armed
+  bool receiving = false;     // a receive is armed
   bool once = false;          // the receive is for one completion
   bool stopping = false;      // the armed receive or accept was cancelled, and has not completed yet
   bool polling = false;       // told when the socket takes bytes again
@@ -47,6 +39,7 @@ struct UringSocket final : SocketState, ListNode<StarvedTag>, ListNode<LivingTag
   BufferSize size = BufferSize::kSmall;
   int end_outcome = 0;
   int stop_errno = 0;           // why the waiting accept shall end
+  int accepts_in_a_row = 0;     // of a listener: without standing in line
   Operation* reader = nullptr;  // kAccept or kRecv
   Operation* writer = nullptr;  // kConnect, kSend or kSendFile
   std::unique_ptr<Arrived> arrived;
