@@ -32,7 +32,7 @@ BINARY_KEYS = [b"a b", b"\0", b"\rget x\r", b"q\t", b"key:1"]
 WORDS = [b"", b"0", b"5", b"17 ", b"x", b"18446744073709551615", b"END\r\n", b"a\r\nSTORED\r\n", b"\0\0\0", b"\xff" * 9]
 SIZES = [100, 2046, 2047, 2048, 4090, 4096, 4097, 16_380, 16_384, 32_760, 32_768, 65_537, 200_000]
 TOO_LARGE = 1_048_577
-EXPIRIES = [b"0", b"0", b"0", b"1000", b"-1", b"2592001", b"2147483647"]
+EXPIRIES = [b"0", b"0", b"0", b"1000", b"-1", b"2592001", b"2147483647", b"2147483648", b"4294967295"]
 NUMBERS = [b"0", b"1", b"7", b"4294967296"]
 # What memcached 1.6.18 makes of a number from 2^63 on depends on memory that is not the item's: it looks for a minus
 # sign (safe_strtoull of util.c) up to the next zero byte, which may be in what an older item has left there, or in the

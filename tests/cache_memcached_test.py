@@ -95,6 +95,32 @@ class Everyday(RawScenario):
             self.assertTrue(client.ask(b"me k\r\n").startswith(b"ME k exp="))
             self.assertEqual(client.ask(b"me none\r\n"), b"EN\r\n")
 
+    def test_a_time_that_is_over_may_lack_its_sign(self):
+        """So libmemcached writes -1, and with it Django and PHP what is to expire at once."""
+        for client in self.each():
+            self.talk(
+                client,
+                (b"set k 0 4294967295 1\r\nv\r\n", b"STORED\r\n"),
+                (b"get k\r\n", b"END\r\n"),
+                (b"set k 0 0 1\r\nv\r\n", b"STORED\r\n"),
+                (b"touch k 4294967295\r\n", b"TOUCHED\r\n"),
+                (b"get k\r\n", b"END\r\n"),
+            )
+
+    def test_a_time_that_is_over_has_its_sign_at_the_node(self):
+        """Not every memcached reads it without: one that refuses it would take the value for commands."""
+        lines = []
+
+        def answer(line, reader, _):
+            lines.append(line)
+            if line.startswith(b"set"):
+                reader.readline()
+            return b"STORED\r\n"
+
+        tenfold = self.cache([self.scripted(answer)])
+        self.ask(tenfold, b"set k 0 4294967295 1\r\nv\r\n")
+        self.assertEqual(lines, [b"set k 0 -1 1\r\n"])
+
     def test_noreply_gets_no_reply_and_is_done(self):
         for client in self.each():
             client.send(b"set a 0 0 1 noreply\r\n1\r\nadd a 0 0 1 noreply\r\n2\r\nincr a 5 noreply\r\n")
