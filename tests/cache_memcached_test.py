@@ -159,6 +159,7 @@ class Everyday(RawScenario):
             asked = [b"key:%d" % i for i in range(0, 600, 2)]
             wanted = {key: stored[key] for key in asked if key in stored}
             self.assertEqual(client.get_many(asked), wanted)
+            self.assertEqual(list(client.get_many(asked[::-1])), list(wanted)[::-1], "in the order of the request")
             self.assertEqual(values_of(client.ask(b"gat 100 " + b" ".join(asked[:100]) + b"\r\n")),
                              {key: stored[key] for key in asked[:100]})
             many = [b"k" * 30 + b"%d" % i for i in range(20_000)]
