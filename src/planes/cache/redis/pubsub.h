@@ -37,6 +37,11 @@ class Subscriptions final : public PrivateState {
   static void take(const RedisCall& call);
 
   void ring_changed() override;
+  /// Of channels, patterns and shard channels.
+  std::array<std::size_t, 3> counts() const {
+    return {names_[kChannels].size(), names_[kPatterns].size(), names_[kShardChannels].size()};
+  }
+
   void health_changed() override;
 
  private:
