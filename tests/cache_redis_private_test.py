@@ -2,6 +2,7 @@
 """What is private to a Redis client: transactions, commands that block, subscriptions; and what a change of the nodes
 does to them."""
 
+import socket
 import threading
 import unittest
 
@@ -200,6 +201,16 @@ class Blocking(RedisScenario):
         self.wait_blocked(self.nodes[0], "blpop", 0)
         self.two.ask("RPUSH", key, "x")
         self.assertEqual(self.two.ask("LLEN", key), 1)
+
+    def test_a_client_that_only_sends_no_more_is_hung_up_on(self):
+        """So some libraries disconnect (ioredis): an error would be taken for the reply, and told as one."""
+        for words in (["BLPOP", self.keys[0], 0], ["XREAD", "BLOCK", 0, "STREAMS", self.keys[0], "0"]):
+            with RespClient(self.tenfold_.port) as client:
+                client.send_command(*words)
+                self.wait_blocked(self.nodes[0], words[0].lower())
+                client.socket.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.reader.read(), b"")
+                self.wait_blocked(self.nodes[0], words[0].lower(), 0)
 
     def test_a_hundred_that_block_do_not_hold_each_other_up(self):
         key = self.keys[1]
