@@ -415,6 +415,29 @@ class PubSub(RedisScenario):
         self.assertIsNone(self.one.ask("GET", "a"))  # an ordinary client again
         self.assertEqual(self.one.ask("UNSUBSCRIBE"), [b"unsubscribe", None, 0])
 
+    def test_what_nodes_tell_of_their_keys_comes_from_each(self):
+        channels = ["__keyevent@0__:set", *(f"__keyspace@0__:{key}" for key in self.keys.values())]
+        for node in self.nodes:
+            node.ask("CONFIG", "SET", "notify-keyspace-events", "KE$")
+        self.one.send_command("SUBSCRIBE", *channels, "news")
+        self.assertEqual([self.one.read()[2] for _ in range(5)], [1, 2, 3, 4, 5])
+        for key in self.keys.values():
+            self.two.ask("SET", key, "v")
+            told = sorted(self.one.read()[1:] for _ in range(2))
+            wanted = [[b"__keyevent@0__:set", key.encode()], [f"__keyspace@0__:{key}".encode(), b"set"]]
+            self.assertEqual(told, wanted)
+        self.one.send_command("UNSUBSCRIBE", *channels)
+        self.assertEqual([self.one.read()[2] for _ in range(4)], [4, 3, 2, 1])
+        self.two.ask("SET", self.keys[0], "v")
+        self.two.ask("PUBLISH", "news", "hi")
+        self.assertEqual(self.one.read(), [b"message", b"news", b"hi"])
+
+    def test_who_hears_of_keys_connects_anew_when_a_node_joins(self):
+        self.one.ask("SUBSCRIBE", "__keyevent@0__:expired")
+        code, _, error = self.tenfold_.cli("add", "cache.test", self.server().address)
+        self.assertEqual(code, 0, error)
+        self.assertTrue(self.one.at_end())
+
     def test_messages_are_pushes_in_resp3_and_commands_go_on(self):
         self.one.ask("HELLO", "3")
         reply = self.one.ask("SUBSCRIBE", "news")
