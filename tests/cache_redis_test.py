@@ -176,6 +176,19 @@ class Scripts(RedisScenario):
         self.assertIn("Error compiling", client.ask("SCRIPT", "LOAD", "no lua at all"))
         self.assertIn("NOSCRIPT", client.ask("EVALSHA", digest, 1, "key"))
 
+    def test_scripts_that_name_no_keys_run_where_there_is_one_node(self):
+        """Django's channel layer has its keys among the arguments."""
+        client = self.client(self.redis(self.servers(1)))
+        script = "return redis.call('INCR', ARGV[1])"
+        self.assertEqual(client.ask("EVAL", script, 0, "k"), 1)
+        digest = client.ask("SCRIPT", "LOAD", script)
+        self.assertEqual(client.ask("EVALSHA", digest, 0, "k"), 2)
+        transaction = client.pipeline(["MULTI"], ["EVAL", script, 0, "k"], ["EXEC"])
+        self.assertEqual(transaction[2], [3])
+        self.assertIn("not an integer", client.ask("EVAL", script, "none", "k"))
+        several = self.client(self.redis(self.servers(2)))
+        self.assertIn("without keys", several.ask("EVAL", script, 0, "k"))
+
     def test_functions_are_known_to_every_node(self):
         servers = self.servers(3)
         tenfold = self.redis(servers)
