@@ -3,6 +3,7 @@
 
 import base64
 import subprocess
+import time
 import unittest
 
 from cache_harness import NO_HEALTH, RawScenario, values_of
@@ -446,6 +447,29 @@ class Away(RawScenario):
                 self.assertTrue(reply.startswith(b"SERVER_ERROR node 127.0.0.1:"), (request, reply))
             client.send(b"set k 0 0 0 noreply\r\n\r\ndelete k noreply\r\nmn\r\n")
             self.assertEqual(client.reply(), b"MN\r\n")
+
+    def test_nobody_waits_for_another_node_when_all_are_down(self):
+        """As long as applications wait for a cache that is not there, they serve nobody."""
+        for count in (1, 3):
+            nodes = self.memcached(count)
+            tenfold = self.cache(nodes, 'response_timeout = "8s"')
+            client, waiting = self.client(tenfold), self.client(tenfold)
+            client.set(b"k", b"v")
+            for node in nodes:
+                node.kill()
+            begin = time.monotonic()
+            waiting.send(b"get k\r\nget k l m n\r\n")
+            for _ in range(2):
+                self.assertIn(b"SERVER_ERROR node", waiting.reply())
+            self.assertLess(time.monotonic() - begin, 6, "until the nodes are known to be down")
+            wait_until(lambda: all(one["state"] == "down" for one in self.service(tenfold)["nodes"]), "all are down")
+            begin = time.monotonic()
+            for request in (b"get k\r\n", b"set k 0 0 1\r\nv\r\n", b"get k l m n\r\n", b"incr k 1\r\n", b"mg k v\r\n"):
+                self.assertIn(b" is down: ", client.ask(request))
+            self.assertLess(time.monotonic() - begin, 1)
+            for node in nodes:
+                node.start()
+            wait_until(lambda: client.ask(b"set k 0 0 1\r\nv\r\n") == b"STORED\r\n", "they are back")
 
     def test_a_get_of_which_one_node_failed_is_an_error(self):
         nodes = self.memcached(3)

@@ -107,7 +107,8 @@ bool Join::Part::wait_for_owner(const LinkFailure& failure) {
   const cluster::CacheSettings& settings = again_.home->service->settings();
   const Instant now = again_.home->io.now();
   if (join_.give_up_at_ == Instant()) join_.give_up_at_ = now + settings.response_timeout;
-  if (settings.is_store() || now >= join_.give_up_at_) return false;
+  const bool may_come = !settings.is_store() && again_.home->service->has_usable_node();
+  if (!may_come || now >= join_.give_up_at_) return false;
   error_ = failure.text;
   if (join_.waiting_++ == 0) join_.client->pause();
   again_.home->second_tries.add(*this);
@@ -116,7 +117,8 @@ bool Join::Part::wait_for_owner(const LinkFailure& failure) {
 
 void Join::Part::try_again(Instant now) {
   const std::string problem = error_;
-  if (join_.client == nullptr || again_.home->has_left || now >= join_.give_up_at_) {
+  const bool may_come = !again_.home->has_left && again_.home->service->has_usable_node();
+  if (join_.client == nullptr || !may_come || now >= join_.give_up_at_) {
     join_.end_wait();
     return fail(problem);
   }
