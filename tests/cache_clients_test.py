@@ -22,8 +22,8 @@ class Clients(CacheScenario):
             self.assertEqual((done.returncode, done.stdout), (0, "everything as it should be\n"), done.stderr)
 
     def test_memcached_of_npm(self):
-        for count in (1, 3):
-            tenfold = self.cache(self.memcached(count))
+        built_in = self.tenfold('[cache.test]\nlisten = "127.0.0.1:{port}"\n')
+        for tenfold in (built_in, *(self.cache(self.memcached(count)) for count in (1, 3))):
             code, said = node_packages.run("memcached_everyday.js", tenfold.port)
             self.assertEqual((code, said), (0, "everything as it should be\n"), said)
 

@@ -3,6 +3,7 @@
 
 import base64
 import subprocess
+import time
 import unittest
 
 from cache_harness import NO_HEALTH, RawScenario, values_of
@@ -95,6 +96,32 @@ class Everyday(RawScenario):
             self.assertTrue(client.ask(b"me k\r\n").startswith(b"ME k exp="))
             self.assertEqual(client.ask(b"me none\r\n"), b"EN\r\n")
 
+    def test_a_time_that_is_over_may_lack_its_sign(self):
+        """So libmemcached writes -1, and with it Django and PHP what is to expire at once."""
+        for client in self.each():
+            self.talk(
+                client,
+                (b"set k 0 4294967295 1\r\nv\r\n", b"STORED\r\n"),
+                (b"get k\r\n", b"END\r\n"),
+                (b"set k 0 0 1\r\nv\r\n", b"STORED\r\n"),
+                (b"touch k 4294967295\r\n", b"TOUCHED\r\n"),
+                (b"get k\r\n", b"END\r\n"),
+            )
+
+    def test_a_time_that_is_over_has_its_sign_at_the_node(self):
+        """Not every memcached reads it without: one that refuses it would take the value for commands."""
+        lines = []
+
+        def answer(line, reader, _):
+            lines.append(line)
+            if line.startswith(b"set"):
+                reader.readline()
+            return b"STORED\r\n"
+
+        tenfold = self.cache([self.scripted(answer)])
+        self.ask(tenfold, b"set k 0 4294967295 1\r\nv\r\n")
+        self.assertEqual(lines, [b"set k 0 -1 1\r\n"])
+
     def test_noreply_gets_no_reply_and_is_done(self):
         for client in self.each():
             client.send(b"set a 0 0 1 noreply\r\n1\r\nadd a 0 0 1 noreply\r\n2\r\nincr a 5 noreply\r\n")
@@ -133,6 +160,7 @@ class Everyday(RawScenario):
             asked = [b"key:%d" % i for i in range(0, 600, 2)]
             wanted = {key: stored[key] for key in asked if key in stored}
             self.assertEqual(client.get_many(asked), wanted)
+            self.assertEqual(list(client.get_many(asked[::-1])), list(wanted)[::-1], "in the order of the request")
             self.assertEqual(values_of(client.ask(b"gat 100 " + b" ".join(asked[:100]) + b"\r\n")),
                              {key: stored[key] for key in asked[:100]})
             many = [b"k" * 30 + b"%d" % i for i in range(20_000)]
@@ -419,6 +447,29 @@ class Away(RawScenario):
                 self.assertTrue(reply.startswith(b"SERVER_ERROR node 127.0.0.1:"), (request, reply))
             client.send(b"set k 0 0 0 noreply\r\n\r\ndelete k noreply\r\nmn\r\n")
             self.assertEqual(client.reply(), b"MN\r\n")
+
+    def test_nobody_waits_for_another_node_when_all_are_down(self):
+        """As long as applications wait for a cache that is not there, they serve nobody."""
+        for count in (1, 3):
+            nodes = self.memcached(count)
+            tenfold = self.cache(nodes, 'response_timeout = "8s"')
+            client, waiting = self.client(tenfold), self.client(tenfold)
+            client.set(b"k", b"v")
+            for node in nodes:
+                node.kill()
+            begin = time.monotonic()
+            waiting.send(b"get k\r\nget k l m n\r\n")
+            for _ in range(2):
+                self.assertIn(b"SERVER_ERROR node", waiting.reply())
+            self.assertLess(time.monotonic() - begin, 6, "until the nodes are known to be down")
+            wait_until(lambda: all(one["state"] == "down" for one in self.service(tenfold)["nodes"]), "all are down")
+            begin = time.monotonic()
+            for request in (b"get k\r\n", b"set k 0 0 1\r\nv\r\n", b"get k l m n\r\n", b"incr k 1\r\n", b"mg k v\r\n"):
+                self.assertIn(b" is down: ", client.ask(request))
+            self.assertLess(time.monotonic() - begin, 1)
+            for node in nodes:
+                node.start()
+            wait_until(lambda: client.ask(b"set k 0 0 1\r\nv\r\n") == b"STORED\r\n", "they are back")
 
     def test_a_get_of_which_one_node_failed_is_an_error(self):
         nodes = self.memcached(3)

@@ -2,6 +2,7 @@
 """What is private to a Redis client: transactions, commands that block, subscriptions; and what a change of the nodes
 does to them."""
 
+import socket
 import threading
 import unittest
 
@@ -200,6 +201,16 @@ class Blocking(RedisScenario):
         self.wait_blocked(self.nodes[0], "blpop", 0)
         self.two.ask("RPUSH", key, "x")
         self.assertEqual(self.two.ask("LLEN", key), 1)
+
+    def test_a_client_that_only_sends_no_more_is_hung_up_on(self):
+        """So some libraries disconnect (ioredis): an error would be taken for the reply, and told as one."""
+        for words in (["BLPOP", self.keys[0], 0], ["XREAD", "BLOCK", 0, "STREAMS", self.keys[0], "0"]):
+            with RespClient(self.tenfold_.port) as client:
+                client.send_command(*words)
+                self.wait_blocked(self.nodes[0], words[0].lower())
+                client.socket.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.reader.read(), b"")
+                self.wait_blocked(self.nodes[0], words[0].lower(), 0)
 
     def test_a_hundred_that_block_do_not_hold_each_other_up(self):
         key = self.keys[1]
@@ -403,6 +414,29 @@ class PubSub(RedisScenario):
         self.assertEqual(self.one.ask("PUNSUBSCRIBE"), [b"punsubscribe", b"k*", 0])
         self.assertIsNone(self.one.ask("GET", "a"))  # an ordinary client again
         self.assertEqual(self.one.ask("UNSUBSCRIBE"), [b"unsubscribe", None, 0])
+
+    def test_what_nodes_tell_of_their_keys_comes_from_each(self):
+        channels = ["__keyevent@0__:set", *(f"__keyspace@0__:{key}" for key in self.keys.values())]
+        for node in self.nodes:
+            node.ask("CONFIG", "SET", "notify-keyspace-events", "KE$")
+        self.one.send_command("SUBSCRIBE", *channels, "news")
+        self.assertEqual([self.one.read()[2] for _ in range(5)], [1, 2, 3, 4, 5])
+        for key in self.keys.values():
+            self.two.ask("SET", key, "v")
+            told = sorted(self.one.read()[1:] for _ in range(2))
+            wanted = [[b"__keyevent@0__:set", key.encode()], [f"__keyspace@0__:{key}".encode(), b"set"]]
+            self.assertEqual(told, wanted)
+        self.one.send_command("UNSUBSCRIBE", *channels)
+        self.assertEqual([self.one.read()[2] for _ in range(4)], [4, 3, 2, 1])
+        self.two.ask("SET", self.keys[0], "v")
+        self.two.ask("PUBLISH", "news", "hi")
+        self.assertEqual(self.one.read(), [b"message", b"news", b"hi"])
+
+    def test_who_hears_of_keys_connects_anew_when_a_node_joins(self):
+        self.one.ask("SUBSCRIBE", "__keyevent@0__:expired")
+        code, _, error = self.tenfold_.cli("add", "cache.test", self.server().address)
+        self.assertEqual(code, 0, error)
+        self.assertTrue(self.one.at_end())
 
     def test_messages_are_pushes_in_resp3_and_commands_go_on(self):
         self.one.ask("HELLO", "3")

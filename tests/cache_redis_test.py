@@ -118,6 +118,45 @@ class Everyday(RedisScenario):
         self.assertEqual(first.ask("RESET"), b"RESET")
         self.assertIsNone(first.ask("CLIENT", "GETNAME"))
 
+    def test_ids_are_those_of_no_other_worker(self):
+        tenfold = self.redis(self.servers(1), run="workers = 2")
+        ids = [self.client(tenfold).ask("CLIENT", "ID") for _ in range(20)]
+        self.assertEqual(len(set(ids)), 20)
+        self.assertGreater(min(ids), 0)
+
+    def test_a_client_is_told_of_itself(self):
+        """rq looks for its own address in CLIENT LIST, and does not work without; the fields are those of Redis."""
+        servers = self.servers(1)
+        client = self.client(self.redis(servers))
+        client.ask("CLIENT", "SETNAME", "me")
+        client.ask("SELECT", "3")
+        line = client.ask("CLIENT", "LIST").decode()
+        told = dict(field.split("=", 1) for field in line.split())
+        own = "%s:%d" % client.socket.getsockname()
+        told_of = (told["addr"], told["name"], told["db"], told["id"])
+        self.assertEqual(told_of, (own, "me", "3", str(client.ask("CLIENT", "ID"))))
+        self.assertTrue(line.endswith("\n"))
+        redis_fields = [field.split("=")[0] for field in servers[0].ask("CLIENT", "INFO").decode().split()]
+        self.assertEqual(list(told), redis_fields)
+        info = client.ask("CLIENT", "INFO").decode()
+        self.assertEqual(info, line.replace("client|list", "client|info"))
+        self.assertEqual(client.ask("CLIENT", "LIST", "ID", "0", told["id"]).decode(), line)
+        self.assertEqual(client.ask("CLIENT", "LIST", "TYPE", "normal").decode(), line)
+        self.assertEqual(client.ask("CLIENT", "LIST", "TYPE", "pubsub"), b"")
+        self.assertIn("syntax", client.ask("CLIENT", "LIST", "ID"))
+
+    def test_where_no_password_is_asked_for_the_default_user_may_have_any(self):
+        """As at a Redis without one: there are addresses of applications that have a user and a password by habit."""
+        server = self.server()
+        for client in (server.client(), self.client(self.redis([server]))):
+            self.addCleanup(client.close)
+            self.assertEqual(client.ask("AUTH", "default", "any"), b"OK")
+            self.assertIn("WRONGPASS", client.ask("AUTH", "bob", "any"))
+            self.assertIn("without any password", client.ask("AUTH", "any"))
+            self.assertIn("WRONGPASS", client.ask("HELLO", 3, "AUTH", "bob", "any"))
+            self.assertEqual(client.ask("HELLO", 3, "AUTH", "default", "any")[b"proto"], 3)
+            self.assertIn("not an integer", client.ask("HELLO", "three"))
+
 
 class Scripts(RedisScenario):
     def test_scripts_are_known_to_every_node(self):
@@ -136,6 +175,19 @@ class Scripts(RedisScenario):
         self.assertEqual(servers[0].ask("SCRIPT", "EXISTS", digest), [0])
         self.assertIn("Error compiling", client.ask("SCRIPT", "LOAD", "no lua at all"))
         self.assertIn("NOSCRIPT", client.ask("EVALSHA", digest, 1, "key"))
+
+    def test_scripts_that_name_no_keys_run_where_there_is_one_node(self):
+        """Django's channel layer has its keys among the arguments."""
+        client = self.client(self.redis(self.servers(1)))
+        script = "return redis.call('INCR', ARGV[1])"
+        self.assertEqual(client.ask("EVAL", script, 0, "k"), 1)
+        digest = client.ask("SCRIPT", "LOAD", script)
+        self.assertEqual(client.ask("EVALSHA", digest, 0, "k"), 2)
+        transaction = client.pipeline(["MULTI"], ["EVAL", script, 0, "k"], ["EXEC"])
+        self.assertEqual(transaction[2], [3])
+        self.assertIn("not an integer", client.ask("EVAL", script, "none", "k"))
+        several = self.client(self.redis(self.servers(2)))
+        self.assertIn("without keys", several.ask("EVAL", script, 0, "k"))
 
     def test_functions_are_known_to_every_node(self):
         servers = self.servers(3)

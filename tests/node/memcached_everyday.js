@@ -11,6 +11,8 @@ const [set, get, gets, cas, add, replace, append, prepend, incr, decr, touch, de
   'cas', 'add', 'replace', 'append', 'prepend', 'incr', 'decr', 'touch', 'del', 'getMulti'].map(call);
 
 async function main() {
+  const [{ version }] = await call('version')();
+  assert.match(version, /^\d+\.\d+\.\d+$/);
   assert.strictEqual(await get('none'), undefined);
   assert.strictEqual(await set('text', 'größe\r\nEND\r\n', 100), true);
   assert.strictEqual(await get('text'), 'größe\r\nEND\r\n');

@@ -102,14 +102,16 @@ bool is_key(std::string_view key) {
   return true;
 }
 
-// An expiry time, which has 32 bits. memcached 1.6.18 cuts off what is beyond them, and refuses the line alone where it
-// has more than 64: it would read the value as commands.
+// An expiry time, which has 32 bits. Those of libmemcached have no sign, and -1 is 4294967295 there. memcached 1.6.18
+// cuts off what is beyond them, and refuses the line alone where it has more than 64: it would read the value as
+// commands.
 std::optional<std::int32_t> parse_expiry(std::string_view text) {
   const bool negative = text.starts_with('-');
   const auto magnitude = parse_decimal(negative ? text.substr(1) : text);
-  if (!magnitude || *magnitude > INT32_MAX) return std::nullopt;
-  const auto value = static_cast<std::int32_t>(*magnitude);
-  return negative ? -value : value;
+  constexpr std::uint64_t kBelowZeroMost = std::uint64_t{INT32_MAX} + 1;
+  if (!magnitude || *magnitude > (negative ? kBelowZeroMost : UINT32_MAX)) return std::nullopt;
+  const auto bits = static_cast<std::uint32_t>(negative ? 0 - *magnitude : *magnitude);
+  return static_cast<std::int32_t>(bits);
 }
 
 bool is_http(std::string_view line) {
@@ -207,7 +209,9 @@ class Parser {
     const std::string_view second = take_word(rest_);
     const bool has_time = !first.empty() && first != "noreply";
     if (!nothing_left(rest_) || (!second.empty() && !(has_time && second == "noreply"))) return refuse(kError);
-    return !has_time || parse_expiry(first) ? complete() : refuse(kBadExpiry);
+    if (!has_time) return complete();
+    const auto time = parse_expiry(first);
+    return time && (*time >= 0 || first.starts_with('-')) ? complete() : refuse(kBadExpiry);
   }
 
   ParseOutcome retrieval() {

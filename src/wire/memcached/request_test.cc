@@ -85,14 +85,20 @@ TEST(MemcachedRequest, MoreFlagsThanMemcachedTakesAreRefused) {
   EXPECT_EQ(refused("ms k 1" + flags(17)).reply, "CLIENT_ERROR options flags too long\r\n");
 }
 
+TEST(MemcachedRequest, ATimeThatIsOverMayLackItsSign) {
+  EXPECT_EQ(parsed("set k 0 4294967295 1\r\n").expiry_seconds, -1);
+  EXPECT_EQ(parsed("gat 2147483648 k\r\n").expiry_seconds, INT32_MIN);
+  EXPECT_EQ(refused("flush_all 4294967295\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+}
+
 // A line that memcached refuses without dropping its value: that would be read as commands, on a connection of many.
 TEST(MemcachedRequest, ALineThatMemcachedCannotReadNeverReachesIt) {
   EXPECT_EQ(parsed("set k 0 2147483647 1\r\n").expiry_seconds, INT32_MAX);
-  const ParseOutcome late = refused("set k 0 2147483648 9\r\n");
+  const ParseOutcome late = refused("set k 0 4294967296 9\r\n");
   EXPECT_EQ(late.reply, "CLIENT_ERROR bad command line format\r\n");
   EXPECT_EQ(late.drop_bytes, 22 + 9 + 2);
-  EXPECT_EQ(refused("gat 2147483648 k\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
-  EXPECT_EQ(refused("touch k 2147483648\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+  EXPECT_EQ(refused("gat 4294967296 k\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
+  EXPECT_EQ(refused("touch k -2147483649\r\n").reply, "CLIENT_ERROR invalid exptime argument\r\n");
   const std::string many = " v f t s k c h l u I T1 N1 R1 O1 F1 C1 D1";
   EXPECT_EQ(refused("ms k 9" + many + "\r\n").drop_bytes, 6 + many.size() + 2 + 9 + 2);
   EXPECT_EQ(refused("ms k 9 q qq\r\n").reply, "CLIENT_ERROR duplicate flag\r\n");

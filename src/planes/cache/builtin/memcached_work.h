@@ -21,8 +21,9 @@ struct MemcachedEngine::Work {
   std::string& reply;
 };
 
-/// What clients that look at versions may rely on.
-inline constexpr std::string_view kMemcachedVersion = "1.6.18-tenfold";
+/// What clients that look at versions may rely on: three numbers and no more, for there are some that look for the last
+/// at the end (memcached of npm).
+inline constexpr std::string_view kMemcachedVersion = "1.6.18";
 
 /// When an item expires that is stored now with this expiry time, as clients send it.
 Instant expiry_of(std::int64_t seconds, const Times& times);

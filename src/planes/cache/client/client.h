@@ -97,6 +97,12 @@ class Client final : public Holder {
   void wait_for(Endpoint& held);
   /// Chooses among the links of a node.
   std::uint32_t id() const { return id_; }
+  /// No other client of the process has or had it; from 1 on.
+  std::uint64_t number() const {
+    return std::uint64_t{id_} * worker_.shards.neighbours().count() + worker_.shards.worker() + 1;
+  }
+  Address peer_address() const { return worker_.io.peer_address(socket_); }
+  Address local_address() const { return worker_.io.local_address(socket_); }
   /// What the client's commands take to a node; null, with `why`, when there is nothing. REQUIRES: the node has the
   /// client's database.
   Link* link_at(Node& node, std::string& why) {

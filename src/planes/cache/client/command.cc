@@ -88,7 +88,7 @@ void Command::fail(std::string_view problem) {
 
 bool Command::wait_for_owner(std::string_view problem, Instant now) {
   const cluster::CacheSettings& settings = endpoint_->service->settings();
-  if (!kept.is_kept() || settings.is_store()) return false;
+  if (!kept.is_kept() || settings.is_store() || !endpoint_->service->has_usable_node()) return false;
   if (give_up_at_ == Instant()) give_up_at_ = now + settings.response_timeout;
   if (now >= give_up_at_) return false;
   problem_ = problem;
@@ -104,7 +104,7 @@ void Command::end_wait() {
 void Command::try_again(Instant now) {
   if (client == nullptr) {
     delete this;
-  } else if (endpoint_->has_left || now >= give_up_at_) {
+  } else if (endpoint_->has_left || now >= give_up_at_ || !endpoint_->service->has_usable_node()) {
     fail(problem_);
   } else if (waits_ && !pauses_client_ && client->may_change_behind(*this, key_)) {
     tell_miss();

@@ -16,6 +16,7 @@
 #include "planes/cache/service/lookup.h"
 #include "runtime/heap_buffer.h"
 #include "wire/memcached/reply.h"
+#include "wire/memcached/request.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
 
@@ -29,6 +30,12 @@ constexpr std::string_view kRedisOk = "+OK\r\n";
 
 bool is_error(bool redis, std::string_view reply) {
   return redis ? resp::is_error(reply) : memcached::is_error_reply(reply);
+}
+
+bool is_item_of(std::string_view key, std::string_view items) {
+  constexpr std::string_view kValue = "VALUE ";
+  const std::string_view behind = items.substr(std::min(kValue.size(), items.size()));
+  return behind.size() > key.size() && behind[key.size()] == ' ' && behind.starts_with(key);
 }
 
 }  // namespace
@@ -129,7 +136,8 @@ bool Join::Part::wait_for_owner(const LinkFailure& failure) {
   const cluster::CacheSettings& settings = again_.home->service->settings();
   const Instant now = again_.home->io.now();
   if (join_.give_up_at_ == Instant()) join_.give_up_at_ = now + settings.response_timeout;
-  if (settings.is_store() || now >= join_.give_up_at_) return false;
+  const bool may_come = !settings.is_store() && again_.home->service->has_usable_node();
+  if (!may_come || now >= join_.give_up_at_) return false;
   error_ = failure.text;
   if (join_.waiting_++ == 0) join_.client->pause();
   again_.home->second_tries.add(*this);
@@ -138,7 +146,8 @@ bool Join::Part::wait_for_owner(const LinkFailure& failure) {
 
 void Join::Part::try_again(Instant now) {
   const std::string problem = error_;
-  if (join_.client == nullptr || again_.home->has_left || now >= join_.give_up_at_) {
+  const bool may_come = !again_.home->has_left && again_.home->service->has_usable_node();
+  if (join_.client == nullptr || !may_come || now >= join_.give_up_at_) {
     join_.end_wait();
     return fail(problem);
   }
@@ -219,25 +228,46 @@ bool Join::all_say(std::string_view text) const {
   return std::ranges::all_of(parts_, [text](const Part& part) { return part.reply_.view() == text; });
 }
 
+// The items stand in the order of the keys, as memcached has them: there are clients that look for a key behind the one
+// before it alone.
 std::string Join::values() {
-  std::string whole;
+  struct Source {
+    std::string without;    // the reply, when claims were taken from it
+    std::string_view rest;  // of the reply
+  };
+  std::vector<Source> sources(parts_.size());
   std::size_t size = kEnd.size();
-  for (const Part& part : parts_) size += part.reply_.size();
-  whole.reserve(size);
-  std::uint64_t hits = 0;
   std::uint64_t keys = 0;
   const bool may_have_claims = endpoint_->may_have_claims(client->worker().io.now());
-  for (const Part& part : parts_) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
     if (part.replaced_) continue;
-    std::string_view reply = part.reply_.view();
-    std::string without;
-    if (may_have_claims) without = without_claims(Lookup::kMemcached, reply);
-    if (!without.empty()) reply = without;
-    if (!reply.ends_with(kEnd)) return error_reply(false, "a node's reply to get makes no sense");
-    reply.remove_suffix(kEnd.size());
-    whole += reply;
+    Source& source = sources[i];
+    source.rest = part.reply_.view();
+    if (may_have_claims) source.without = without_claims(Lookup::kMemcached, source.rest);
+    if (!source.without.empty()) source.rest = source.without;
+    if (!source.rest.ends_with(kEnd)) return error_reply(false, "a node's reply to get makes no sense");
+    source.rest.remove_suffix(kEnd.size());
+    size += source.rest.size();
     keys += part.keys_;
-    hits += count_values(reply);
+  }
+  std::string whole;
+  whole.reserve(size);
+  std::uint64_t hits = 0;
+  std::string_view words = keys_;
+  for (std::uint32_t index : element_parts_) {
+    const std::string_view key = memcached::next_key(words);
+    std::string_view& rest = sources[index].rest;
+    if (!is_item_of(key, rest)) continue;  // a miss
+    const std::size_t bytes = first_item_bytes(rest);
+    whole += rest.substr(0, bytes);
+    rest.remove_prefix(bytes);
+    ++hits;
+  }
+  // A node that is no memcached may have another order.
+  for (const Source& source : sources) {
+    whole += source.rest;
+    hits += count_values(source.rest);
   }
   endpoint_->counters.hits += hits;
   endpoint_->counters.misses += keys > hits ? keys - hits : 0;

@@ -25,7 +25,7 @@
 namespace tenfold::cache {
 
 enum class JoinRule : std::uint8_t {
-  kMemcachedValues,    // VALUE … of all, and one END
+  kMemcachedValues,    // VALUE … of all, in the order of the keys, and one END
   kMemcachedStats,     // STAT: numbers added up, other texts as the first node has them
   kMemcachedOk,        // flush_all: OK when all say OK
   kRedisElements,      // one array of the elements, in the order of the keys; a failed key's element is an error
@@ -94,9 +94,11 @@ class Join final : public Slot, public runtime::Pooled {
   /// `again`, it only looks keys up.
   Part& add_part(std::uint32_t keys, AskAgain again = {});
   std::uint32_t parts() const { return static_cast<std::uint32_t>(parts_.size()); }
-  /// kRedisElements, kRedisPairs: whose next element each key's is, by the numbers of the parts in the order of
-  /// add_part.
+  /// kRedisElements, kRedisPairs, kMemcachedValues: whose next element each key's is, by the numbers of the parts in
+  /// the order of add_part.
   void set_elements(PartNumbers parts) { element_parts_ = std::move(parts); }
+  /// kMemcachedValues: the keys, as they stand in the request.
+  void set_keys(std::string_view keys) { keys_ = keys; }
   /// The elements of `part` are those of other parts: of each, in their order.
   void replace_elements(std::uint32_t part, const PartNumbers& by);
 
@@ -138,6 +140,7 @@ class Join final : public Slot, public runtime::Pooled {
   Instant give_up_at_{};        // of a second try
   std::deque<Part, runtime::PoolAllocator<Part>> parts_;
   PartNumbers element_parts_;
+  runtime::PooledString keys_;
   std::vector<std::string> streams_;
   std::vector<std::uint64_t> changed_;  // the hashes of keys
 };

@@ -21,6 +21,11 @@ std::optional<std::int64_t> number_of(std::string_view text) {
   return is_negative ? -static_cast<std::int64_t>(*digits) : static_cast<std::int64_t>(*digits);
 }
 
+// What libmemcached writes without its sign.
+std::int64_t signed_expiry(std::int64_t text) {
+  return text > INT32_MAX && text <= UINT32_MAX ? static_cast<std::int32_t>(static_cast<std::uint32_t>(text)) : text;
+}
+
 // Where a classic request has its expiry time: the word's number on the line, or 0.
 std::size_t expiry_word(Verb verb) {
   switch (verb) {
@@ -80,7 +85,7 @@ class Shortening {
  private:
   void add(std::string_view text) {
     const auto asked = number_of(text);
-    const std::int64_t may = asked ? shortened_expiry(*asked, rule_) : 0;
+    const std::int64_t may = asked ? shortened_expiry(signed_expiry(*asked), rule_) : 0;
     changed_ |= asked && may != *asked;
     if (asked)
       line_ += fmt::format("{}", may);
@@ -154,7 +159,8 @@ std::string with_expiry(Client& client, const Request& request, std::string_view
   if (has_value(request.verb)) rule.jitter_percent = settings.ttl_jitter_percent;
   if (service.has_gutter() && names_gutter_key(service, request))
     rule.most_seconds = std::chrono::duration_cast<std::chrono::seconds>(settings.gutter_ttl).count();
-  if (rule.jitter_percent == 0 && rule.most_seconds == 0) return {};
+  const bool may_lack_sign = request.expiry_seconds < 0;
+  if (rule.jitter_percent == 0 && rule.most_seconds == 0 && !may_lack_sign) return {};
   rule.now_seconds = seconds_now(client.worker().io);
   return bounded_request(request, whole, rule);
 }

@@ -28,7 +28,8 @@ std::string bounded_request(const memcached::Request& request, std::string_view 
 bool send_bounded_memcached(Client& client, Link& link, std::string_view request, std::string_view key,
                             Pending& pending);
 
-/// The same by the rule that the service has for the request's keys.
+/// The same by the rule that the service has for the request's keys; and a time that is over, which libmemcached writes
+/// as a number of 32 bits without its sign, gets that: not every memcached reads it so.
 std::string with_expiry(Client& client, const memcached::Request& request, std::string_view whole);
 
 }  // namespace tenfold::cache

@@ -69,6 +69,11 @@ TEST(BoundedRequest, RewritesTheTimesOfClassicCommands) {
   EXPECT_EQ(bounded("gats 700 a\r\n"), "gats 600 a\r\n");
 }
 
+TEST(BoundedRequest, GivesATimeThatIsOverItsSign) {
+  EXPECT_EQ(bounded("set k 7 4294967295 5\r\nhello\r\n"), "set k 7 -1 5\r\nhello\r\n");
+  EXPECT_EQ(bounded("gat 2147483648 a\r\n"), "gat -2147483648 a\r\n");
+}
+
 TEST(BoundedRequest, RewritesTheFlagsOfMetaCommands) {
   EXPECT_EQ(bounded("ms k 2 T0 F5\r\nhi\r\n"), "ms k 2 T600 F5\r\nhi\r\n");
   EXPECT_EQ(bounded("ms k 2 F5\r\nhi\r\n"), "ms k 2 F5 T600\r\nhi\r\n");

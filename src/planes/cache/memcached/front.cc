@@ -55,6 +55,7 @@ struct Shares {
   };
   std::vector<Share> of_nodes;
   std::vector<std::string_view> moving;
+  PartNumbers places;  // of each key: the number of its node; or, behind those, its number among those that move
   std::uint32_t keys = 0;
   std::uint32_t last = CacheService::kNoNode;  // the owner of the last key
 };
@@ -69,11 +70,13 @@ Shares share_out(Client& client, const Request& request) {
     client.endpoint().hot_keys.saw(key, 0);
     ++shares.keys;
     if (can_move && service.source_of(key) != CacheService::kNoNode) {
+      shares.places.push_back(static_cast<std::uint32_t>(shares.of_nodes.size() + shares.moving.size()));
       shares.moving.push_back(key);
       continue;
     }
     shares.last = service.owner_of(key);
     if (shares.last == CacheService::kNoNode) break;
+    shares.places.push_back(shares.last);
     Shares::Share& share = shares.of_nodes[shares.last];
     if (share.keys++ == 0) {
       share.line.reserve(request.line.size());
@@ -87,8 +90,12 @@ Shares share_out(Client& client, const Request& request) {
 
 bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view line);
 
-void add_parts(Client& client, const Request& request, Shares& shares, Join& join) {
-  for (std::string_view key : shares.moving) {
+// Whose part each key is in, by the numbers that the join has for them.
+PartNumbers add_parts(Client& client, const Request& request, Shares& shares, Join& join) {
+  PartNumbers part_of_place(shares.of_nodes.size() + shares.moving.size());
+  for (std::size_t i = 0; i < shares.moving.size(); ++i) {
+    const std::string_view key = shares.moving[i];
+    part_of_place[shares.of_nodes.size() + i] = join.parts();
     const std::string line = fmt::format("{} {}{}", verb_text(request), key, kLineEnd);
     Join::Part& part = join.add_part(
         1, {.send = ask_again, .home = LocalPtr<Endpoint>(&client.endpoint()), .request = runtime::PooledString(line)});
@@ -97,6 +104,7 @@ void add_parts(Client& client, const Request& request, Shares& shares, Join& joi
   for (std::uint32_t node = 0; node < shares.of_nodes.size(); ++node) {
     Shares::Share& share = shares.of_nodes[node];
     if (share.keys == 0) continue;
+    part_of_place[node] = join.parts();
     share.line += kLineEnd;
     Join::Part& part = join.add_part(
         share.keys,
@@ -107,10 +115,12 @@ void add_parts(Client& client, const Request& request, Shares& shares, Join& joi
     if (link != nullptr) why = link->problem();
     part.on_failure({.never_sent = true, .text = why});
   }
+  for (std::uint32_t& place : shares.places) place = part_of_place[place];
+  return std::move(shares.places);
 }
 
 // The keys of a node that has failed, once all of them have another one.
-bool ask_again(Client& client, Join& join, std::uint32_t /*part*/, std::string_view line) {
+bool ask_again(Client& client, Join& join, std::uint32_t part, std::string_view line) {
   Request request;
   memcached::parse_request(line, request);
   const CacheService& service = client.service();
@@ -121,7 +131,7 @@ bool ask_again(Client& client, Join& join, std::uint32_t /*part*/, std::string_v
     if (shares.of_nodes[node].keys > 0 && !service.is_usable(node)) return false;
   }
   if (shares.last == CacheService::kNoNode && shares.moving.empty()) return false;
-  add_parts(client, request, shares, join);
+  join.replace_elements(part, add_parts(client, request, shares, join));
   return true;
 }
 
@@ -139,7 +149,8 @@ void get_many(Client& client, const Request& request, bool ends = false) {
   std::string_view ending = ends ? request.keys : std::string_view();
   for (std::string_view key = memcached::next_key(ending); !key.empty(); key = memcached::next_key(ending))
     join->begins_change(key);
-  add_parts(client, request, shares, *join);
+  join->set_keys(request.keys);
+  join->set_elements(add_parts(client, request, shares, *join));
   join->begin();
 }
 
@@ -149,21 +160,34 @@ struct Household {
   std::string keys;
 };
 
+struct Households {
+  std::vector<Household> all;
+  std::vector<std::size_t> of_keys;  // the number of each key's
+};
+
 // Keys of several services: each service is asked for its own.
-void get_from_all(Client& client, const Request& request, const std::vector<Household>& households) {
+void get_from_all(Client& client, const Request& request, const Households& households) {
   ++client.endpoint().counters.commands;
   auto* join = new Join(client.endpoint(), JoinRule::kMemcachedValues, false);
   client.add(*join);
-  for (const Household& household : households) {
+  std::vector<PartNumbers> of_households;
+  for (const Household& household : households.all) {
     const Visit visit(client, *household.home);
     Request its = request;
     its.keys = household.keys;
     Shares shares = share_out(client, its);
+    of_households.push_back(add_parts(client, its, shares, *join));
     if (shares.last == CacheService::kNoNode && shares.moving.empty())
       join->add_part(shares.keys).on_failure({.never_sent = true, .text = "a service has no node with a weight"});
-    else
-      add_parts(client, its, shares, *join);
   }
+  PartNumbers parts;
+  std::vector<std::size_t> next(of_households.size());
+  for (std::size_t household : households.of_keys) {
+    const std::size_t at = next[household]++;
+    if (at < of_households[household].size()) parts.push_back(of_households[household][at]);
+  }
+  join->set_keys(request.keys);
+  join->set_elements(std::move(parts));
   join->begin();
 }
 
@@ -379,7 +403,7 @@ std::size_t take_valid(Client& client, const Request& request, std::string_view 
 
 // At the service that its keys belong to.
 std::size_t take_routed(Client& client, const Request& request, std::string_view bytes) {
-  std::vector<Household> households;
+  Households households;
   std::string_view words = request.more_keys ? request.keys : request.key;
   for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words)) {
     Endpoint& home = client.home_of(request.base64_key ? *memcached::decode_base64_key(word) : std::string(word));
@@ -387,13 +411,14 @@ std::size_t take_routed(Client& client, const Request& request, std::string_view
       client.wait_for(home);
       return 0;
     }
-    auto known = std::ranges::find(households, &home, &Household::home);
-    if (known == households.end()) known = households.insert(known, {.home = &home, .keys = {}});
+    auto known = std::ranges::find(households.all, &home, &Household::home);
+    if (known == households.all.end()) known = households.all.insert(known, {.home = &home, .keys = {}});
+    households.of_keys.push_back(static_cast<std::size_t>(known - households.all.begin()));
     if (!known->keys.empty()) known->keys += ' ';
     known->keys += word;
   }
-  if (households.size() == 1) {
-    const Visit visit(client, *households.front().home);
+  if (households.all.size() == 1) {
+    const Visit visit(client, *households.all.front().home);
     return take_valid(client, request, bytes);
   }
   if (request.verb == Verb::kGet || request.verb == Verb::kGets) {

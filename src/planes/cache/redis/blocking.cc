@@ -153,6 +153,10 @@ void BlockingCall::on_reply(Reply& reply) {
 }
 
 void BlockingCall::on_failure(const LinkFailure& failure) {
+  if (abandoned_) {
+    Reply nothing;  // a client that only sends no more would take an error for the reply; Redis hangs up, too
+    return end(nothing);
+  }
   ++endpoint_->counters.errors;
   const std::string error = error_reply(true, failure.text);
   Reply reply{.bytes = error};
@@ -172,6 +176,7 @@ void BlockingCall::end(Reply& reply) {
 }
 
 void BlockingCall::abandon() {
+  abandoned_ = true;
   if (link_ != nullptr) node_->private_links().end(*link_);
   link_ = nullptr;
 }

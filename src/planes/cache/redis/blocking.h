@@ -73,6 +73,7 @@ class BlockingCall final : public Slot, public Pending, public PrivateState, pri
   Instant until_ = kNever;
   bool interrupted_ = false;
   bool for_good_ = false;
+  bool abandoned_ = false;
 };
 
 }  // namespace tenfold::cache

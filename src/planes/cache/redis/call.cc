@@ -48,7 +48,13 @@ PrivateLink* take_private_link(Node& node, LinkUser& user, LinkKind kind, std::s
 std::uint32_t node_of_keys(const RedisCall& call) {
   std::vector<std::string_view> keys;
   keys_of(call.command, call.arguments, keys);
+  const CacheService& service = call.client.service();
   if (keys.empty() && call.command.kind == RedisKind::kCountedKeys) {
+    // A script may touch keys that it does not name, and where there is one node alone, that has them.
+    if (service.nodes().size() == 1 && !service.is_moving()) {
+      call.client.endpoint().forget_held();
+      return 0;
+    }
     refuse(call,
            fmt::format("{} without keys could run on any node; name the keys that it touches", call.command.name));
     return CacheService::kNoNode;
@@ -57,7 +63,6 @@ std::uint32_t node_of_keys(const RedisCall& call) {
     refuse_arguments(call);
     return CacheService::kNoNode;
   }
-  const CacheService& service = call.client.service();
   const std::uint32_t node = service.owner_of(keys.front());
   const bool one = std::ranges::all_of(keys, [&](std::string_view key) { return service.owner_of(key) == node; });
   if (!one) {

@@ -30,6 +30,11 @@ bool is_message(std::string_view push) {
          rest.starts_with("8\r\nsmessage\r");
 }
 
+// Each node publishes what happens to its keys on these by itself.
+bool is_about_keys(std::string_view channel) {
+  return channel.starts_with("__keyspace@") || channel.starts_with("__keyevent@");
+}
+
 std::string lower(std::string_view name) {
   std::string text(name);
   std::ranges::transform(text, text.begin(), to_lower);
@@ -151,27 +156,42 @@ bool Subscriptions::send_channels() {
   const CacheService& service = client_.service();
   for (const std::string& name : step_->names) {
     if (!changes(name)) continue;
-    const std::uint32_t node = service.owner_of(name);
-    if (node_to(client_, node, step_->error) == nullptr) return fail_step(step_->error);
-    std::vector<std::string_view>& words = words_of[node];
-    if (words.empty()) words.push_back(step_->verb);
-    words.push_back(name);
+    std::vector<std::uint32_t> nodes = {service.owner_of(name)};
+    if (is_everywhere(step_->kind, name)) nodes = publishers();
+    for (std::uint32_t node : nodes) {
+      if (node_to(client_, node, step_->error) == nullptr) return fail_step(step_->error);
+      std::vector<std::string_view>& words = words_of[node];
+      if (words.empty()) words.push_back(step_->verb);
+      words.push_back(name);
+    }
   }
   return std::ranges::all_of(
       words_of, [this, &service](const auto& one) { return send_to(*service.nodes()[one.first], one.second); });
 }
 
+bool Subscriptions::is_everywhere(Kind kind, std::string_view name) {
+  return kind == kPatterns || (kind == kChannels && is_about_keys(name));
+}
+
 // A cache's node that is down has no part in the ring; one of a store has, and may publish again at any time.
+std::vector<std::uint32_t> Subscriptions::publishers() const {
+  const CacheService& service = client_.service();
+  std::vector<std::uint32_t> nodes;
+  for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
+    if (!service.is_usable(node) && !service.settings().is_store()) continue;
+    if (service.nodes()[node]->is_built_in()) continue;  // what it had is on its way to the others
+    nodes.push_back(node);
+  }
+  return nodes;
+}
+
 bool Subscriptions::send_patterns() {
   std::vector<std::string_view> words = {step_->verb};
   for (const std::string& name : step_->names) {
     if (changes(name)) words.push_back(name);
   }
   if (words.size() == 1) return true;
-  const CacheService& service = client_.service();
-  for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
-    if (!service.is_usable(node) && !service.settings().is_store()) continue;
-    if (service.nodes()[node]->is_built_in()) continue;  // what it had is on its way to the others
+  for (std::uint32_t node : publishers()) {
     std::string why;
     Node* chosen = node_to(client_, node, why);
     if (chosen == nullptr) return fail_step(why);
@@ -226,8 +246,9 @@ std::string Subscriptions::confirmations(const Step& step) {
   std::string text;
   for (const std::string& name : step.names) {
     if (step.adds) {
-      const std::uint32_t node = client_.service().owner_of(name);
-      names_[step.kind].emplace(name, step.kind == kPatterns ? nullptr : client_.service().nodes()[node].get());
+      const Node* node = nullptr;
+      if (!is_everywhere(step.kind, name)) node = client_.service().nodes()[client_.service().owner_of(name)].get();
+      names_[step.kind].emplace(name, node);
     } else {
       names_[step.kind].erase(name);
     }
@@ -259,20 +280,22 @@ void Subscriptions::lost() {
 void Subscriptions::ring_changed() {
   const CacheService& service = client_.service();
   const auto is_elsewhere = [&service](const auto& channel) {
+    if (channel.second == nullptr) return false;
     const std::uint32_t owner = service.owner_of(channel.first);
     return owner == CacheService::kNoNode || service.nodes()[owner].get() != channel.second;
   };
   if (step_ || std::ranges::any_of(names_[kChannels], is_elsewhere) ||
-      std::ranges::any_of(names_[kShardChannels], is_elsewhere) || !patterns_are_everywhere())
+      std::ranges::any_of(names_[kShardChannels], is_elsewhere) || !listens_everywhere())
     lost();
 }
 
 void Subscriptions::health_changed() {
-  if (!step_ && !patterns_are_everywhere()) lost();
+  if (!step_ && !listens_everywhere()) lost();
 }
 
-bool Subscriptions::patterns_are_everywhere() const {
-  if (names_[kPatterns].empty()) return true;
+bool Subscriptions::listens_everywhere() const {
+  const auto is_for_all = [](const auto& channel) { return channel.second == nullptr; };
+  if (names_[kPatterns].empty() && std::ranges::none_of(names_[kChannels], is_for_all)) return true;
   const CacheService& service = client_.service();
   for (std::uint32_t node = 0; node < service.nodes().size(); ++node) {
     const auto is_there = [&](const std::unique_ptr<Side>& side) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The subscriptions of a Redis client. A channel belongs to the node that a key of its name would belong to: there it
 // is published to and subscribed to. A pattern listens on all nodes. Each node with a subscription of the client has a
-// link of the client's own, in RESP3, so that messages come as pushes; a client of RESP2 gets them in its shape.
+// link of the client's own, in RESP3, so that messages come as pushes; a client of RESP2 gets them in its shape. What
+// nodes tell of keys (notify-keyspace-events) is told by each of its own: such channels are as patterns.
 //
 //   PUBLISH news hi ──► owner of "news" ──► private link ──► client      PSUBSCRIBE n* ──► every node
 //
@@ -36,6 +37,11 @@ class Subscriptions final : public PrivateState {
   /// SUBSCRIBE, UNSUBSCRIBE and their counterparts. REQUIRES: nothing of the client is under way.
   static void take(const RedisCall& call);
 
+  /// Of channels, patterns and shard channels.
+  std::array<std::size_t, 3> counts() const {
+    return {names_[kChannels].size(), names_[kPatterns].size(), names_[kShardChannels].size()};
+  }
+
   void ring_changed() override;
   void health_changed() override;
 
@@ -57,6 +63,8 @@ class Subscriptions final : public PrivateState {
 
   void begin(Step step);
   bool changes(const std::string& name) const;
+  static bool is_everywhere(Kind kind, std::string_view name);
+  std::vector<std::uint32_t> publishers() const;
   bool send_channels();
   bool send_patterns();
   bool send_to(Node& node, const std::vector<std::string_view>& words);
@@ -66,7 +74,7 @@ class Subscriptions final : public PrivateState {
   std::string confirmations(const Step& step);
   void message(std::string_view push);
   void lost();
-  bool patterns_are_everywhere() const;
+  bool listens_everywhere() const;
   std::size_t count(Kind kind) const;
 
   Client& client_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,12 @@ bool same_secret(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-// Whoever has logged in stays so when it fails another time.
+// Whoever has logged in stays so when it fails another time. Where none is asked for, any password of the default user
+// is right, as at a Redis without one.
 bool log_in(Client& client, std::string_view user, std::string_view password) {
   const std::string& wanted = client.service().settings().password;
-  const bool is_right = !wanted.empty() && user == "default" && same_secret(password, wanted);
+  if (wanted.empty()) return user == "default";
+  const bool is_right = user == "default" && same_secret(password, wanted);
   client.authenticated |= is_right;
   return is_right;
 }
@@ -47,7 +50,7 @@ bool log_in(Client& client, std::string_view user, std::string_view password) {
 void auth(Client& client, Arguments arguments) {
   if (arguments.size() != 2 && arguments.size() != 3)
     return reply_error(client, "wrong number of arguments for 'auth' command");
-  if (client.service().settings().password.empty())
+  if (arguments.size() == 2 && client.service().settings().password.empty())
     return reply_error(client,
                        "AUTH <password> called without any password configured for the default user. "
                        "Are you sure your configuration is correct?");
@@ -68,6 +71,7 @@ void hello(Client& client, Arguments arguments) {
   bool resp3 = client.resp3;
   std::string_view name;
   if (arguments.size() > 1) {
+    if (!parse_decimal(arguments[1])) return reply_error(client, "Protocol version is not an integer or out of range");
     if (arguments[1] != "2" && arguments[1] != "3") return client.reply("-NOPROTO unsupported protocol version\r\n");
     resp3 = arguments[1] == "3";
   }
@@ -99,8 +103,40 @@ void hello(Client& client, Arguments arguments) {
   const std::string fields = fmt::format(
       "$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.0.0\r\n$5\r\nproto\r\n:{}\r\n$2\r\nid\r\n:{}\r\n"
       "$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n",
-      resp3 ? 3 : 2, client.id());
+      resp3 ? 3 : 2, client.number());
   client.reply((resp3 ? "%7\r\n" : "*14\r\n") + fields);
+}
+
+std::string address_text(const Address& address) {
+  return address.path().empty() ? address.to_text() : address.path() + ":0";
+}
+
+// As CLIENT LIST and INFO have it. What is not measured here is 0: there are libraries that want all fields.
+std::string client_line(Client& client, std::string_view what) {
+  const RedisPrivate* own = private_of(client);
+  std::array<std::size_t, 3> subscribed{};
+  if (own != nullptr && own->subscriptions) subscribed = own->subscriptions->counts();
+  const auto [channels, patterns, shard_channels] = subscribed;
+  return fmt::format(
+      "id={} addr={} laddr={} fd=0 name={} age=0 idle=0 flags={} db={} sub={} psub={} ssub={} multi=-1 qbuf=0 "
+      "qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=client|{} "
+      "user=default redir=-1 resp={}\n",
+      client.number(), address_text(client.peer_address()), address_text(client.local_address()),
+      own == nullptr ? std::string() : own->name, client.subscribed ? "P" : "N", client.database, channels, patterns,
+      shard_channels, what, client.resp3 ? 3 : 2);
+}
+
+// CLIENT LIST [TYPE type | ID number …]: a client sees itself. The others belong to other workers, or other programs.
+void list_clients(Client& client, Arguments options) {
+  bool is_listed = options.empty();
+  if (options.size() == 2 && equals_ignore_case(options[0], "TYPE")) {
+    is_listed = equals_ignore_case(options[1], client.subscribed ? "pubsub" : "normal");
+  } else if (options.size() >= 2 && equals_ignore_case(options[0], "ID")) {
+    is_listed = std::ranges::count(options.subspan(1), fmt::format("{}", client.number())) > 0;
+  } else if (!options.empty()) {
+    return reply_error(client, "syntax error");
+  }
+  client.reply(bulk(is_listed ? client_line(client, "list") : std::string()));
 }
 
 void client_command(const RedisCall& call) {
@@ -117,7 +153,9 @@ void client_command(const RedisCall& call) {
   if (equals_ignore_case(what, "SETINFO") || equals_ignore_case(what, "NO-EVICT") ||
       equals_ignore_case(what, "NO-TOUCH"))
     return client.reply(kOk);
-  if (equals_ignore_case(what, "ID")) return client.reply(fmt::format(":{}\r\n", client.id()));
+  if (equals_ignore_case(what, "ID")) return client.reply(fmt::format(":{}\r\n", client.number()));
+  if (equals_ignore_case(what, "INFO") && arguments.size() == 2) return client.reply(bulk(client_line(client, "info")));
+  if (equals_ignore_case(what, "LIST")) return list_clients(client, arguments.subspan(2));
   if (Tracking::is_about(what)) return Tracking::take(call);
   reply_error(client, fmt::format("CLIENT {} has no meaning behind a proxy", what.substr(0, 64)));
 }

@@ -12,17 +12,21 @@ namespace tenfold::cache {
 
 // Each item is a line, "VALUE key flags bytes", and a value of the size that the line tells. In one pass: the words are
 // so short that a search for the end of each costs more than it finds.
+std::size_t first_item_bytes(std::string_view reply) {
+  if (!reply.starts_with("VALUE ")) return 0;
+  std::size_t at = 0;
+  for (int spaces = 0; spaces < 3 && at < reply.size(); ++at) spaces += reply[at] == ' ' ? 1 : 0;
+  std::size_t bytes = 0;
+  for (; at < reply.size() && is_digit(reply[at]); ++at) bytes = bytes * 10 + static_cast<std::size_t>(reply[at] - '0');
+  const std::size_t line_end = reply.find('\n', at);
+  if (line_end == reply.npos || bytes > reply.size()) return 0;
+  return std::min<std::size_t>(line_end + 1 + bytes + 2, reply.size());
+}
+
 std::uint32_t count_values(std::string_view reply) {
   std::uint32_t count = 0;
-  while (reply.starts_with("VALUE ")) {
-    std::size_t at = 0;
-    for (int spaces = 0; spaces < 3 && at < reply.size(); ++at) spaces += reply[at] == ' ' ? 1 : 0;
-    std::size_t bytes = 0;
-    for (; at < reply.size() && is_digit(reply[at]); ++at)
-      bytes = bytes * 10 + static_cast<std::size_t>(reply[at] - '0');
-    const std::size_t line_end = reply.find('\n', at);
-    if (line_end == reply.npos || bytes > reply.size()) break;
-    reply.remove_prefix(std::min<std::size_t>(line_end + 1 + bytes + 2, reply.size()));
+  for (std::size_t bytes = first_item_bytes(reply); bytes > 0; bytes = first_item_bytes(reply)) {
+    reply.remove_prefix(bytes);
     ++count;
   }
   return count;

@@ -8,6 +8,7 @@
 // Thread rule: one worker's thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -161,6 +162,8 @@ class CacheService : public LocalCounted {
   /// Whether a node may be asked; if not, why.
   bool is_usable(std::uint32_t node) const { return usable_[node]; }
   const std::string& why_not(std::uint32_t node) const { return reasons_[node]; }
+  /// Whether any may. If not, no key will have another node soon.
+  bool has_usable_node() const { return std::ranges::find(usable_, true) != usable_.end(); }
 
   void apply_health(const cluster::ServiceStatus& status);
 
