@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Redis side of the cache plane: what is split, what is refused, and what must never go wrong."""
 
+import os
 import re
 import shutil
+import tempfile
 import threading
 import unittest
 
@@ -144,6 +146,13 @@ class Everyday(RedisScenario):
         self.assertEqual(client.ask("CLIENT", "LIST", "TYPE", "normal").decode(), line)
         self.assertEqual(client.ask("CLIENT", "LIST", "TYPE", "pubsub"), b"")
         self.assertIn("syntax", client.ask("CLIENT", "LIST", "ID"))
+
+    def test_a_client_of_a_unix_socket_has_its_path_for_an_address(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "redis.sock")
+            self.tenfold(f'[cache.test]\nlisten = "unix:{path}"\nprotocol = "redis"\n')
+            with RespClient(path) as client:
+                self.assertIn(f" addr={path}:0 laddr={path}:0 ", client.ask("CLIENT", "INFO").decode())
 
     def test_where_no_password_is_asked_for_the_default_user_may_have_any(self):
         """As at a Redis without one: there are addresses of applications that have a user and a password by habit."""

@@ -107,8 +107,10 @@ void hello(Client& client, Arguments arguments) {
   client.reply((resp3 ? "%7\r\n" : "*14\r\n") + fields);
 }
 
-std::string address_text(const Address& address) {
-  return address.path().empty() ? address.to_text() : address.path() + ":0";
+// Of a Unix socket, both ends have the listener's path.
+std::string address_text(Client& client, const Address& address) {
+  const std::string path = client.local_address().path();
+  return path.empty() ? address.to_text() : path + ":0";
 }
 
 // As CLIENT LIST and INFO have it. What is not measured here is 0: there are libraries that want all fields.
@@ -121,7 +123,7 @@ std::string client_line(Client& client, std::string_view what) {
       "id={} addr={} laddr={} fd=0 name={} age=0 idle=0 flags={} db={} sub={} psub={} ssub={} multi=-1 qbuf=0 "
       "qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=client|{} "
       "user=default redir=-1 resp={}\n",
-      client.number(), address_text(client.peer_address()), address_text(client.local_address()),
+      client.number(), address_text(client, client.peer_address()), address_text(client, client.local_address()),
       own == nullptr ? std::string() : own->name, client.subscribed ? "P" : "N", client.database, channels, patterns,
       shard_channels, what, client.resp3 ? 3 : 2);
 }
