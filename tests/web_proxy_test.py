@@ -340,6 +340,14 @@ class Fields(Scenario):
         self.assertEqual(seen.field("X-Forwarded-For"), "6.6.6.6, 10.0.0.9, 127.0.0.1")
         self.assertEqual(seen.field("X-Forwarded-Proto"), "https")
 
+    def test_a_request_that_names_no_host_is_for_the_address_that_it_came_to(self):
+        node = self.node()
+        tenfold = self.web([node])
+        client = self.client(tenfold)
+        client.send("GET / HTTP/1.0\r\n\r\n")
+        self.assertEqual(client.read().status, 200)
+        self.assertEqual(node.requests[0].field("Host"), f"127.0.0.1:{tenfold.port}")
+
     def test_the_host_is_kept_and_the_trace_passed_on(self):
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         seen = self.seen([f"traceparent: {trace}"])

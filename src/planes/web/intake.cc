@@ -200,6 +200,13 @@ std::uint64_t hash_key_of(const Exchange& exchange, std::string_view target) {
   return hash_of(exchange.visitor.empty() ? exchange.connection.peer_text : exchange.visitor);
 }
 
+// A request of HTTP/1.0 need not name a host, and a node that reads HTTP/1.1 may refuse one that names none: it is for
+// the address that it came to (RFC 9112, section 3.3).
+std::string address_as_host(const Exchange& exchange) {
+  const Address local = exchange.io().local_address(exchange.connection.socket);
+  return local.is_unix() ? "localhost" : local.to_text();
+}
+
 void remember_places(Exchange& exchange, const Places& places) {
   const std::string_view head = exchange.head_bytes();
   exchange.method_text = head.substr(0, places.method_bytes);
@@ -235,6 +242,11 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
     target = normalised;
   }
   exchange.service = find_service(exchange, head, target);
+  std::string unnamed;
+  if (head.version == http::Version::k10 && head.host.empty()) {
+    unnamed = address_as_host(exchange);
+    exchange.worker.request_head.host = unnamed;
+  }
   const bool trusted = exchange.service && exchange.service->trusts(exchange.connection.peer);
   if (trusted) exchange.visitor = believed_visitor(*exchange.service, head);
   store_head(exchange, target, trusted);
