@@ -78,6 +78,7 @@ class ManySlowClients(Scenario):
         size = {"/big": 3_000_000}
         node = self.node(lambda request: response(200, b"b" * size.get(request.target, 5)))
         tenfold = self.web([node], 'node_connections = 1000\nbody_timeout = "60s"')
+        crowd = []
         for _ in range(700):
             client = socket.socket()
             self.addCleanup(client.close)
@@ -85,6 +86,9 @@ class ManySlowClients(Scenario):
             client.settimeout(20)
             client.connect(("127.0.0.1", tenfold.port))
             client.sendall(request_bytes("GET", "/big"))
+            crowd.append(client)
+        for client in crowd:
+            self.assertTrue(client.recv(1))
         self.assertEqual(self.client(tenfold).get().body, b"bbbbb")
 
 

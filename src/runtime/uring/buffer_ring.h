@@ -35,8 +35,8 @@ class BufferRing final : public BufferLender {
 
   /// True when the kernel has blocks to take.
   bool has_blocks() const { return offered_ > 0; }
-  /// No more can be made, and half of all are lent.
-  bool is_scarce() const { return blocks_.size() == blocks_most_ && offered_ < blocks_most_ / 2; }
+  /// Half of all that there may be are lent.
+  bool is_scarce() const { return blocks_.size() - offered_ > blocks_most_ / 2U; }
 
   void give_back(char* block, std::uint32_t id) noexcept override;
 
