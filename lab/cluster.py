@@ -80,7 +80,7 @@ class Cluster:
         for load in self.loads:
             load.kill()
             load.wait()
-        servers.stop_all(self.servers)
+        servers.stop_all(servers.Server.started)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self):
@@ -187,7 +187,8 @@ class Cluster:
         ]
         for path in paths:
             command += ["--path", path]
-        self.loads.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        with servers.uninterrupted():
+            self.loads.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         return self.loads[-1]
 
     def table(self):

@@ -8,12 +8,14 @@ the port it bound is given one that was free a moment ago, and is tried again wi
 meanwhile.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -27,17 +29,40 @@ class ServerFailed(Exception):
     """A server ended or stayed silent; the text says which, and ends with its log."""
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def uninterrupted():
+    """A signal that comes within the block is handled behind it: a child that was started is known by then."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = []
+    handlers = {number: signal.signal(number, lambda number, _: came.append(number)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
 class Server:
     """A child process. `address` is what clients connect to."""
+
+    started = []  # all that this program has started, whether anybody has got them or was interrupted just then
 
     def __init__(self, name, command, folder, environment=None):
         self.name = name
         self.address = None
         self.log_path = pathlib.Path(folder) / f"{name}.log"
-        with open(self.log_path, "wb") as log:
+        with open(self.log_path, "wb") as log, uninterrupted():
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(environment or {})}
             )
+            Server.started.append(self)
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -95,14 +120,21 @@ def program(name):
 
 def _run_family(command):
     """Runs a program that starts others, to its end; none of them is left when it is interrupted."""
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    )
+    child = None
     try:
+        with uninterrupted():
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         said, _ = child.communicate(timeout=DEADLINE_S)
     except BaseException:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        if child is not None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         raise
     if child.returncode != 0:
         raise ServerFailed(f"{command[0]} ended with {child.returncode}:\n{said.decode(errors='replace')[-2000:]}")
