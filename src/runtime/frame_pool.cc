@@ -13,8 +13,8 @@ constexpr bool kPooled = false;
 #else
 constexpr bool kPooled = true;
 #endif
-constexpr std::size_t kStepBytes = 64;
-constexpr std::size_t kClasses = 64;         // frames up to 4 KiB are pooled
+constexpr std::size_t kStepBytes = 16;       // as malloc has them
+constexpr std::size_t kClasses = 256;        // frames up to 4 KiB are pooled
 constexpr std::uint32_t kKeptMost = 16'384;  // free frames kept, of each class
 
 struct FreeFrame {

@@ -92,9 +92,9 @@ void Outbox::mark() {
 void Outbox::append(std::string_view bytes) {
   if (!filling_ || bytes.size() > filling_.room().size()) {
     if (bytes.empty()) return;
-    if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
+    if (filling_ && !filling_.empty()) line_up(std::move(filling_));
     runtime::Io& io = flusher_.io();
-    const bool is_first = waiting_.empty() && bytes.size() <= limits::kSmallBufferBytes;
+    const bool is_first = !has_waiting() && bytes.size() <= limits::kSmallBufferBytes;
     if (bytes.size() > limits::kLargeBufferBytes) {
       filling_ = runtime::heap_buffer(static_cast<std::uint32_t>(bytes.size()));
     } else {
@@ -108,11 +108,16 @@ void Outbox::append(std::string_view bytes) {
   mark();
 }
 
+void Outbox::line_up(runtime::Buffer block) {
+  if (!waiting_) waiting_ = std::make_unique<std::vector<runtime::Buffer>>();
+  waiting_->push_back(std::move(block));
+}
+
 void Outbox::append(runtime::Buffer block) {
-  if (filling_ && !filling_.empty()) waiting_.push_back(std::move(filling_));
+  if (filling_ && !filling_.empty()) line_up(std::move(filling_));
   bytes_ += block.size();
   hold(block.capacity());
-  waiting_.push_back(std::move(block));
+  line_up(std::move(block));
   mark();
 }
 
@@ -121,9 +126,9 @@ void Outbox::flush() {
 }
 
 runtime::Buffer Outbox::take_next() {
-  if (waiting_.empty()) return std::move(filling_);
-  runtime::Buffer first = std::move(waiting_.front());
-  waiting_.erase(waiting_.begin());
+  if (!has_waiting()) return std::move(filling_);
+  runtime::Buffer first = std::move(waiting_->front());
+  waiting_->erase(waiting_->begin());
   return first;
 }
 
@@ -161,7 +166,7 @@ void Outbox::close() {
   bytes_ = 0;
   release(held_bytes_);
   filling_.reset();
-  waiting_.clear();
+  waiting_.reset();
   stop_.request();
 }
 

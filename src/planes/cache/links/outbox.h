@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -114,6 +115,7 @@ class Outbox final : public ListNode<> {
   /// the kernel needs beside. Asks the kernel.
   std::uint64_t taken_bytes() const;
   bool has_more_to_come() const { return owner_.has_more_to_come(); }
+  runtime::Io& io() const { return flusher_.io(); }
 
   /// Drops what is left, and ends a send that is under way; await ended() before the socket closes.
   void close();
@@ -124,6 +126,8 @@ class Outbox final : public ListNode<> {
   void flush();
   runtime::Task<void> send_all();
   runtime::Buffer take_next();
+  void line_up(runtime::Buffer block);
+  bool has_waiting() const { return waiting_ && !waiting_->empty(); }
   void mark();
   void hold(std::size_t bytes) {
     held_bytes_ += bytes;
@@ -144,7 +148,7 @@ class Outbox final : public ListNode<> {
   std::uint64_t sent_bytes_ = 0;                   // by sends that have ended
   const runtime::Sending* sending_now_ = nullptr;  // the one that has not
   runtime::Buffer filling_;
-  std::vector<runtime::Buffer> waiting_;
+  std::unique_ptr<std::vector<runtime::Buffer>> waiting_;  // in front of that; most never have any
   runtime::Stop stop_;
   runtime::Scope sending_;
 };

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -40,13 +41,20 @@ class ClientsMemory final : public LocalCounted {
 
  private:
   friend class Holder;
+  // What a client had taken, and since when that is all.
+  struct Look {
+    std::uint64_t taken_bytes;
+    Instant since;
+  };
   void look_at_all(Instant now);
+  bool has_taken_nothing(const Holder& holder, Instant since) const;
   Holder* worst(Instant since);
 
   std::size_t bytes_ = 0;
   std::size_t most_ = SIZE_MAX / 4;
   Instant looked_at_{};
   IntrusiveList<Holder, HolderTag> holders_;
+  std::map<const Holder*, Look> looks_;  // while memory is short, of those who have anything to take
 };
 
 /// What is held for one client.
@@ -78,20 +86,15 @@ class Holder : public ListNode<HolderTag>, protected OutboxOwner {
   /// When it is over.
   void relieve_memory() {
     if (memory_->is_over()) [[unlikely]]
-      memory_->relieve(flusher_.io().now());
+      memory_->relieve(outbox_.io().now());
   }
 
  private:
   friend class ClientsMemory;
-  void look(Instant now);
-  bool has_taken_nothing(Instant since) const { return taken_at_ <= since && !outbox_.empty(); }
   void send_away(Instant since);
 
-  Flusher& flusher_;
   LocalPtr<ClientsMemory> memory_;
   std::size_t kept_bytes_ = 0;
-  std::uint64_t taken_bytes_ = 0;  // at the last look
-  Instant taken_at_ = kNever;      // since then it has been so; never: nobody has looked
 
  protected:
   Outbox outbox_;
