@@ -18,11 +18,11 @@ from measure import (
     Bench,
     at_least_one,
     cpu_seconds,
-    free_ports,
     in_turn,
     paired_ratio,
     print_idle_memory,
 )
+from ports import free_port
 
 KEYS = 100_000
 CONNECTIONS = 64
@@ -101,7 +101,7 @@ def run(options):
 
 
 def start_nodes(bench, protocol, count):
-    ports = free_ports(count)
+    ports = [free_port() for _ in range(count)]
     for port in ports:
         bench.start(LOAD_PROCESSOR, port, node_command(protocol, port))
     return ports
@@ -118,12 +118,12 @@ def start_twemproxy(bench, protocol, port, nodes):
     servers = "\n".join(f"   - 127.0.0.1:{node}:1" for node in nodes)
     text = TWEMPROXY.format(port=port, redis="true" if protocol == "redis" else "false", servers=servers)
     path = bench.write(f"nutcracker-{port}.yml", text)
-    stats_port = free_ports(1)[0]
+    stats_port = free_port()
     return bench.start(PROXY_PROCESSOR, port, ["nutcracker", "-c", path, "-s", stats_port, "-m", "16384"])
 
 
 def start_proxies(bench, build, protocol, nodes):
-    ports = free_ports(4)
+    ports = [free_port() for _ in range(4)]
     proxies = [Proxy("twemproxy", ports[0], start_twemproxy(bench, protocol, ports[0], nodes).pid)]
     relay = bench.start(PROXY_PROCESSOR, ports[1], [os.path.join(build, "bench_relay"), ports[1], nodes[0]])
     proxies.append(Proxy("relay", ports[1], relay.pid))

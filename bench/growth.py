@@ -18,7 +18,8 @@ import threading
 import time
 
 import cache
-from measure import Bench, at_least_one, free_ports
+from measure import Bench, at_least_one
+from ports import free_port
 
 KEYS, RATE, EXPONENT, EXPIRY_SECONDS = 200_000, 8_000, 1.0, 360
 BEFORE_SECONDS, AFTER_SECONDS = 6, 14  # of load around each change
@@ -108,7 +109,7 @@ class Tenfold:
     def __init__(self, bench, options, nodes, workers=1):
         self.bench = bench
         self.program = os.path.join(options.build, "tenfold")
-        self.port = free_ports(1)[0]
+        self.port = free_port()
         listed = ", ".join(f'"127.0.0.1:{node}"' for node in nodes)
         text = TENFOLD.format(workers=workers, io=options.io, folder=bench.folder, port=self.port, nodes=listed)
         self.file = bench.write("tenfold.toml", text)
@@ -149,7 +150,7 @@ def join_behind_tenfold(options):
 def join_behind_twemproxy(options):
     with Bench() as bench:
         nodes = cache.start_nodes(bench, "memcached", 4)
-        port = free_ports(1)[0]
+        port = free_port()
         first = cache.start_twemproxy(bench, "memcached", port, nodes[:3])
         application = Application(bench, options.build, port)
         begun = application.wait_for(BEFORE_SECONDS)
@@ -168,7 +169,7 @@ class FaultyNode:
     def __init__(self, bench, build):
         self.tenfold = None  # set when it runs
         self.bench = bench
-        self.port, self.relay_port = free_ports(2)
+        self.port, self.relay_port = free_port(), free_port()
         self.node = self._start_node()
         self.relay_command = [os.path.join(build, "bench_relay"), self.relay_port, self.port]
         self.relay = self._start_relay()

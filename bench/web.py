@@ -13,11 +13,11 @@ from measure import (
     Bench,
     at_least_one,
     cpu_seconds,
-    free_ports,
     in_turn,
     paired_ratio,
     print_idle_memory,
 )
+from ports import free_port
 import web_proxies
 
 WORKS = [(64, 64), (64, 256), (64, 1024), (16384, 64)]  # body bytes, connections
@@ -80,7 +80,7 @@ def print_work(body_bytes, connections, times):
 
 def measure_work(body_bytes, connections, options):
     with Bench() as bench:
-        ports = free_ports(10)
+        ports = [free_port() for _ in range(10)]
         nodes = [ports.pop(), ports.pop()]
         for node in nodes:
             bench.start(LOAD_PROCESSOR, node, [os.path.join(options.build, "bench_origin"), node, body_bytes])

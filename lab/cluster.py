@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+from ports import free_port
 import servers
 
 PRODUCTS = 3000
@@ -62,8 +63,8 @@ class Cluster:
         self.pictures = self.folder / "pictures"
         self.servers = []
         self.loads = []
-        self.port = servers.free_port()
-        self.cache_port = servers.free_port()
+        self.port = free_port()
+        self.cache_port = free_port()
         self.cache_nodes = []
         self.url = f"http://127.0.0.1:{self.port}"
         self.file = self.folder / "tenfold.toml"

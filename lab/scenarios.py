@@ -9,8 +9,8 @@ import sys
 import time
 
 from members import Members
+from ports import free_port
 import servers
-
 
 
 def setting(name, usual, least):
@@ -158,7 +158,7 @@ def service_text(cluster, name, path, node):
 
 
 def reload(cluster):
-    port = servers.free_port()
+    port = free_port()
     echo = cluster.start_child(
         "echo", [sys.executable, os.path.join(os.path.dirname(__file__), "echo_server.py"), str(port)]
     )

@@ -7,16 +7,20 @@ stopped by the test. Nothing here sleeps: wait_until() polls a condition up to a
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+
+from ports import free_port  # noqa: E402
 
 TENFOLD = os.environ.get("TENFOLD", "build/dev/tenfold")
 IO = os.environ.get("TENFOLD_IO", "auto")
@@ -33,18 +37,6 @@ def wait_until(condition, what, deadline_seconds=DEADLINE_SECONDS):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {deadline_seconds} s")
         threading.Event().wait(0.01)
-
-
-def free_port():
-    """One that nobody listens on, and that the kernel gives to no connection: it takes those from 32768 on."""
-    while True:
-        port = random.randrange(16384, 32768)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
 
 
 class ScriptedServer:

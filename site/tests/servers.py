@@ -3,9 +3,7 @@
 
 Each start_* function waits until the server answers, and raises ServerFailed with the end of its log if it does not
 within DEADLINE_S; when it is interrupted, it takes the server with it. A Server is stopped by its process id;
-stop_all() stops in the reverse order of starting. Ports are on the loopback interface; a server that cannot report
-the port it bound is given one that was free a moment ago, and is tried again with another if someone took it
-meanwhile.
+stop_all() stops in the reverse order of starting. Ports are free ones on the loopback interface.
 """
 
 import contextlib
@@ -19,9 +17,10 @@ import threading
 import time
 import urllib.request
 
+from ports import free_port
+
 DEADLINE_S = 60
 STOP_S = 15
-ATTEMPTS = 3
 POLL_S = 0.02
 
 
@@ -95,12 +94,6 @@ def stop_all(servers):
         server.stop()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def accepts(port):
     """Whether someone listens on this port of the loopback interface."""
     try:
@@ -140,16 +133,6 @@ def _run_family(command):
         raise ServerFailed(f"{command[0]} ended with {child.returncode}:\n{said.decode(errors='replace')[-2000:]}")
 
 
-def _with_free_port(start):
-    """Runs start(port) until the port was really free."""
-    for attempt in range(ATTEMPTS):
-        try:
-            return start(free_port())
-        except ServerFailed:
-            if attempt == ATTEMPTS - 1:
-                raise
-
-
 def run_sql(socket_path, sql):
     """Runs statements as root through the Unix socket, and returns what they print, without column names."""
     command = [
@@ -186,39 +169,32 @@ def start_mariadb(folder, name="mariadb", extra=()):
     )
     socket_path = folder / f"{name}.sock"
 
-    def start(port):
-        server = Server(
-            name,
-            [
-                program("mariadbd"),
-                "--no-defaults",
-                f"--datadir={data}",
-                f"--tmpdir={temporary}",
-                f"--socket={socket_path}",
-                f"--port={port}",
-                "--bind-address=127.0.0.1",
-                f"--pid-file={folder / name}.pid",
-                "--innodb-buffer-pool-size=64M",
-                "--innodb-flush-log-at-trx-commit=2",
-                "--max-connections=500",
-                "--skip-name-resolve",
-                *user,
-                *extra,
-            ],
-            folder,
-        )
-        try:
-            server.wait_until(lambda: "ready for connections" in server.log() and socket_path.exists())
-        except BaseException:
-            server.stop()
-            raise
-        server.socket = str(socket_path)
-        server.port = port
-        server.address = f"127.0.0.1:{port}"
-        return server
-
-    server = _with_free_port(start)
+    port = free_port()
+    server = Server(
+        name,
+        [
+            program("mariadbd"),
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--tmpdir={temporary}",
+            f"--socket={socket_path}",
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+            f"--pid-file={folder / name}.pid",
+            "--innodb-buffer-pool-size=64M",
+            "--innodb-flush-log-at-trx-commit=2",
+            "--max-connections=500",
+            "--skip-name-resolve",
+            *user,
+            *extra,
+        ],
+        folder,
+    )
+    server.socket = str(socket_path)
+    server.port = port
+    server.address = f"127.0.0.1:{port}"
     try:
+        server.wait_until(lambda: "ready for connections" in server.log() and socket_path.exists())
         run_sql(
             server.socket,
             "CREATE DATABASE IF NOT EXISTS site CHARACTER SET utf8mb4;"
@@ -237,22 +213,20 @@ def start_memcached(folder, name="memcached", megabytes=64):
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     user = ["-u", "root"] if os.getuid() == 0 else []
 
-    def start(port):
-        server = Server(
-            name,
-            [program("memcached"), "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", str(megabytes), *user],
-            folder,
-        )
-        try:
-            server.wait_until(lambda: accepts(port))
-        except BaseException:
-            server.stop()
-            raise
-        server.port = port
-        server.address = f"127.0.0.1:{port}"
-        return server
-
-    return _with_free_port(start)
+    port = free_port()
+    server = Server(
+        name,
+        [program("memcached"), "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", str(megabytes), *user],
+        folder,
+    )
+    try:
+        server.wait_until(lambda: accepts(port))
+    except BaseException:
+        server.stop()
+        raise
+    server.port = port
+    server.address = f"127.0.0.1:{port}"
+    return server
 
 
 def site_arguments(database, memcached, pictures):

@@ -17,7 +17,8 @@ import unittest
 import urllib.parse
 import zlib
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
 import servers  # noqa: E402
 from browser import TIMEOUT_S, Browser  # noqa: E402
 
