@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -33,6 +34,7 @@
 #include "base/time.h"
 #include "runtime/buffer.h"
 #include "runtime/file.h"
+#include "runtime/gathering.h"
 #include "runtime/operation.h"
 #include "runtime/socket.h"
 #include "runtime/task.h"
@@ -73,8 +75,9 @@ class Io {
 
   /// From now on the loop lets events gather for this time before each turn, unless enough of them have come already:
   /// for who knows that more are on their way, and serves many at once for less than one by one. Zero: no more. A hint:
-  /// the simulated back end, whose turns cost nothing, does not take it. One caller a loop.
-  void gather_for(Duration time) { gathering_ = time; }
+  /// the loop measures whether it makes what is `done` cheaper (runtime/gathering.h), and the simulated back end, whose
+  /// turns cost nothing, does not take it. One caller a loop.
+  void gather_for(Duration time, std::uint64_t done) { gathering_.ask(time, done); }
 
   // -- Sockets ---------------------------------------------------------------------------------------------------
 
@@ -186,9 +189,10 @@ class Io {
   void send_queued();
   void send_when_many();
   bool has_ready() const { return !ready_.empty() || !queued_sends_.empty(); }
-  /// What gather_for() said; zero when what is ready has to go on at once.
-  Duration gathering() const { return has_ready() ? Duration::zero() : gathering_; }
+  /// How long events are to gather before this turn; not at all when what is ready has to go on at once.
+  Duration pause_to_gather() const { return has_ready() ? Duration::zero() : gathering_.pause(); }
 
+  Gathering gathering_;
   Instant now_;
   TimerWheel wheel_;
 
@@ -222,7 +226,6 @@ class Io {
   IntrusiveList<StopListener, StopTag> queued_sends_;
   int queued_send_count_ = 0;
   int inline_left_ = limits::kInlineCompletionsPerTurn;
-  Duration gathering_{};
 
   std::mutex posted_mutex_;
   std::vector<std::move_only_function<void()>> posted_;

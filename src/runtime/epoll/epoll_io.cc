@@ -89,11 +89,12 @@ int EpollIo::turn_timeout_ms() const {
 // Events that are there already are looked at first: a loop that has enough to do gathers nothing.
 int EpollIo::wait_for(std::span<epoll_event> events) {
   const auto most = static_cast<int>(events.size());
-  const Duration gathering = this->gathering();
-  if (gathering == Duration::zero()) return epoll_wait(epoll_, events.data(), most, turn_timeout_ms());
+  if (gathering_.wants_to_judge()) gathering_.judge(system::thread_cpu_time());
+  const Duration pause = pause_to_gather();
+  if (pause == Duration::zero()) return epoll_wait(epoll_, events.data(), most, turn_timeout_ms());
   const int found = std::max(epoll_wait(epoll_, events.data(), most, 0), 0);
   if (found >= kEventsEnough) return found;
-  system::pause(gathering);
+  system::pause(pause);
   const int gathered = epoll_wait(epoll_, events.data() + found, most - found, found > 0 ? 0 : turn_timeout_ms());
   return found + std::max(gathered, 0);
 }

@@ -105,7 +105,7 @@ TEST_P(IoTest, GathersWhatComesInOneTurnAndLosesNothing) {
       Scope scope;
       scope.spawn(send_all(io, &near, &text));
       std::size_t received = 0;
-      io->gather_for(50us);
+      io->gather_for(50us, 1);
       while (received < text.size()) {
         const Result<Buffer> read = co_await io->recv(far, BufferSize::kSmall, test->soon());
         if (!read) break;
@@ -115,7 +115,7 @@ TEST_P(IoTest, GathersWhatComesInOneTurnAndLosesNothing) {
       EXPECT_EQ(received, text.size());
       // Nothing comes: a gathering loop still keeps its deadlines, and goes on at once with what is ready.
       EXPECT_TRUE((co_await io->sleep_for(1ms)).has_value());
-      io->gather_for(Duration::zero());
+      io->gather_for(Duration::zero(), 1);
     }
   };
   run(Body::go(this, io_.get()));

@@ -27,6 +27,10 @@ WallTime calendar_now() {
   return WallTime(read_clock(CLOCK_REALTIME));
 }
 
+Duration thread_cpu_time() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void pause(Duration duration) {
   const timespec time{0, duration.count()};
   nanosleep(&time, nullptr);

@@ -12,6 +12,8 @@ namespace tenfold::runtime::system {
 Instant monotonic_now();
 /// CLOCK_REALTIME.
 WallTime calendar_now();
+/// CLOCK_THREAD_CPUTIME_ID: what the calling thread has had of processors.
+Duration thread_cpu_time();
 /// Stops the calling thread, for less than a millisecond.
 void pause(Duration duration);
 /// The calling thread's waits end on time: the kernel may not put them off by its usual 50 us.

@@ -122,8 +122,9 @@ void UringIo::submit_and_wait() {
   const Instant wake = wheel_.next_wake();
   Duration left = wake == kNever ? kTurnMost : std::clamp<Duration>(wake - now_, Duration::zero(), kTurnMost);
   if (has_ready()) left = Duration::zero();
-  if (gathering() > Duration::zero()) {
-    wait_for(limits::kEventsToGather, std::min(left, gathering()));
+  if (gathering_.wants_to_judge()) gathering_.judge(system::thread_cpu_time());
+  if (const Duration pause = pause_to_gather(); pause > Duration::zero()) {
+    wait_for(limits::kEventsToGather, std::min(left, pause));
     if (io_uring_cq_ready(&ring_) > 0) return;
   }
   wait_for(1, left);

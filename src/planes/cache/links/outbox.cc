@@ -69,7 +69,7 @@ void Flusher::send_all() {
 runtime::Task<void> Flusher::run(runtime::Stop* stop) {
   for (;;) {
     send_all();
-    io_.gather_for(is_busy() ? std::min(answer_time_ / kGatherPart, kGatherTimeMost) : Duration::zero());
+    io_.gather_for(is_busy() ? std::min(answer_time_ / kGatherPart, kGatherTimeMost) : Duration::zero(), answered_);
     const Instant until = held_.empty() ? kNever : io_.now() + kHoldTimeMost;
     const Status woken = co_await work_.wait(io_, runtime::Wait(until, stop));
     if (!woken && woken.error().kind != ErrorKind::kTimeout) co_return;

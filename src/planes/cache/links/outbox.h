@@ -36,9 +36,9 @@ class LateWork : public ListNode<> {
 };
 
 // It also knows how many replies the worker's links wait for, and how long nodes take. While many are expected, more
-// events are certain to come soon: the loop lets them gather for a part of that time, and an outbox that is about to
-// get more stays for a turn. Fewer and larger sends cost so much less that clients are answered sooner. A worker with
-// little to do never waits (docs/decisions/0011).
+// events are certain to come soon: the loop lets them gather for a part of that time where that pays, and an outbox
+// that is about to get more stays for a turn. Fewer and larger sends cost so much less that clients are answered
+// sooner. A worker with little to do never waits (docs/decisions/0011).
 class Flusher {
  public:
   explicit Flusher(runtime::Io& io) : io_(io) {}
@@ -52,6 +52,7 @@ class Flusher {
   /// One that was expected has come, so long after its command was taken.
   void answered(Duration time) {
     --expected_;
+    ++answered_;
     answer_time_ += (time - answer_time_) / kAnswersToRemember;
   }
 
@@ -72,6 +73,7 @@ class Flusher {
   IntrusiveList<Outbox> held_;  // for a turn
   runtime::WaitQueue work_;
   std::ptrdiff_t expected_ = 0;
+  std::uint64_t answered_ = 0;
   Duration answer_time_{};  // a moving average
 };
 
