@@ -48,7 +48,8 @@ void Gathering::judge(Duration cpu) {
 }
 
 double Gathering::cost_since_begin(Duration cpu) const {
-  return static_cast<double>((cpu - begin_cpu_).count()) / static_cast<double>(done_ - begin_done_);
+  const Duration spent = std::max(cpu - begin_cpu_, Duration(1));
+  return static_cast<double>(spent.count()) / static_cast<double>(done_ - begin_done_);
 }
 
 void Gathering::serve(bool gathers, std::uint64_t unmeasured) {
