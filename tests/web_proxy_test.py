@@ -373,7 +373,8 @@ class Malformed(Scenario):
         "two hosts": "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "underscore": "GET / HTTP/1.1\r\nHost: a\r\nX_Auth_User: root\r\n\r\n",
         "fragment": "GET /#a HTTP/1.1\r\nHost: a\r\n\r\n",
-        "escaped slash": "GET /a%2f..%2fb HTTP/1.1\r\nHost: a\r\n\r\n",
+        "escaped slash": "GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n",
+        "escaped dots": "GET /a%2f..%2fb HTTP/1.1\r\nHost: a\r\n\r\n",
         "chunked in 1.0": "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     }
 
@@ -388,6 +389,20 @@ class Malformed(Scenario):
                 self.assertIn("http_request_error", reply.field("Proxy-Status"))
                 self.assertTrue(client.at_end())
         self.assertEqual([r for r in node.requests if r.field("Host") == "a"], [])
+
+    def test_escaped_slashes_are_passed_on_where_the_service_wants_them(self):
+        node = self.node()
+        tenfold = self.web([node], "escaped_slashes = true")
+        with tenfold.client() as client:
+            self.assertEqual(client.get("/@a%2fb/../c%2Fd?x=%2f").status, 200)
+        self.assertEqual(node.requests[-1].target, "/c%2Fd?x=%2f")
+        with tenfold.client() as client:
+            self.assertEqual(client.get("/a%2f..%2fb").status, 400)
+        code, text, _ = tenfold.cli("explain", "http", f"http://x:{tenfold.port}/a%2fb")
+        self.assertEqual((code, "/a%2Fb" in text), (0, True), text)
+        tenfold = self.web([node])
+        code, text, _ = tenfold.cli("explain", "http", f"http://x:{tenfold.port}/a%2fb")
+        self.assertIn("escaped_slashes is not set", text)
 
     def test_broken_chunks_end_the_request(self):
         node = self.node(lambda request: response(200, request.body))

@@ -56,6 +56,7 @@ struct WebSettings {
 
   bool abort_on_close = false;  // a client that sends no more has gone, and its request is given up
 
+  bool escaped_slashes = false;              // paths may hold them ("%2F"); else 400
   bool forwarded = false;                    // nodes get Forwarded (RFC 7239) too
   std::vector<std::string> trusted_proxies;  // CIDR blocks whose X-Forwarded-For is believed
 

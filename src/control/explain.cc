@@ -181,6 +181,11 @@ Json explain_http(const Controller& controller, const std::string& text) {
             {"listener", listener->to_text()},
             {"why", "no service on this listener takes this host and path"}};
   const cluster::Service& chosen = topology.services[static_cast<std::size_t>(index)];
+  if (http::has_escaped_slash(http::path_of(*target)) && !chosen.web().escaped_slashes)
+    return {{"result", "refused"},
+            {"status", 400},
+            {"service", chosen.full_name()},
+            {"why", fmt::format("{}, and escaped_slashes is not set", http::kEscapedSlash)}};
   Json others = Json::array();
   for (const cluster::Service& other : topology.services) {
     if (const std::string reason = why_not(other, chosen); !reason.empty())

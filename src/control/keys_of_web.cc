@@ -72,6 +72,7 @@ std::string set_normal_path(std::string& path, const std::string& text) {
     return "a path holds printable ASCII alone; write other bytes as in \"/caf%C3%A9/\"";
   const auto normal = http::normalise_target(given);
   if (!normal) return std::string(normal.error());
+  if (http::has_escaped_slash(*normal)) return std::string(http::kEscapedSlash);
   path = *normal;
   return {};
 }
@@ -191,6 +192,14 @@ const std::vector<Key> kWebPlaceKeys = {
             "says there is added to, that of all others replaced.",
      .example = "true",
      TENFOLD_KEY(web().forwarded, flag, shown::boolean)},
+    {.section = Section::kWeb,
+     .name = "escaped_slashes",
+     .type = KeyType::kBoolean,
+     .doc =
+         "Paths may hold escaped slashes (`%2F`), and go to the nodes with them, as those of npm registries and of "
+         "GitLab's API. Without this they get 400, for servers differ in what they read there; \"..%2F\" always does.",
+     .example = "true",
+     TENFOLD_KEY(web().escaped_slashes, flag, shown::boolean)},
 };
 
 const std::vector<Key> kWebLimitKeys = {

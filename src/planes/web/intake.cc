@@ -200,6 +200,10 @@ std::uint64_t hash_key_of(const Exchange& exchange, std::string_view target) {
   return hash_of(exchange.visitor.empty() ? exchange.connection.peer_text : exchange.visitor);
 }
 
+bool may_have_path(const Exchange& exchange, std::string_view target) {
+  return (exchange.service && exchange.settings().escaped_slashes) || !http::has_escaped_slash(http::path_of(target));
+}
+
 // A request of HTTP/1.0 need not name a host, and a node that reads HTTP/1.1 may refuse one that names none: it is for
 // the address that it came to (RFC 9112, section 3.3).
 std::string address_as_host(const Exchange& exchange) {
@@ -242,6 +246,10 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
     target = normalised;
   }
   exchange.service = find_service(exchange, head, target);
+  if (!head.plain_target && !may_have_path(exchange, target)) {
+    exchange.fail(Failure::kMalformedRequest, std::string(http::kEscapedSlash));
+    return 0;
+  }
   std::string unnamed;
   if (head.version == http::Version::k10 && head.host.empty()) {
     unnamed = address_as_host(exchange);

@@ -7,7 +7,8 @@ namespace tenfold::http {
 namespace {
 
 constexpr std::string_view kMalformedEscape = "an escape in the target is malformed";
-constexpr std::string_view kAmbiguous = "the path holds a backslash, or an escaped slash, backslash or control byte";
+constexpr std::string_view kAmbiguous = "the path holds a backslash, or an escaped backslash or control byte";
+constexpr std::string_view kAmbiguousDots = "the path holds a dot segment beside an escaped slash";
 
 // The byte that "%xy" at `at` stands for, or -1.
 int escaped_byte(std::string_view text, std::size_t at) {
@@ -21,7 +22,7 @@ char upper(char digit) {
 }
 
 bool is_ambiguous(int byte) {
-  return byte < 0x20 || byte == 0x7f || byte == '/' || byte == '\\';
+  return byte < 0x20 || byte == 0x7f || byte == '\\';
 }
 
 std::expected<std::string, std::string_view> normalise_escapes(std::string_view path) {
@@ -66,12 +67,30 @@ std::string remove_dot_segments(std::string_view path) {
   return result;
 }
 
+// Whoever reads "%2F" as a slash would see a dot segment in "..%2F", which was not removed. REQUIRES: escapes are
+// normalised.
+bool has_dots_beside_escaped_slash(std::string_view path) {
+  bool escaped_before = false;
+  while (!path.empty()) {
+    const std::size_t escaped = path.find("%2F");
+    const std::size_t end = std::min(path.find('/'), escaped);
+    const std::string_view segment = path.substr(0, end);
+    const bool escaped_behind = end == escaped && escaped != path.npos;
+    if ((escaped_before || escaped_behind) && (segment == "." || segment == "..")) return true;
+    if (end == path.npos) return false;
+    path.remove_prefix(end + (escaped_behind ? 3 : 1));
+    escaped_before = escaped_behind;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::expected<std::string, std::string_view> normalise_target(std::string_view target) {
   const std::string_view path = path_of(target);
   auto unescaped = normalise_escapes(path);
   if (!unescaped) return unescaped;
+  if (has_dots_beside_escaped_slash(*unescaped)) return std::unexpected(kAmbiguousDots);
   std::string result = path.empty() ? "/" : remove_dot_segments(*unescaped);
   result.append(target.substr(path.size()));
   return result;
@@ -88,6 +107,7 @@ std::expected<std::string, std::string_view> decode_path(std::string_view path) 
     const int byte = escaped_byte(path, i);
     if (byte < 0) return std::unexpected(kMalformedEscape);
     if (is_ambiguous(byte)) return std::unexpected(kAmbiguous);
+    if (byte == '/') return std::unexpected(kEscapedSlash);
     result.push_back(static_cast<char>(byte));
     i += 2;
   }

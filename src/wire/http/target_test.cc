@@ -17,8 +17,17 @@ TEST(NormaliseTarget, UndoesNeedlessEscapesAndDotSegments) {
 }
 
 TEST(NormaliseTarget, RefusesWhatServersReadDifferently) {
-  for (const char* bad : {"/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/%00", "/%0a", "/%", "/%1", "/%zz", "/a%"})
+  for (const char* bad : {"/..%2fb", "/a%2F%2e%2e", "/a%2f./b", "/.%2F", "/a%2F..%2Fb", "/a%5cb", "/a\\b", "/%00",
+                          "/%0a", "/%", "/%1", "/%zz", "/a%"})
     EXPECT_FALSE(normalise_target(bad).has_value()) << bad;
+}
+
+TEST(NormaliseTarget, LeavesEscapedSlashesToBeJudged) {
+  EXPECT_EQ(normalise_target("/@a%2fb/../c%2fd?x=%2f"), "/c%2Fd?x=%2f");
+  EXPECT_EQ(normalise_target("/a%2F..b/%2f"), "/a%2F..b/%2F");
+  EXPECT_TRUE(has_escaped_slash("/c%2Fd"));
+  EXPECT_FALSE(has_escaped_slash("/c/%20d"));
+  EXPECT_EQ(decode_path("/a%2Fb"), std::unexpected(kEscapedSlash));
 }
 
 TEST(NormaliseTarget, IsItsOwnFixedPoint) {
