@@ -48,9 +48,8 @@ void CachePlane::changed_elsewhere(std::string_view service, const ChangeNotes& 
   const Place* place = place_named(service);
   if (place == nullptr) return;
   Endpoint& endpoint = *place->endpoint;
-  const bool keeps_deleted = endpoint.service->settings().lease_stale_deleted;
   for (const ChangeNote& note : notes) {
-    const bool changes_last = !note.deletes || !keeps_deleted;
+    const bool changes_last = endpoint.forgets_last(note.deletes);
     switch (note.kind) {
       case ChangeNote::Kind::kBegins:
         endpoint.near.change_begins_elsewhere(note.key, note.hash, worker_.io.now());

@@ -119,10 +119,6 @@ void Command::try_again(Instant now) {
 
 Command::~Command() {
   kept.drop();  // while the service is there
-  if ((held_ & kChanges) == 0) return;
-  endpoint_->near.change_ends(key_);
-  if ((held_ & kChangesLast) != 0) endpoint_->last.change_ends(key_);
-  endpoint_->near_news.change_ends(key_, (held_ & kDeletes) != 0);
 }
 
 bool Command::may_change(std::uint64_t key) const {
@@ -139,15 +135,7 @@ void Command::may_be_held(std::uint64_t hash, bool near, bool last) {
 
 void Command::begins_change(std::string_view key, std::uint64_t hash, bool deletes) {
   key_ = hash;
-  held_ = kChanges;
-  if (deletes) held_ |= kDeletes;
-  const Instant now = endpoint_->io.now();
-  endpoint_->near.change_begins(key, hash, now);
-  if (!deletes || !endpoint_->service->settings().lease_stale_deleted) {
-    held_ |= kChangesLast;
-    endpoint_->last.change_begins(key, hash, now);
-  }
-  endpoint_->near_news.change_begins(key, hash, deletes);
+  change_.emplace(*endpoint_, key, hash, deletes);
 }
 
 // As old as the time at which it was asked for. What was known last is never something that was followed by what its

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "planes/cache/client/slot.h"
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/pending.h"
+#include "planes/cache/service/key_change.h"
 #include "planes/cache/service/lookup.h"
 #include "planes/cache/service/service.h"
 
@@ -70,9 +72,6 @@ class Command final : public Slot, public Pending, public SecondTry {
   // What it is to the replies that are held of its key.
   static constexpr std::uint8_t kHoldsNear = 1;
   static constexpr std::uint8_t kHoldsLast = 2;
-  static constexpr std::uint8_t kChanges = 4;
-  static constexpr std::uint8_t kChangesLast = 8;
-  static constexpr std::uint8_t kDeletes = 16;
 
   void hold(std::string_view reply);
   bool is_told_of_last(Reply& reply);
@@ -93,6 +92,7 @@ class Command final : public Slot, public Pending, public SecondTry {
   bool pauses_client_ = false;  // waits for an owner
   std::uint8_t held_ = 0;       // a set of kHoldsNear …
   bool waits_ = false;          // or has waited for another to fill the key
+  std::optional<KeyChange> change_;
   std::uint32_t near_ticket_ = 0;
   std::uint32_t last_ticket_ = 0;
   std::uint64_t key_ = 0;  // its hash, where it has a part

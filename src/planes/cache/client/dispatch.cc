@@ -123,15 +123,7 @@ void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoin
 void note_change(Client& client, std::string_view key, bool deletes) {
   Endpoint& endpoint = client.endpoint();
   if (!endpoint.holds_replies() || client.database != 0) return;
-  const std::uint64_t hash = key_hash(key, 0);
-  const auto drop = [&](HeldReplies& held) {
-    held.change_begins(key, hash, endpoint.io.now());
-    held.change_ends(hash);
-  };
-  drop(endpoint.near);
-  if (!deletes || !client.service().settings().lease_stale_deleted) drop(endpoint.last);
-  endpoint.near_news.change_begins(key, hash, deletes);
-  endpoint.near_news.change_ends(hash, deletes);
+  const KeyChange change(endpoint, key, key_hash(key, 0), deletes);
 }
 
 bool reply_from_near_cache(Client& client, std::string_view key) {

@@ -40,21 +40,8 @@ bool is_item_of(std::string_view key, std::string_view items) {
 
 }  // namespace
 
-Join::~Join() {
-  for (std::uint64_t key : changed_) {
-    endpoint_->near.change_ends(key);
-    endpoint_->last.change_ends(key);
-    endpoint_->near_news.change_ends(key, false);
-  }
-}
-
 void Join::begins_change(std::string_view key) {
-  const std::uint64_t hash = key_hash(key, 0);
-  const Instant now = endpoint_->io.now();
-  endpoint_->near.change_begins(key, hash, now);
-  endpoint_->last.change_begins(key, hash, now);
-  endpoint_->near_news.change_begins(key, hash, false);
-  changed_.push_back(hash);
+  changes_.emplace_back(*endpoint_, key, key_hash(key, 0), false);
 }
 
 Join::Part& Join::add_part(std::uint32_t keys, AskAgain again) {

@@ -18,6 +18,7 @@
 #include "planes/cache/client/slot.h"
 #include "planes/cache/keys/second_try.h"
 #include "planes/cache/links/pending.h"
+#include "planes/cache/service/key_change.h"
 #include "planes/cache/service/service.h"
 #include "runtime/buffer.h"
 #include "runtime/pooled.h"
@@ -83,7 +84,6 @@ class Join final : public Slot, public runtime::Pooled {
 
   /// `quiet`: the client wants no reply.
   Join(Endpoint& endpoint, JoinRule rule, bool quiet) : endpoint_(&endpoint), rule_(rule), quiet_(quiet) {}
-  ~Join() override;
   bool may_change(std::uint64_t key) const override;
   void forsake() override;
 
@@ -142,7 +142,7 @@ class Join final : public Slot, public runtime::Pooled {
   PartNumbers element_parts_;
   runtime::PooledString keys_;
   std::vector<std::string> streams_;
-  std::vector<std::uint64_t> changed_;  // the hashes of keys
+  std::vector<KeyChange> changes_;
 };
 
 }  // namespace tenfold::cache

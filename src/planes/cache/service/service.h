@@ -223,6 +223,8 @@ struct Endpoint final : LocalCounted, TrackingListener {
   NearNews near_news;  // while one of them is on
   Leases leases;
   bool holds_replies() const { return near.is_on() || last.is_on(); }
+  /// Whether a change ends what was known last of its key; `deletes`: it does no more than to delete it.
+  bool forgets_last(bool deletes) const { return !deletes || !service->settings().lease_stale_deleted; }
   /// Nothing that was asked for so far is answered with what is held, in any worker.
   void forget_held() {
     if (!holds_replies()) return;
