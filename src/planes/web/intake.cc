@@ -206,9 +206,10 @@ bool may_have_path(const Exchange& exchange, std::string_view target) {
 
 // A request of HTTP/1.0 need not name a host, and a node that reads HTTP/1.1 may refuse one that names none: it is for
 // the address that it came to (RFC 9112, section 3.3).
-std::string address_as_host(const Exchange& exchange) {
+void name_host(Exchange& exchange) {
   const Address local = exchange.io().local_address(exchange.connection.socket);
-  return local.is_unix() ? "localhost" : local.to_text();
+  exchange.worker.own_host = local.is_unix() ? "localhost" : local.to_text();
+  exchange.worker.request_head.host = exchange.worker.own_host;
 }
 
 void remember_places(Exchange& exchange, const Places& places) {
@@ -250,11 +251,7 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
     exchange.fail(Failure::kMalformedRequest, std::string(http::kEscapedSlash));
     return 0;
   }
-  std::string unnamed;
-  if (head.version == http::Version::k10 && head.host.empty()) {
-    unnamed = address_as_host(exchange);
-    exchange.worker.request_head.host = unnamed;
-  }
+  if (head.version == http::Version::k10 && head.host.empty()) name_host(exchange);
   const bool trusted = exchange.service && exchange.service->trusts(exchange.connection.peer);
   if (trusted) exchange.visitor = believed_visitor(*exchange.service, head);
   store_head(exchange, target, trusted);

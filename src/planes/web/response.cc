@@ -191,10 +191,9 @@ std::string trailers_for_client(const Exchange& exchange, const BodyReader& read
 [[gnu::noinline]] runtime::Task<bool> relay_body(Exchange& exchange, Body framing, BodyReader& reader,
                                                  runtime::Stop& stop) {
   while (!reader.finished()) {
-    const Instant now = exchange.io().now();
-    const Instant deadline = now + exchange.settings().body_timeout;
-    Result<std::string_view> content =
-        co_await reader.next(runtime::Wait(std::min(deadline, now + kWatchedAfter), &stop));
+    const Instant deadline = exchange.wait_for_bytes(stop).deadline;
+    const Instant unwatched = std::min(deadline, exchange.io().now() + kWatchedAfter);
+    Result<std::string_view> content = co_await reader.next(runtime::Wait(unwatched, &stop));
     if (!content && content.error().kind == ErrorKind::kTimeout)
       content = co_await next_watched(exchange, reader, deadline, stop);
     if (!content) {

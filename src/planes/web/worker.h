@@ -55,6 +55,7 @@ struct Worker {
 
   // Heads are parsed into these; they are good until the next co_await.
   http::RequestHead request_head;
+  std::string own_host;  // of a request_head that came without one
   http::ResponseHead response_head;
 
   bool winding_down = false;
