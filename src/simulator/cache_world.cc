@@ -189,7 +189,7 @@ class CacheWorld {
   void crash() {
     if (!serving_ || healed_) return;
     process_->crash();
-    graveyard().push_back(std::move(process_));
+    bury(std::move(process_));
     process_ = std::make_unique<CacheProcess>(world_, disk_);
     serving_ = false;
     ++crashes_;
@@ -202,12 +202,6 @@ class CacheWorld {
   runtime::Task<void> come_up() {
     co_await begin();
     co_await change_often();
-  }
-
-  // Tasks that will never go on cannot be taken apart: they are kept until the program ends.
-  static std::vector<std::unique_ptr<CacheProcess>>& graveyard() {
-    static auto* const dead = new std::vector<std::unique_ptr<CacheProcess>>();
-    return *dead;
   }
 
   bool can_go(std::size_t index) const {

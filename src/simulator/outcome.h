@@ -17,14 +17,19 @@ struct Outcome {
   std::uint64_t events = 0;
 };
 
-/// A world of its own for each run. Tasks of a failed one still wait, and cannot be taken apart: that world is kept
-/// until the process ends.
+/// Keeps until the program ends what cannot be taken apart: tasks of it will never go on.
+template <typename T>
+void bury(std::unique_ptr<T> dead) {
+  static auto* const graveyard = new std::vector<std::unique_ptr<T>>();
+  graveyard->push_back(std::move(dead));
+}
+
+/// A world of its own for each run; tasks of a failed one still wait.
 template <typename World>
 Outcome run_world(std::uint64_t seed) {
   auto world = std::make_unique<World>(seed);
   Outcome outcome = world->run();
-  static auto* const failed = new std::vector<std::unique_ptr<World>>();
-  if (!outcome.failure.empty()) failed->push_back(std::move(world));
+  if (!outcome.failure.empty()) bury(std::move(world));
   return outcome;
 }
 

@@ -211,7 +211,7 @@ class WebWorld {
   // The process dies, and another takes its place.
   void crash() {
     process_->crash();
-    graveyard().push_back(std::move(process_));
+    bury(std::move(process_));
     ++crashes_;
     world_.after(Duration(world_.workload.below(1'000'000'000)), [this] {
       process_ = std::make_unique<Process>(world_);
@@ -223,12 +223,6 @@ class WebWorld {
   runtime::Task<void> come_back() {
     co_await begin();
     co_await change_often();
-  }
-
-  // Tasks that will never go on cannot be taken apart: they are kept until the program ends.
-  static std::vector<std::unique_ptr<Process>>& graveyard() {
-    static auto* const dead = new std::vector<std::unique_ptr<Process>>();
-    return *dead;
   }
 
   // Probes and retries need a moment before service must be whole: visitors hear of it then.
