@@ -2,6 +2,8 @@
 # The front door. Each target first installs the Debian packages that it misses (tools/deps).
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
+# Most of a test's time is waiting.
+TEST_JOBS ?= $(shell expr 2 \* $(JOBS))
 PREFIX ?= /usr/local
 SCENARIO ?=
 BENCH ?=
@@ -22,7 +24,7 @@ test: ## everything that is tested, with AddressSanitizer and UBSan
 	@tools/deps test
 	cmake --preset dev
 	cmake --build build/dev -j $(JOBS)
-	ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+	ctest --test-dir build/dev --output-on-failure -j $(TEST_JOBS)
 
 test-tsan: ## the same with ThreadSanitizer
 	@tools/deps test
