@@ -73,6 +73,9 @@ class Io {
   Task<Status> sleep_until(Instant time, Stop* stop = nullptr);
   Task<Status> sleep_for(Duration duration, Stop* stop = nullptr) { return sleep_until(now() + duration, stop); }
 
+  /// Goes on behind the events that have come meanwhile.
+  TurnOperation next_turn() { return TurnOperation(*this); }
+
   /// From now on the loop lets events gather for this time before each turn, unless enough of them have come already:
   /// for who knows that more are on their way, and serves many at once for less than one by one. Zero: no more. A hint:
   /// the loop measures whether it makes what is `done` cheaper (runtime/gathering.h), and the simulated back end, whose
@@ -204,6 +207,7 @@ class Io {
   friend class SendOperation;
   friend class SendFileOperation;
   friend class ParkOperation;
+  friend class TurnOperation;
   friend class Socket;
   friend class FileHandle;
 

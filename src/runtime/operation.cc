@@ -112,4 +112,9 @@ Status ParkOperation::await_resume() {
   return {};
 }
 
+void TurnOperation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  io_->complete_later(*this, 0);
+}
+
 }  // namespace tenfold::runtime

@@ -174,4 +174,12 @@ class ParkOperation final : public Operation, public ListNode<struct ParkTag> {
   Status await_resume();
 };
 
+/// Lets the loop turn once; that turn looks for events, and does not wait for any.
+class TurnOperation final : public Operation {
+ public:
+  explicit TurnOperation(Io& io) : Operation(Kind::kPark, io, nullptr, Wait(kNever, nullptr)) {}
+  void await_suspend(std::coroutine_handle<> waiter);
+  void await_resume() const noexcept {}
+};
+
 }  // namespace tenfold::runtime

@@ -119,9 +119,12 @@ void UringIo::submit_and_wait() {
     io_uring_cqe* first = nullptr;
     io_uring_submit_and_wait_timeout(&ring_, &first, completions, &timeout, nullptr);
   };
+  if (has_ready()) {
+    io_uring_submit_and_get_events(&ring_);
+    return;
+  }
   const Instant wake = wheel_.next_wake();
-  Duration left = wake == kNever ? kTurnMost : std::clamp<Duration>(wake - now_, Duration::zero(), kTurnMost);
-  if (has_ready()) left = Duration::zero();
+  const Duration left = wake == kNever ? kTurnMost : std::clamp<Duration>(wake - now_, Duration::zero(), kTurnMost);
   if (gathering_.wants_to_judge()) gathering_.judge(system::thread_cpu_time());
   if (const Duration pause = pause_to_gather(); pause > Duration::zero()) {
     wait_for(limits::kEventsToGather, std::min(left, pause));

@@ -196,7 +196,7 @@ class Client final : public Holder {
   void detach();
   void break_off();
   void drop(std::string_view why) override;
-  bool has_more_to_come() const override { return !slots_.empty(); }
+  More more() const override { return slots_.empty() ? More::kNone : More::kToCome; }
   void send_failed(const Error& error) override;
   void all_sent() override;
 

@@ -83,7 +83,7 @@ class NodeLink final : public Link, private OutboxOwner {
   void fail_too_large();
   void end_endless_reply();
   void fail_all(Ending ending);
-  bool has_more_to_come() const override { return false; }
+  More more() const override { return More::kAtHand; }
   void send_failed(const Error& error) override;
   void all_sent() override {}
   void send_begins() override { unsent_ = 0; }

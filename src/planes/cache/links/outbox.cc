@@ -47,19 +47,27 @@ void Flusher::wake() {
   if (dirty_.empty() && late_.empty()) work_.wake_one();
 }
 
-void Flusher::send_all() {
-  IntrusiveList<Outbox> was_held;
-  was_held.splice_back(held_);
+void Flusher::send_or_hold(Outbox& outbox, bool has_looked) {
+  const More more = is_busy() ? outbox.more() : More::kNone;
+  if (more == More::kToCome) {
+    held_.push_back(outbox);
+  } else if (more == More::kAtHand && !has_looked) {
+    held_for_look_.push_back(outbox);
+  } else {
+    outbox.flush();
+  }
+}
+
+void Flusher::send_all(bool has_looked) {
+  IntrusiveList<Outbox> due;
+  due.splice_back(has_looked ? held_for_look_ : held_);
   for (;;) {
     if (LateWork* late = late_.pop_front()) {
       late->run_late();
-    } else if (Outbox* outbox = was_held.pop_front()) {
+    } else if (Outbox* outbox = due.pop_front()) {
       outbox->flush();
     } else if (Outbox* next = dirty_.pop_front()) {
-      if (is_busy() && next->has_more_to_come())
-        held_.push_back(*next);
-      else
-        next->flush();
+      send_or_hold(*next, has_looked);
     } else {
       break;
     }
@@ -68,7 +76,11 @@ void Flusher::send_all() {
 
 runtime::Task<void> Flusher::run(runtime::Stop* stop) {
   for (;;) {
-    send_all();
+    send_all(false);
+    if (!held_for_look_.empty()) {
+      co_await io_.next_turn();
+      send_all(true);
+    }
     io_.gather_for(is_busy() ? std::min(answer_time_ / kGatherPart, kGatherTimeMost) : Duration::zero(), answered_);
     const Instant until = held_.empty() ? kNever : io_.now() + kHoldTimeMost;
     const Status woken = co_await work_.wait(io_, runtime::Wait(until, stop));

@@ -26,6 +26,13 @@ namespace tenfold::cache {
 
 class Outbox;
 
+/// What an outbox is likely to get next.
+enum class More : std::uint8_t {
+  kNone,
+  kAtHand,  // what has come meanwhile: a look is enough to know
+  kToCome,  // soon
+};
+
 /// What is to be done at the end of the turn, before outboxes are sent: it may fill some.
 class LateWork : public ListNode<> {
  public:
@@ -36,9 +43,10 @@ class LateWork : public ListNode<> {
 };
 
 // It also knows how many replies the worker's links wait for, and how long nodes take. While many are expected, more
-// events are certain to come soon: the loop lets them gather for a part of that time where that pays, and an outbox
-// that is about to get more stays for a turn. Fewer and larger sends cost so much less that clients are answered
-// sooner. A worker with little to do never waits (docs/decisions/0011).
+// events are certain to come soon: the loop lets them gather for a part of that time where that pays. And an outbox
+// that may get more stays for a turn: a client's, with a part of what it waits for, for the next one; a node's for one
+// that only looks for commands that clients have sent meanwhile. Fewer and larger sends cost so much less that clients
+// are answered sooner. A worker with little to do never waits (docs/decisions/0011).
 class Flusher {
  public:
   explicit Flusher(runtime::Io& io) : io_(io) {}
@@ -63,14 +71,16 @@ class Flusher {
   friend class Outbox;
   void wake();
   bool is_busy() const;
-  void send_all();
+  void send_all(bool has_looked);
+  void send_or_hold(Outbox& outbox, bool has_looked);
 
   static constexpr std::int64_t kAnswersToRemember = 64;
 
   runtime::Io& io_;
   IntrusiveList<LateWork> late_;
   IntrusiveList<Outbox> dirty_;
-  IntrusiveList<Outbox> held_;  // for a turn
+  IntrusiveList<Outbox> held_;           // for a turn
+  IntrusiveList<Outbox> held_for_look_;  // for one that does not wait
   runtime::WaitQueue work_;
   std::ptrdiff_t expected_ = 0;
   std::uint64_t answered_ = 0;
@@ -80,8 +90,8 @@ class Flusher {
 /// Told when an outbox cannot send any more, or has sent what it held.
 class OutboxOwner {
  public:
-  /// More bytes for it are about to come: a busy worker may let one turn of the loop go by before it sends.
-  virtual bool has_more_to_come() const = 0;
+  /// When more bytes for it may come, a busy worker lets one turn of the loop go by before it sends.
+  virtual More more() const = 0;
   virtual void send_failed(const Error& error) = 0;
   virtual void all_sent() = 0;
   /// Bytes go to the kernel now, of all that was appended so far at the most.
@@ -116,7 +126,7 @@ class Outbox final : public ListNode<> {
   /// Of these, what has reached the peer: while it takes nothing, this stays as it is. Of a Unix socket, less by what
   /// the kernel needs beside. Asks the kernel.
   std::uint64_t taken_bytes() const;
-  bool has_more_to_come() const { return owner_.has_more_to_come(); }
+  More more() const { return owner_.more(); }
   runtime::Io& io() const { return flusher_.io(); }
 
   /// Drops what is left, and ends a send that is under way; await ended() before the socket closes.

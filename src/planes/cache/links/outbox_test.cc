@@ -21,8 +21,8 @@ constexpr std::size_t kMoreThanTheWindow = 50'000;  // of a simulated connection
 
 class SilentOwner final : public OutboxOwner {
  public:
-  bool has_more_to_come() const override { return more_to_come; }
-  bool more_to_come = false;
+  More more() const override { return next; }
+  More next = More::kNone;
   void send_failed(const Error& error) override { failure = error.kind; }
   void all_sent() override { sent_all = true; }
   std::optional<ErrorKind> failure;
@@ -156,15 +156,22 @@ runtime::Task<void> receive_pieces(SimulatedIo* io, std::vector<std::string>* pi
   }
 }
 
-// Appends a piece, lets the turn end, says that nothing more is to come, and appends the last one a while later.
-runtime::Task<void> send_in_two(SimulatedIo* io, Outbox* outbox, SilentOwner* owner, Duration between,
+constexpr Duration kOneTurn{};
+
+// Appends a piece, lets the turn end, says that nothing more is to come, and appends the last one a while later, or in
+// the next turn.
+runtime::Task<void> send_in_two(SimulatedIo* io, Outbox* outbox, SilentOwner* owner, More more, Duration between,
                                 runtime::Stop* stop_flusher) {
   Result<runtime::Socket> socket = co_await io->connect(kFar, runtime::Wait(kNever, nullptr));
   outbox->open(*socket, 10s);
-  owner->more_to_come = true;
+  owner->next = more;
   outbox->append("one ");
-  static_cast<void>(co_await io->sleep_for(between));
-  owner->more_to_come = false;
+  if (between == kOneTurn) {
+    co_await io->next_turn();
+  } else {
+    static_cast<void>(co_await io->sleep_for(between));
+  }
+  owner->next = More::kNone;
   outbox->append("two");
   static_cast<void>(co_await io->sleep_for(1s));
   outbox->close();
@@ -172,7 +179,7 @@ runtime::Task<void> send_in_two(SimulatedIo* io, Outbox* outbox, SilentOwner* ow
   stop_flusher->request();
 }
 
-std::vector<std::string> pieces_of_two(std::ptrdiff_t expected_replies, Duration between) {
+std::vector<std::string> pieces_of_two(std::ptrdiff_t expected_replies, More more, Duration between) {
   World world(1);
   SimulatedIo near(world, Address::ipv4({10, 0, 0, 1}, 50'000));
   SimulatedIo far(world, Address::ipv4({10, 0, 0, 2}, 50'000));
@@ -185,23 +192,35 @@ std::vector<std::string> pieces_of_two(std::ptrdiff_t expected_replies, Duration
   std::vector<std::string> pieces;
   far.spawn(receive_pieces(&far, &pieces));
   near.spawn(flusher.run(&stop));
-  near.spawn(send_in_two(&near, &outbox, &owner, between, &stop));
+  near.spawn(send_in_two(&near, &outbox, &owner, more, between, &stop));
   EXPECT_TRUE(world.run_until([&] { return near.running() == 0 && far.running() == 0; }, world.now() + 60s));
   return pieces;
 }
 
 constexpr std::ptrdiff_t kManyReplies = 100;
 
+const std::vector<std::string> kTogether = {"one two"};
+const std::vector<std::string> kOneByOne = {"one ", "two"};
+
 TEST(Flusher, ABusyWorkerSendsAPartOfABatchWithTheRest) {
-  EXPECT_EQ(pieces_of_two(kManyReplies, 100us), std::vector<std::string>({"one two"}));
+  EXPECT_EQ(pieces_of_two(kManyReplies, More::kToCome, 100us), kTogether);
 }
 
 TEST(Flusher, APartOfABatchIsHeldForAMomentOnly) {
-  EXPECT_EQ(pieces_of_two(kManyReplies, 100ms), std::vector<std::string>({"one ", "two"}));
+  EXPECT_EQ(pieces_of_two(kManyReplies, More::kToCome, 100ms), kOneByOne);
+}
+
+TEST(Flusher, ABusyWorkerLooksForMoreBeforeItSends) {
+  EXPECT_EQ(pieces_of_two(kManyReplies, More::kAtHand, kOneTurn), kTogether);
+}
+
+TEST(Flusher, ALookTakesNoTime) {
+  EXPECT_EQ(pieces_of_two(kManyReplies, More::kAtHand, 100us), kOneByOne);
 }
 
 TEST(Flusher, AWorkerWithLittleToDoHoldsNothing) {
-  EXPECT_EQ(pieces_of_two(1, 100us), std::vector<std::string>({"one ", "two"}));
+  EXPECT_EQ(pieces_of_two(1, More::kToCome, 100us), kOneByOne);
+  EXPECT_EQ(pieces_of_two(1, More::kAtHand, 100us), kOneByOne);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class Client final : public Holder {
 
  private:
   void drop(std::string_view why) override { dropped = why; }
-  bool has_more_to_come() const override { return false; }
+  More more() const override { return More::kNone; }
   void send_failed(const Error& error) override { FAIL() << to_string(error); }
   void all_sent() override {}
 };
