@@ -25,6 +25,9 @@ struct HashKey {
   bool operator==(const HashKey&) const = default;
 };
 
+/// Why a path is refused where `escaped_slashes` is off.
+inline constexpr std::string_view kNoEscapedSlashes = "the path holds an escaped slash, and escaped_slashes is not set";
+
 enum class WebMode : std::uint8_t { kProxy, kRedirect };
 
 struct WebSettings {

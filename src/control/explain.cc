@@ -185,7 +185,7 @@ Json explain_http(const Controller& controller, const std::string& text) {
     return {{"result", "refused"},
             {"status", 400},
             {"service", chosen.full_name()},
-            {"why", fmt::format("{}, and escaped_slashes is not set", http::kEscapedSlash)}};
+            {"why", cluster::kNoEscapedSlashes}};
   Json others = Json::array();
   for (const cluster::Service& other : topology.services) {
     if (const std::string reason = why_not(other, chosen); !reason.empty())

@@ -248,7 +248,7 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
   }
   exchange.service = find_service(exchange, head, target);
   if (!head.plain_target && !may_have_path(exchange, target)) {
-    exchange.fail(Failure::kMalformedRequest, std::string(http::kEscapedSlash));
+    exchange.fail(Failure::kMalformedRequest, std::string(cluster::kNoEscapedSlashes));
     return 0;
   }
   if (head.version == http::Version::k10 && head.host.empty()) name_host(exchange);
