@@ -239,6 +239,7 @@ class Moves(RawScenario):
         told = self.verb("weight", "cache.test", self.nodes[0].address, "0")
         self.assertIn(f"{self.nodes[0].address} has left the ring", told)
         self.assertEqual(self.nodes[0].keys(), set())
+        self.assertIn("has weight 0", self.verb("enable", "cache.test", self.nodes[0].address))
         self.check()
 
     def test_what_was_deleted_while_keys_move_stays_deleted(self):
@@ -258,6 +259,32 @@ class Moves(RawScenario):
             adding.join()
             self.wait_for_ring(self.tenfold_, self.nodes)
             self.assertEqual([key for node in self.nodes for key in node.keys()], [])
+
+
+LONG_KEYS = 80_000
+LONG_KEY = b"long:%06d:" + b"k" * 230
+
+
+class MuchToTell(RawScenario):
+    def test_nodes_with_more_keys_than_a_socket_holds_lose_none(self):
+        """memcached tells of 26 MB of keys. While nobody reads them, it answers no command; and they are more than
+        Tenfold remembers at a time (8 MiB)."""
+        nodes = self.servers(Roomy, 2)
+        tenfold = self.cache(nodes[:1])
+        self.wait_for_ring(tenfold, nodes[:1])
+        with socket.create_connection(("127.0.0.1", nodes[0].port)) as direct:
+            for begin in range(0, LONG_KEYS, 1000):
+                direct.sendall(
+                    b"".join(b"set " + LONG_KEY % i + b" 0 0 1 noreply\r\nv\r\n" for i in range(begin, begin + 1000))
+                )
+            direct.sendall(b"mn\r\n")
+            self.assertEqual(direct.recv(16), b"MN\r\n")
+        code, out, err = tenfold.cli("add", "cache.test", nodes[1].address)
+        self.assertEqual(code, 0, out + err)
+        self.wait_for_ring(tenfold, nodes)
+        counts = [len(node.keys()) for node in nodes]
+        self.assertEqual(sum(counts), LONG_KEYS)
+        self.assertGreater(min(counts), LONG_KEYS // 3)
 
 
 class NewOwnerDies(RawScenario):
@@ -297,6 +324,11 @@ class NewOwnerDies(RawScenario):
         wait_until(lambda: outstanding() > 1, "the new owner is asked by the client, too")
         dies.set()
         self.assertEqual(client.reply(), b"VALUE k:%d 0 1\r\nv\r\nEND\r\n" % moving)
+
+
+class Roomy(Memcached):
+    def command(self):
+        return [*super().command(), "-m", "256"]
 
 
 class WithoutUniques(Memcached):

@@ -22,6 +22,12 @@ inline constexpr int kListenBacklog = 4096;
 inline constexpr int kAcceptsInARow = 4;  // by one loop, before clients go to the loops that wait beside it
 inline constexpr std::size_t kPostedMost = 64 * 1024;  // messages waiting for a worker
 
+// A connection to a node that is quiet for so long is asked whether it is still there, by the kernel, so often and in
+// such steps: one whose other end has gone without a word ends after 25 seconds.
+inline constexpr int kKeepAliveAfter_s = 10;
+inline constexpr int kKeepAliveEvery_s = 5;
+inline constexpr int kKeepAliveTries = 3;
+
 // Web clients whose connections we have ended, and who are waited for to end theirs.
 inline constexpr std::size_t kLingeringMost = 1024;  // per worker
 
@@ -38,6 +44,7 @@ inline constexpr std::size_t kHttpTrailerBytesMost = 16 * 1024;
 // Caches: memcached's own key limit; a get may name many keys; values are bounded by `item_max` of the topology, and
 // beyond these no size is believed at all.
 inline constexpr std::size_t kMemcachedKeyBytesMost = 250;
+inline constexpr std::size_t kMovingKeysBytesMost = 8 << 20;  // of keys that a dump told, and that wait to move
 inline constexpr std::size_t kMemcachedLineBytesMost = 2048;
 inline constexpr std::size_t kMemcachedKeysLineBytesMost = 1024 * 1024;
 inline constexpr std::uint64_t kMemcachedValueBytesMost = 1ULL << 30;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <ranges>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "control/json_text.h"
 #include "control/keys.h"
@@ -26,6 +27,12 @@ constexpr Duration kRingPatience = 30s;
 
 bool is_cache(const Arguments& arguments) {
   return arguments.word(1).starts_with("cache.");
+}
+
+// As the ring tells of it, whatever way it was typed in.
+std::string node_name(const Arguments& arguments) {
+  const auto address = Address::parse(arguments.word(2));
+  return address ? address->to_text() : arguments.word(2);
 }
 
 // The address is all that is left of the path: of a Unix socket it has slashes, which stay as they are.
@@ -58,7 +65,7 @@ int end_of_change(Remote& remote, const Arguments& arguments, int exit_code) {
 // Waits until a node of a cache has left its ring, and prints what was changed.
 int print_left(Remote& remote, const Arguments& arguments, Json changed, Duration patience) {
   const RingOutcome outcome = follow_ring(
-      remote, {.service = arguments.word(1), .node = arguments.word(2), .joins = false, .patience = patience});
+      remote, {.service = arguments.word(1), .node = node_name(arguments), .joins = false, .patience = patience});
   if (!outcome.ring.is_null()) changed["ring_state"] = outcome.ring;
   print_changes(changed, arguments.json);
   return outcome.exit_code;
@@ -73,7 +80,8 @@ int print_weighed(Remote& remote, const Arguments& arguments, Json changed, std:
   RingOutcome outcome;
   if (node->value("takes_traffic", false)) {
     outcome = follow_ring(
-        remote, {.service = arguments.word(1), .node = arguments.word(2), .weight = weight, .patience = kRingPatience});
+        remote,
+        {.service = arguments.word(1), .node = node_name(arguments), .weight = weight, .patience = kRingPatience});
   }
   if (!outcome.ring.is_null()) changed["ring_state"] = outcome.ring;
   print_changes(changed, arguments.json);
@@ -83,9 +91,14 @@ int print_weighed(Remote& remote, const Arguments& arguments, Json changed, std:
 // Waits until a node that is up has joined the ring of its cache; `row` is what is known of it.
 int join_ring(Remote& remote, const Arguments& arguments, Json& row) {
   const RingOutcome outcome = follow_ring(
-      remote, {.service = arguments.word(1), .node = arguments.word(2), .joins = true, .patience = kRingPatience});
+      remote, {.service = arguments.word(1), .node = node_name(arguments), .joins = true, .patience = kRingPatience});
   if (!outcome.ring.is_null()) row["ring_state"] = outcome.ring;
   return outcome.exit_code;
+}
+
+void say_weightless(const Arguments& arguments) {
+  say(fmt::format("{0} has weight 0 and gets no traffic; `tenfold weight {1} {0} 1` gives it some", arguments.word(2),
+                  arguments.word(1)));
 }
 
 std::uint64_t weight_most() {
@@ -131,8 +144,7 @@ int add(const Arguments& arguments) {
     return kOk;
   }
   if (node->value("weight", 1) == 0 && node->value("state", "") != "down") {
-    say(fmt::format("{0} has weight 0 and gets no traffic; `tenfold weight {1} {0} 1` gives it some", arguments.word(2),
-                    arguments.word(1)));
+    say_weightless(arguments);
     return kOk;
   }
   say(fmt::format("{} is {} and gets no traffic: {}", arguments.word(2), node->value("state", ""),
@@ -167,8 +179,12 @@ int enable(const Arguments& arguments) {
   const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "enabled"}});
   if (!changed) return remote.exit_code();
   Json result = *changed;
-  const int exit_code = is_cache(arguments) ? join_ring(remote, arguments, result) : kOk;
+  const auto node = remote.call("GET", node_path(arguments));
+  if (!node) return remote.exit_code();
+  const bool has_weight = node->value("weight", 1) > 0;  // else it never joins
+  const int exit_code = is_cache(arguments) && has_weight ? join_ring(remote, arguments, result) : kOk;
   print_changes(result, arguments.json);
+  if (!has_weight) say_weightless(arguments);
   return end_of_change(remote, arguments, exit_code);
 }
 

@@ -94,8 +94,21 @@ runtime::Task<void> Mover::wait_for_room(std::size_t most) {
 
 // -- memcached -----------------------------------------------------------------------------------------------------
 
-// By the hash table: an item that is used meanwhile cannot slip past, as it could in a walk along the lists of the LRU.
+// What has moved is told no more: the next dump has room for further keys.
 runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
+  for (;;) {
+    KeyList keys;
+    const bool told = co_await dump_memcached(node, keys);
+    if (!told) co_return false;
+    co_await carry_all(keys, node);
+    if (keys.is_whole()) co_return true;
+    co_await wait_for_room(1);
+    if (failed_ || stop_.requested()) co_return false;
+  }
+}
+
+// By the hash table: an item that is used meanwhile cannot slip past, as it could in a walk along the lists of the LRU.
+runtime::Task<bool> Mover::dump_memcached(std::uint32_t node, KeyList& keys) {
   runtime::Io& io = worker_.io;
   const auto wait = [&] { return runtime::Wait(io.now() + kDumpTimeout, &stop_); };
   Result<runtime::Socket> socket = co_await io.connect(service_->nodes()[node]->address(), wait());
@@ -117,8 +130,9 @@ runtime::Task<bool> Mover::pass_memcached(std::uint32_t node) {
     }
     text += read->view();
     read->reset();
-    const bool good = co_await take_lines(text, node, ended);
+    const bool good = take_lines(text, node, keys, ended);
     if (!good || text.size() > kLineBytesMost) co_return false;
+    co_await io.next_turn();  // clients are served in between
   }
   co_return true;
 }
@@ -135,36 +149,48 @@ runtime::Task<bool> Mover::pass_shard(std::uint32_t node) {
     const std::size_t begin = end + kEnd.size();
     cursor = answer.text.substr(begin, answer.text.find('\r', begin) - begin);
     bool ended = false;
-    const bool good = co_await take_lines(answer.text, node, ended);
+    KeyList keys;
+    const bool good = take_lines(answer.text, node, keys, ended);
     if (!good) co_return false;
+    co_await carry_all(keys, node);
   } while (cursor != "0");
   co_return true;
 }
 
 // Takes the whole lines off the front; false when the node says anything but keys.
-runtime::Task<bool> Mover::take_lines(std::string& text, std::uint32_t node, bool& ended) {
+bool Mover::take_lines(std::string& text, std::uint32_t node, KeyList& keys, bool& ended) {
   std::size_t used = 0;
   for (std::size_t end = text.find('\n'); end != text.npos && !ended; end = text.find('\n', used)) {
     const std::string_view line = std::string_view(text).substr(used, end - used);
     used = end + 1;
     ended = line.starts_with("END");
     if (ended) break;
-    std::optional<std::string> key = memcached::key_of_metadump(line);
-    if (stop_.requested()) co_return false;
+    const std::optional<std::string> key = memcached::key_of_metadump(line);
+    if (stop_.requested()) return false;
     if (!key) {
       fail(fmt::format("node {} does not tell its keys: lru_crawler metadump: {}",
                        service_->nodes()[node]->address().to_text(), line.substr(0, line.find('\r'))));
-      co_return false;
+      return false;
     }
-    ++seen_;
-    if (service_->source_of(*key) != node) continue;
-    co_await wait_for_room(kKeysAtOnce);
-    ++under_way_;
-    ++endpoint_->moves;
-    carrying_.spawn(carry_memcached(std::move(*key), node));
+    if (service_->source_of(*key) == node) {
+      keys.add(*key);
+    } else {
+      keys.pass_over();
+    }
   }
   text.erase(0, used);
-  co_return true;
+  return true;
+}
+
+runtime::Task<void> Mover::carry_all(KeyList& keys, std::uint32_t node) {
+  if (keys.is_whole()) seen_ += keys.others();  // else they are told again
+  for (std::string_view key = keys.next(); !key.empty() && !stop_.requested(); key = keys.next()) {
+    co_await wait_for_room(kKeysAtOnce);
+    ++seen_;
+    ++under_way_;
+    ++endpoint_->moves;
+    carrying_.spawn(carry_memcached(std::string(key), node));
+  }
 }
 
 runtime::Task<void> Mover::carry_memcached(std::string key, std::uint32_t node) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/local_ptr.h"
+#include "planes/cache/key_list.h"
 #include "planes/cache/redis/databases.h"
 #include "planes/cache/redis/migrate_size.h"
 #include "planes/cache/redis/moving.h"
@@ -45,7 +46,9 @@ class Mover final : public LocalCounted {
   runtime::Task<void> count_keys(std::uint32_t node);
   runtime::Task<bool> pass_memcached(std::uint32_t node);
   runtime::Task<bool> pass_shard(std::uint32_t node);
-  runtime::Task<bool> take_lines(std::string& text, std::uint32_t node, bool& ended);
+  runtime::Task<bool> dump_memcached(std::uint32_t node, KeyList& keys);
+  bool take_lines(std::string& text, std::uint32_t node, KeyList& keys, bool& ended);
+  runtime::Task<void> carry_all(KeyList& keys, std::uint32_t node);
   runtime::Task<void> carry_memcached(std::string key, std::uint32_t node);
   runtime::Task<bool> pass_redis(std::uint32_t node);
   runtime::Task<bool> pass_database(std::uint32_t node, std::uint16_t database);
