@@ -46,6 +46,17 @@ class Streams(RedisScenario):
         self.assertEqual(list(got), [self.streams[4].encode(), self.streams[11].encode()])
         self.assertEqual(got[self.streams[4].encode()], [[b"1-1", [b"n", b"4"]]])
 
+    def test_what_a_group_was_given_is_told_though_another_node_fails(self):
+        for stream in self.streams[:6]:
+            self.one.ask("XADD", stream, "1-1", "n", "1")
+        self.one.ask("XGROUP", "DESTROY", self.streams[11], "g")
+        verb = ("XREADGROUP", "GROUP", "g", "c1", "NOACK")
+        owner = {stream: next(node for node in self.nodes if node.ask("EXISTS", stream)) for stream in self.streams}
+        elsewhere = [stream.encode() for stream in self.streams[:6] if owner[stream] is not owner[self.streams[11]]]
+        self.assertTrue(elsewhere)
+        self.assertEqual([stream for stream, _ in self.read_all(self.one, ">", verb)], elsewhere)
+        self.assertIn("NOGROUP", self.read_all(self.one, ">", verb))
+
     def test_groups_take_acknowledge_and_claim(self):
         for number, stream in enumerate(self.streams):
             self.one.ask("XADD", stream, "*", "n", number)

@@ -100,6 +100,38 @@ class Everyday(RedisScenario):
         self.assertEqual(client.ask("SELECT", "0"), b"OK")
         self.assertIn("TRACKING", client.ask("CLIENT", "TRACKING", "ON"))
 
+    def test_what_gets_no_reply_or_no_end_of_them_never_shares_a_connection(self):
+        client = self.client(self.redis(self.servers(1), "allow_admin = true"))
+        client.ask("SET", "k", "v")
+        for words in (["REPLCONF", "ACK", "0"], ["MONITOR"], ["SYNC"], ["PSYNC", "?", "-1"]):
+            self.assertIn("needs a connection to the node itself", client.ask(*words))
+            self.assertEqual(client.ask("GET", "k"), b"v")
+
+    def test_connections_to_nodes_are_kept_alive(self):
+        """Else a subscription over one that has died without a word would be deaf for ever."""
+        (server,) = self.servers(1)
+        client = self.client(self.redis([server]))
+        client.ask("SUBSCRIBE", "channel")
+        to_server = f"0100007F:{server.port:04X}"
+
+        def timers():
+            with open("/proc/net/tcp", encoding="ascii") as table:
+                rows = [line.split() for line in table]
+            return {row[5][:2] for row in rows if row[2] == to_server and row[3] == "01"}
+
+        wait_until(lambda: timers() == {"02"}, "the kernel's timer of each is that of keep-alive")
+
+    def test_a_random_key_is_one_of_any_node(self):
+        servers = self.servers(3)
+        tenfold = self.redis(servers)
+        client = self.client(tenfold)
+        self.assertIsNone(client.ask("RANDOMKEY"))
+        keys = {key.encode() for key in self.keys_by_server(tenfold, servers).values()}
+        for key in keys:
+            client.ask("SET", key, "v")
+            self.assertIsNotNone(client.ask("RANDOMKEY"))
+        self.assertEqual({client.ask("RANDOMKEY") for _ in range(100)}, keys)
+
     def test_keys_with_a_hash_tag_are_together(self):
         client = self.client(self.redis(self.servers(3)))
         self.assertEqual(client.ask("MSETNX", "{user7}:a", "1", "{user7}:b", "2"), 1)

@@ -109,7 +109,12 @@ int accept_waiting(int listener) {
 
 Result<int> open_stream(const Address& address) {
   const Result<int> descriptor = open_socket(address);
-  if (descriptor && !address.is_unix()) set_option(*descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!descriptor || address.is_unix()) return descriptor;
+  set_option(*descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(*descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(*descriptor, IPPROTO_TCP, TCP_KEEPIDLE, limits::kKeepAliveAfter_s);
+  set_option(*descriptor, IPPROTO_TCP, TCP_KEEPINTVL, limits::kKeepAliveEvery_s);
+  set_option(*descriptor, IPPROTO_TCP, TCP_KEEPCNT, limits::kKeepAliveTries);
   return descriptor;
 }
 

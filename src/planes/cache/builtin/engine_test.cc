@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <set>
 
@@ -151,6 +152,19 @@ TEST(RedisEngine, AKeyIsMovedByOneAtATime) {
   EXPECT_EQ(server.redis({"TENFOLD.TAKE", "k"}), "*2\r\n$1\r\nv\r\n:100000\r\n");
   EXPECT_EQ(server.redis({"TENFOLD.DROP", "k"}), "+OK\r\n");
   EXPECT_EQ(server.redis({"TENFOLD.TAKE", "k"}), "$-1\r\n");
+}
+
+TEST(RedisEngine, ARangeBeyondAllMemoryIsRefusedBeforeItIsMade) {
+  Redis server;
+  const auto peak_kib = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const long before = peak_kib();
+  EXPECT_TRUE(server.redis({"SETRANGE", "k", "536870000", "x"}).starts_with("-ERR the item is too large"));
+  EXPECT_LT(peak_kib() - before, 256 * 1024);
+  EXPECT_EQ(server.redis({"SETRANGE", "k", "3", "x"}), ":4\r\n");
 }
 
 TEST(RedisEngine, PatternsMatchAsInRedis) {

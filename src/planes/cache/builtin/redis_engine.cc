@@ -256,9 +256,13 @@ Item* RedisEngine::look_up(std::string_view key, const Times& times) {
 
 bool RedisEngine::put(Work& work, std::string_view key, const Content& content) {
   if (store_.put(key, content, work.times.now) != nullptr) return true;
+  refuse_too_large(work);
+  return false;
+}
+
+void RedisEngine::refuse_too_large(Work& work) const {
   work.error(fmt::format("ERR the item is too large for the built-in cache, whose items take at most {} bytes",
                          store_.item_bytes_most()));
-  return false;
 }
 
 // -- The server ----------------------------------------------------------------------------------------------------

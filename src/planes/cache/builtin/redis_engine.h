@@ -90,6 +90,7 @@ class RedisEngine final : public Engine {
   Item* look_up(std::string_view key, const Times& times);
   /// False, and the client is told, when the value is too large.
   bool put(Work& work, std::string_view key, const Content& content);
+  void refuse_too_large(Work& work) const;
   void add(Work& work, std::int64_t delta);
   /// The expiry time of EX, PX, EXAT or PXAT; nothing, and the client is told, when it makes no sense.
   std::optional<Instant> expiry_of(Work& work, std::string_view unit, std::string_view text);

@@ -219,6 +219,7 @@ void RedisEngine::setrange(Work& work) {
   if (part.empty()) return work.integer(item == nullptr ? 0 : static_cast<std::int64_t>(item->value().size()));
   const std::uint64_t end = static_cast<std::uint64_t>(*offset) + part.size();
   if (end > limits::kRespBulkBytesMost) return work.error(kTooLong);
+  if (Store::item_bytes_of(work.word(1).size(), end) > store_.item_bytes_most()) return refuse_too_large(work);
   std::string value(item == nullptr ? std::string_view() : item->value());
   if (value.size() < end) value.resize(end);
   std::ranges::copy(part, value.begin() + *offset);

@@ -182,7 +182,9 @@ const Join::Part* Join::first_failed() const {
 }
 
 std::string Join::result() {
-  if (const Part* failed = first_failed()) return failed->error_;
+  const Part* failed = first_failed();
+  const bool was_given = failed != nullptr && rule_ == JoinRule::kRedisTakenStreams && has_entries();
+  if (failed != nullptr && !was_given) return failed->error_;
   switch (rule_) {
     case JoinRule::kMemcachedValues:
       return values();
@@ -204,7 +206,10 @@ std::string Join::result() {
     case JoinRule::kRedisSame:
       return same();
     case JoinRule::kRedisStreams:
+    case JoinRule::kRedisTakenStreams:
       return streams();
+    case JoinRule::kRedisAnyKey:
+      return any_key();
     case JoinRule::kRedisConcatenated:
       break;
   }
@@ -403,6 +408,7 @@ std::string Join::streams() const {
   std::vector<std::string_view> its;
   std::vector<std::string_view> pair;
   for (const Part& part : parts_) {
+    if (part.failed_) continue;
     const std::string_view reply = part.reply_.view();
     resp::elements_of(reply, its);
     if (reply.starts_with('%')) {
@@ -424,6 +430,23 @@ std::string Join::streams() const {
     found.erase(next);
   }
   return whole;
+}
+
+// A node without any answers nil, which is an array in RESP2.
+bool Join::has_entries() const {
+  return std::ranges::any_of(parts_, [](const Part& part) {
+    const std::string_view reply = part.reply_.view();
+    return !part.failed_ && !resp::is_null(reply) && !reply.starts_with("*-");
+  });
+}
+
+std::string Join::any_key() const {
+  std::vector<std::string_view> keys;
+  for (const Part& part : parts_) {
+    if (!resp::is_null(part.reply_.view())) keys.push_back(part.reply_.view());
+  }
+  if (keys.empty()) return std::string(parts_.front().reply_.view());
+  return std::string(keys[client->worker().io.prng().below(keys.size())]);
 }
 
 std::string Join::concatenated() const {

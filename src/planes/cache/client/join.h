@@ -38,6 +38,8 @@ enum class JoinRule : std::uint8_t {
   kRedisAll,           // an array of integers: the least of each place
   kRedisSame,          // the reply that all have in common
   kRedisStreams,       // XREAD: what there is of the streams, in the order of the command
+  kRedisTakenStreams,  // XREADGROUP: the same, though a part failed: what a group was given is given once
+  kRedisAnyKey,        // RANDOMKEY: one of those that are no nil
 };
 
 class Join;
@@ -102,7 +104,7 @@ class Join final : public Slot, public runtime::Pooled {
   /// The elements of `part` are those of other parts: of each, in their order.
   void replace_elements(std::uint32_t part, const PartNumbers& by);
 
-  /// kRedisStreams: the next stream's name.
+  /// kRedisStreams, kRedisTakenStreams: the next stream's name.
   void add_stream(std::string_view name) { streams_.emplace_back(name); }
 
   /// Every part has been added and sent: it may complete from now on, and at once if all have failed. The client has
@@ -128,6 +130,8 @@ class Join final : public Slot, public runtime::Pooled {
   std::string least_of_each() const;
   std::string same() const;
   std::string streams() const;
+  bool has_entries() const;
+  std::string any_key() const;
   bool all_say(std::string_view text) const;
 
   LocalPtr<Endpoint> endpoint_;

@@ -339,16 +339,14 @@ void serve_key(Client& client, const Request& request, std::string_view bytes, s
 void refuse_too_large(Client& client, const Request& request) {
   if (!request.noreply) client.reply(kTooLarge);
   if (request.verb != Verb::kSet && request.verb != Verb::kMetaSet) return;
-  if (request.base64_key) {
-    const std::string line = fmt::format("md {} b\r\n", request.key);
-    return forward_to_owner(client, *memcached::decode_base64_key(request.key),
-                            {.first = line, .rule = ReplyRule::kSwallow, .effect = Effect::kChange});
-  }
-  const std::string line = fmt::format("delete {} noreply\r\n", request.key);
+  const std::string line = request.base64_key ? fmt::format("md {} b q\r\n", request.key)
+                                              : fmt::format("delete {} noreply\r\n", request.key);
   Request deletion;
   memcached::parse_request(line, deletion);
   serve_whole(client, deletion, line, line.size());
-  note_change(client, request.key, false);  // it was to be overwritten
+  std::string key(request.key);
+  if (request.base64_key) key = *memcached::decode_base64_key(request.key);
+  note_change(client, key, false);  // it was to be overwritten
 }
 
 // A command with a value, once all of that has come; the size of the request, or 0.

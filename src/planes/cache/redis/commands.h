@@ -33,7 +33,8 @@ enum class RedisKind : std::uint8_t {
   kPubSub,   // asks about subscriptions
   kScripts,  // SCRIPT and FUNCTION: what nodes know to run
   kAdmin,    // for operators
-  kRefused,  // cannot be right over several nodes
+  kRefused,    // cannot be right over several nodes
+  kStreaming,  // gets no reply, or does not stop: its connection would be of no use to anybody else
 };
 
 enum class RedisUse : std::uint8_t {

@@ -210,6 +210,7 @@ void run(const RedisCall& call) {
     case RedisKind::kScan:
       return scan(call);
     case RedisKind::kAnyNode:
+      if (call.command.name == "RANDOMKEY") return ask_all_usable(call, JoinRule::kRedisAnyKey);
       return forward_to_node(call.client, any_usable_node(call.client.service()), outgoing(call));
     case RedisKind::kLocal:
       return answer_here(call);
@@ -227,6 +228,8 @@ void run(const RedisCall& call) {
       return admin(call);
     case RedisKind::kRefused:
       return refuse(call, fmt::format("{} cannot be right over several nodes", call.command.name));
+    case RedisKind::kStreaming:
+      return refuse(call, fmt::format("{} needs a connection to the node itself", call.command.name));
   }
 }
 

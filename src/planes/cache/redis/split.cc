@@ -223,7 +223,8 @@ void split_streams(const RedisCall& call) {
   parts.begin_requests(call.arguments.first(first));
   for (std::size_t i = 0; i < count; ++i) parts.all[order[i]].add(names[i]);
   for (std::size_t i = 0; i < count; ++i) parts.all[order[i]].add(identifiers[i]);
-  Join& join = add_join(client, JoinRule::kRedisStreams);
+  const bool takes = call.command.name == "XREADGROUP";
+  Join& join = add_join(client, takes ? JoinRule::kRedisTakenStreams : JoinRule::kRedisStreams);
   for (std::string_view name : names) join.add_stream(name);
   send_parts(client, join, parts, false);
   begin(client, join);
