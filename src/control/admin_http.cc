@@ -137,7 +137,8 @@ runtime::Task<void> AdminHttp::accept_callers() {
     } else if (socket.error().kind == ErrorKind::kCanceled) {
       break;
     } else if (!give_up_spare()) {
-      static_cast<void>(co_await io_.sleep_for(100ms, &deaf_));
+      const Status slept = co_await io_.sleep_for(100ms, &deaf_);
+      if (!slept) break;
     }
   }
   listener_.close();  // whoever listens there, too, is woken for the callers to come
@@ -272,7 +273,9 @@ std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const 
   const bool open_path = received.request.path == "/livez" || received.request.path == "/readyz";
   const bool has_right_token = !settings_.token.empty() && has_token(received.head);
   if (!settings_.token.empty() && !open_path && !has_right_token)
-    return admin_error(401, "the token is missing or wrong", "send Authorization: Bearer TOKEN");
+    return admin_error(
+        401, "the token is missing or wrong",
+        "send Authorization: Bearer TOKEN, as it was when this process started: another one needs a restart");
   if (!has_right_token && !settings_.listen.is_unix() && !is_literal_host(received.head.host))
     return admin_error(403, "the Host field names a host", "call the admin API by its address, or localhost");
   if (const http::Field* origin = received.head.fields.find(http::FieldName::kOrigin)) {

@@ -98,7 +98,7 @@ class Io {
   virtual Address peer_address(const Socket& socket) = 0;
 
   AcceptOperation accept(Socket& listener, const Wait& wait) { return {*this, listener.state(), wait}; }
-  /// kExhausted when it is we who have no descriptor, memory or local port: that says nothing of the peer.
+  /// kExhausted, as of all calls: we have no descriptor, memory, watch or local port. That says nothing of the peer.
   ConnectOperation connect(Address address, const Wait& wait) { return {*this, std::move(address), wait}; }
 
   /// Some bytes, at least one; kClosed at the orderly end of the stream; kLimit when no buffer is to be had.

@@ -172,13 +172,28 @@ EpollSocket* EpollIo::make_socket(int descriptor) {
   return socket;
 }
 
-void EpollIo::register_socket(EpollSocket& socket) {
-  if (socket.registered) return;
-  socket.registered = true;
+// No edge tells of a socket that could not be registered: the flags are set, so that the next call is tried all the
+// same, and nobody takes it for quiet.
+int EpollIo::register_socket(EpollSocket& socket) {
+  if (socket.registered) return 0;
   const std::uint32_t interest =
       socket.listening ? EPOLLIN | EPOLLET | EPOLLEXCLUSIVE : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   epoll_event event{.events = interest, .data = {.ptr = &socket}};
-  TENFOLD_ASSERT(epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) == 0, "a socket can be registered");
+  const int code = epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) == 0 ? 0 : errno;
+  TENFOLD_ASSERT(code != EBADF && code != EEXIST, "what is registered is open, and was not registered before");
+  socket.registered = code == 0;
+  if (code != 0) socket.readable = socket.writable = true;
+  return code;
+}
+
+bool EpollIo::wait_as(Operation*& place, Operation& operation) {
+  EpollSocket& socket = of(operation.socket());
+  if (const int code = register_socket(socket); code != 0) {
+    operation.set_outcome(-code);
+    return true;
+  }
+  place = &operation;
+  return false;
 }
 
 void EpollIo::unregister_listener(EpollSocket& listener) {
@@ -187,7 +202,8 @@ void EpollIo::unregister_listener(EpollSocket& listener) {
 
 std::optional<PeerEnd> EpollIo::watch_end(SocketState& state) {
   EpollSocket& socket = of(&state);
-  register_socket(socket);
+  // What cannot be registered now is as a peer that tells nothing of its end: the next receive finds it.
+  static_cast<void>(register_socket(socket));
   if (!socket.hung_up) return std::nullopt;
   return socket.broken ? PeerEnd::kConnection : PeerEnd::kSending;
 }
@@ -262,10 +278,8 @@ bool EpollIo::start_accept(AcceptOperation& operation) {
   const bool goes_on = ++listener.accepts_in_a_row < limits::kAcceptsInARow;
   if (goes_on && listener.readable && try_accept(operation)) return true;
   listener.accepts_in_a_row = 0;
-  listener.reader = &operation;
   unregister_listener(listener);
-  register_socket(listener);
-  return false;
+  return wait_as(listener.reader, operation);
 }
 
 bool EpollIo::try_accept(AcceptOperation& operation) {
@@ -299,9 +313,13 @@ bool EpollIo::start_connect(ConnectOperation& operation) {
     return true;
   }
   EpollSocket* socket = make_socket(*descriptor);
-  operation.connecting = socket;
   socket->readable = false;
-  register_socket(*socket);
+  if (const int code = register_socket(*socket); code != 0) {
+    operation.set_outcome(-code);
+    close(*socket);
+    return true;
+  }
+  operation.connecting = socket;
   if (outcome == 0) return true;
   socket->writable = false;
   socket->writer = &operation;
@@ -325,9 +343,7 @@ bool EpollIo::start_recv(RecvOperation& operation) {
   EpollSocket& socket = of(operation.socket());
   TENFOLD_ASSERT(socket.reader == nullptr, "one receive at a time");
   if (socket.readable && try_recv(operation)) return true;
-  socket.reader = &operation;
-  register_socket(socket);
-  return false;
+  return wait_as(socket.reader, operation);
 }
 
 bool EpollIo::try_recv(RecvOperation& operation) {
@@ -359,9 +375,7 @@ bool EpollIo::start_send(SendOperation& operation) {
   EpollSocket& socket = of(operation.socket());
   TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   if (socket.writable && try_send(operation)) return true;
-  socket.writer = &operation;
-  register_socket(socket);
-  return false;
+  return wait_as(socket.writer, operation);
 }
 
 bool EpollIo::try_send(Sending& operation) {
@@ -381,9 +395,7 @@ bool EpollIo::start_send_file(SendFileOperation& operation) {
   TENFOLD_ASSERT(socket.writer == nullptr, "one send at a time");
   // Also when no edge has said that it is writable: there may be room for less than the kernel makes an edge for.
   if (try_send(operation)) return true;
-  socket.writer = &operation;
-  register_socket(socket);
-  return false;
+  return wait_as(socket.writer, operation);
 }
 
 bool EpollIo::try_reader(Operation& operation) {

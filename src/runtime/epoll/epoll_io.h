@@ -68,7 +68,10 @@ class EpollIo final : public Io {
   bool try_writer(Operation& operation);
 
   EpollSocket* make_socket(int descriptor);
-  void register_socket(EpollSocket& socket);
+  /// 0, or ENOSPC (fs.epoll.max_user_watches) or ENOMEM.
+  int register_socket(EpollSocket& socket);
+  /// Lets a call that would block wait for an edge; true when that cannot be had, which completes the operation.
+  bool wait_as(Operation*& place, Operation& operation);
   void unregister_listener(EpollSocket& listener);
   void turn();
   int turn_timeout_ms() const;
