@@ -280,6 +280,27 @@ class Failing(Scenario):
         events = tenfold.admin_request("GET", "/v1/events").json()
         self.assertTrue(any("requests failed in a row" in event["details"] for event in events))
 
+    def test_event_streams_that_pause_are_cut_and_no_fault_of_their_node(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(request):
+            request.connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+            release.wait(20)
+            return None
+
+        nodes = [self.node(answer), self.node(answer)]
+        tenfold = self.web(nodes, 'body_timeout = "100ms"\nhealth = { eject_for = "60s" }')
+        for _ in range(12):
+            with tenfold.client() as client:
+                client.send(request_bytes("GET", "/"))
+                with self.assertRaises((EOFError, ConnectionResetError)):
+                    client.read()
+        entries = wait_until(lambda: len(found := tenfold.access_entries()) == 12 and found, "all are logged")
+        self.assertEqual({entry["failure"] for entry in entries}, {"node_timeout"})
+        states = tenfold.admin_request("GET", "/v1/status").json()["services"][0]["nodes"]
+        self.assertNotIn("ejected", [node["state"] for node in states])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,11 +2,13 @@
 """One web service: what passes through, what is changed on the way, and in whose order."""
 
 import email.utils
+import os
 import socket
+import tempfile
 import time
 import unittest
 
-from harness import Scenario, request_bytes, response, wait_until
+from harness import Client, Scenario, request_bytes, response, wait_until
 
 
 class Proxying(Scenario):
@@ -258,6 +260,33 @@ class Redirects(Scenario):
             client.send(request_bytes(method, target))
             self.assertEqual(client.read().field("Location"), f"http://{node.address}{place}")
 
+    def test_explain_tells_where_a_redirect_goes_and_how_it_can_fail(self):
+        node = self.node()
+        tenfold = self.web([node], 'mode = "redirect"')
+        code, text, _ = tenfold.cli("explain", "http", f"http://x:{tenfold.port}/x")
+        self.assertEqual(code, 0)
+        self.assertIn("result: redirected", text)
+        self.assertIn("status: 302", text)
+        self.assertIn(node.address, text)
+        self.assertIn("503 no_node", text)
+        self.assertNotIn("502", text)
+        with tenfold.client() as client:
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000000\r\n\r\n")
+            self.assertEqual(client.read().status, 413, "as explain says")
+        self.assertEqual(tenfold.cli("drain", "web.test", node.address)[0], 4)
+        with tenfold.client() as client:
+            reply = client.get("/")
+        self.assertEqual(reply.status, 503)
+        self.assertIn("no_node", reply.field("Proxy-Status"))
+
+    def test_a_node_at_a_unix_socket_needs_a_public_url(self):
+        tenfold = self.web([self.node()], 'mode = "redirect"')
+        code, _, talk = tenfold.cli("add", "web.test", "unix:/run/n.sock")
+        self.assertNotEqual(code, 0)
+        self.assertIn("no client can be sent to unix:/run/n.sock", talk)
+        with tenfold.client() as client:
+            self.assertEqual(client.get("/").status, 302)
+
 
 class Fields(Scenario):
     def seen(self, fields, settings=""):
@@ -340,6 +369,36 @@ class Fields(Scenario):
         self.assertEqual(seen.field("X-Forwarded-For"), "6.6.6.6, 10.0.0.9, 127.0.0.1")
         self.assertEqual(seen.field("X-Forwarded-Proto"), "https")
 
+    def test_a_proxy_at_a_unix_listener_is_believed_by_its_word_and_has_no_address(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "web.sock")
+            fields = ["X-Forwarded-For: 6.6.6.6, 1.2.3.4", "X-Forwarded-Proto: https", "Forwarded: for=1.2.3.4"]
+            for trusted, addresses, proto, forwarded in (
+                ('"unix:", "10.0.0.0/8"', "6.6.6.6, 1.2.3.4", "https", "for=1.2.3.4, for=unknown;host=test;proto=http"),
+                ('"0.0.0.0/0"', None, "http", "for=unknown;host=test;proto=http"),
+            ):
+                node = self.node()
+                tenfold = self.tenfold(
+                    f'[web.test]\nlisten = ["127.0.0.1:{{port}}", "unix:{path}"]\nnodes = ["{node.address}"]\n'
+                    f"forwarded = true\ntrusted_proxies = [{trusted}]\n"
+                )
+                with Client(path) as client:
+                    self.assertEqual(client.get("/", fields).status, 200)
+                    seen = node.requests[-1]
+                    self.assertEqual(seen.field("X-Forwarded-For"), addresses)
+                    self.assertEqual(seen.field("X-Forwarded-Proto"), proto)
+                    self.assertEqual(seen.field("Forwarded"), forwarded)
+                    self.assertEqual(client.get("/").status, 200)
+                    self.assertIsNone(node.requests[-1].field("X-Forwarded-For"))
+                visitor = "1.2.3.4" if addresses else "unix:"
+                entry = wait_until(tenfold.access_entries, "the request is logged")[0]
+                self.assertEqual(entry["client"], visitor)
+                effective = tenfold.cli("check", "--effective")[1]
+                self.assertIn(f"trusted_proxies = [{trusted}]", effective)
+                with tenfold.client() as client:
+                    self.assertEqual(client.get("/", fields).status, 200)
+                tenfold.stop()
+
     def test_a_request_that_names_no_host_is_for_the_address_that_it_came_to(self):
         node = self.node()
         tenfold = self.web([node])
@@ -389,6 +448,16 @@ class Malformed(Scenario):
                 self.assertIn("http_request_error", reply.field("Proxy-Status"))
                 self.assertTrue(client.at_end())
         self.assertEqual([r for r in node.requests if r.field("Host") == "a"], [])
+
+    def test_the_log_names_what_was_refused_and_nobody_elses_trace(self):
+        tenfold = self.web([self.node()])
+        with tenfold.client() as client:
+            self.assertEqual(client.get("/first").status, 200)
+            self.assertEqual(client.get("/a%2Fb").status, 400)
+        first, refused = wait_until(lambda: len(found := tenfold.access_entries()) == 2 and found, "both are logged")
+        self.assertEqual((refused["status"], refused["target"], refused["method"]), (400, "/a%2Fb", "GET"))
+        self.assertIn("escaped_slashes is not set", refused["detail"])
+        self.assertNotEqual(refused.get("trace"), first["trace"])
 
     def test_escaped_slashes_are_passed_on_where_the_service_wants_them(self):
         node = self.node()

@@ -6,16 +6,26 @@
 #include "base/bytes.h"
 
 namespace tenfold::cluster {
+namespace {
+
+constexpr std::string_view kOfUnixSockets = "unix:";
+
+}  // namespace
 
 std::expected<Cidr, std::string> Cidr::parse(std::string_view text) {
+  Cidr block;
+  if (text == kOfUnixSockets) {
+    block.is_of_unix_sockets_ = true;
+    return block;
+  }
   const std::size_t slash = text.find('/');
   const std::string_view host = text.substr(0, slash);
   const bool is_ipv6 = host.find(':') != host.npos;
   const auto base = Address::parse(is_ipv6 ? fmt::format("[{}]:0", host) : fmt::format("{}:0", host));
   if (!base || host.empty() || host == "*")
-    return std::unexpected(fmt::format("'{}' is not a block of addresses like 10.0.0.0/8", text));
+    return std::unexpected(fmt::format("'{}' is not a block of addresses like 10.0.0.0/8, nor \"{}\" for Unix sockets",
+                                       text, kOfUnixSockets));
   const unsigned most = is_ipv6 ? 128 : 32;
-  Cidr block;
   block.base_ = *base;
   block.prefix_bits_ = most;
   if (slash != text.npos) {
@@ -28,7 +38,8 @@ std::expected<Cidr, std::string> Cidr::parse(std::string_view text) {
 }
 
 bool Cidr::contains(const Address& address) const {
-  if (address.is_unix() || address.family() != base_.family()) return false;
+  if (is_of_unix_sockets_ || address.is_unix()) return is_of_unix_sockets_ && address.is_unix();
+  if (address.family() != base_.family()) return false;
   const auto& ours = base_.octets();
   const auto& theirs = address.octets();
   const unsigned whole = prefix_bits_ / 8;

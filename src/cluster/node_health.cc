@@ -125,7 +125,11 @@ std::optional<Transition> NodeHealth::reconfigure(const HealthSettings& settings
   const NodeState before = state();
   settings_ = settings;
   admin_ = admin;
+  const bool is_let_go = !settings.enabled && judged_ == NodeState::kDown;  // or nothing would ever find it well
+  if (is_let_go) change(NodeState::kUnknown, "health.enabled is false: what probes found counts no more", now);
+  if (!settings.enabled) suspicion_.clear();
   if (before == state()) return std::nullopt;
+  if (is_let_go && admin == AdminState::kEnabled) return Transition{before, state(), reason_, now};
   const bool draining = admin == AdminState::kDrain;
   return Transition{before, state(), draining ? "drained by the operator" : "enabled by the operator", now};
 }

@@ -219,6 +219,22 @@ TEST(ServiceHealth, AChangeOfTheTopologyKeepsWhatIsKnown) {
   EXPECT_EQ(status_of(health, 1).state, NodeState::kUp);
 }
 
+// Nothing would ever find it well again.
+TEST(ServiceHealth, ANodeThatProbesTookDownIsTriedWhenTheyAreTurnedOff) {
+  Service service = service_of(2);
+  ServiceHealth health(service, kStart);
+  health.probed(node(1), kGood, kStart);
+  health.probed(node(2), kBad, kStart);
+  ASSERT_EQ(status_of(health, 2).state, NodeState::kDown);
+  service.health.enabled = false;
+  const auto transitions = health.reconfigure(service, kStart + 1s);
+  ASSERT_EQ(transitions.size(), 1U);
+  EXPECT_EQ(transitions[0].address, node(2));
+  EXPECT_EQ(transitions[0].transition.to, NodeState::kUnknown);
+  EXPECT_TRUE(health.find(node(2))->takes_traffic());
+  EXPECT_EQ(status_of(health, 1).state, NodeState::kUp);
+}
+
 // What holds whatever happens, and in whatever order.
 class AnyHealth {
  public:

@@ -61,7 +61,7 @@ struct WebSettings {
 
   bool escaped_slashes = false;              // paths may hold them ("%2F"); else 400
   bool forwarded = false;                    // nodes get Forwarded (RFC 7239) too
-  std::vector<std::string> trusted_proxies;  // CIDR blocks whose X-Forwarded-For is believed
+  std::vector<std::string> trusted_proxies;  // CIDR blocks, or "unix:", whose X-Forwarded-For is believed
 
   bool operator==(const WebSettings&) const = default;
 };

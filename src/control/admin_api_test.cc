@@ -35,6 +35,15 @@ listen = "127.0.0.1:6379"
 protocol = "redis"
 )";
 
+constexpr const char* kListenersOfA = R"(it listens on 10.0.0.1:8080, unix:/run/a"b\c.sock)";
+
+// The services that were not chosen, each with the reason.
+std::map<std::string, std::string> dismissed(const json& explained) {
+  std::map<std::string, std::string> reasons;
+  for (const json& row : explained["not_chosen"]) reasons.emplace(row["service"], row["why_not"]);
+  return reasons;
+}
+
 // A program that serves a topology file, called without HTTP in between.
 class AdminApiTest : public testing::Test {
  protected:
@@ -179,6 +188,29 @@ TEST_F(AdminApiTest, AnUrlIsExplainedForTheListenerThatItReaches) {
     EXPECT_EQ(said["result"], "refused") << refused;
     EXPECT_EQ(said["status"], 400) << refused;
   }
+}
+
+TEST_F(AdminApiTest, AServiceOfAnotherListenerIsDismissedForThat) {
+  start(kFile + "[web.shop]\nlisten = \":9000\"\nhost = \"shop.example.com\"\nnodes = [\"10.0.0.6:80\"]\n");
+  using Reasons = std::map<std::string, std::string>;
+  EXPECT_EQ(
+      dismissed(explained("http://10.0.0.1:8080/")),
+      (Reasons{{"web.shop", "it listens on 0.0.0.0:9000"}, {"web.two", "it listens on 10.0.0.9:8080, 0.0.0.0:9000"}}));
+  EXPECT_EQ(dismissed(explained("http://10.0.0.77:9000/")),
+            (Reasons{{"web.a", kListenersOfA}, {"web.shop", "its host is shop.example.com"}}));
+}
+
+TEST_F(AdminApiTest, ARedirectIsExplainedAsOne) {
+  start("[web.r]\nlisten = \":9000\"\nmode = \"redirect\"\nredirect_status = 307\nnodes = [\"10.0.0.6:80\"]\n");
+  const json said = explained("http://10.0.0.77:9000/x");
+  EXPECT_EQ(said["result"], "redirected");
+  EXPECT_EQ(said["status"], 307);
+  EXPECT_EQ(said["nodes"][0]["address"], "10.0.0.6:80");
+  EXPECT_EQ(said["can_fail_with"], json::array({"413 request_too_large: the body is over body_max",
+                                                "503 no_node: every node is down, draining or has weight 0"}));
+  start(kFile);
+  EXPECT_EQ(explained("http://10.0.0.77:9000/")["result"], "proxied");
+  EXPECT_FALSE(explained("http://10.0.0.77:9000/").contains("status"));
 }
 
 TEST_F(AdminApiTest, LabelsOfMetricsAreEscaped) {

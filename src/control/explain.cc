@@ -94,9 +94,17 @@ const Address* listener_of(const cluster::Topology& topology, const Url& url) {
   return best;
 }
 
+std::string texts_of(const std::vector<Address>& addresses) {
+  std::string texts;
+  for (const Address& address : addresses) texts += (texts.empty() ? "" : ", ") + address.to_text();
+  return texts;
+}
+
 // Why a service would not take the request on this listener; "" for the one that does.
-std::string why_not(const cluster::Service& service, const cluster::Service& chosen) {
+std::string why_not(const cluster::Service& service, const cluster::Service& chosen, const Address& listener) {
   if (&service == &chosen || service.tier != cluster::Tier::kWeb) return {};
+  if (std::ranges::count(service.listeners, listener) == 0)
+    return fmt::format("it listens on {}", texts_of(service.listeners));
   if (!service.web().host.empty() && service.web().host != chosen.web().host)
     return fmt::format("its host is {}", service.web().host);
   return fmt::format("its path is {}, and {} is more specific or the only match", service.web().path,
@@ -138,15 +146,29 @@ Json limits_of(const cluster::Service& service) {
           {"retries", web.retries}};
 }
 
-Json failures_of(const cluster::Service& service) {
-  if (!service.web().root.empty()) return Json::array({"404: no such file", "405: not GET or HEAD"});
-  return Json::array({"408 request_too_slow: the body did not arrive at body_min_rate",
-                      "413 request_too_large: the body is over body_max",
+constexpr std::string_view kTooLarge = "413 request_too_large: the body is over body_max";
+constexpr std::string_view kNoNode = "503 no_node: every node is down, draining or has weight 0";
+
+// A root is served from whatever the mode is.
+bool is_redirected(const cluster::WebSettings& web) {
+  return web.root.empty() && web.mode == cluster::WebMode::kRedirect;
+}
+
+Json result_of(const cluster::WebSettings& web) {
+  Json result;
+  result["result"] = is_redirected(web) ? "redirected" : web.root.empty() ? "proxied" : "served from disk";
+  if (is_redirected(web)) result["status"] = web.redirect_status;
+  return result;
+}
+
+Json failures_of(const cluster::WebSettings& web) {
+  if (!web.root.empty()) return Json::array({"404: no such file", "405: not GET or HEAD"});
+  if (is_redirected(web)) return Json::array({kTooLarge, kNoNode});
+  return Json::array({"408 request_too_slow: the body did not arrive at body_min_rate", kTooLarge,
                       "502 connect_failed: no node accepted within connect_timeout, nor the nodes tried after it",
                       "502 node_closed: the node ended the connection before its response was whole",
                       "502 node_malformed: the node's response breaks the protocol",
-                      "502 retry_budget: a node failed, and too many requests were being retried already",
-                      "503 no_node: every node is down, draining or has weight 0",
+                      "502 retry_budget: a node failed, and too many requests were being retried already", kNoNode,
                       "503 queue_full, queue_timeout: all nodes are at node_connections",
                       "503 no_resources: this proxy has no descriptor or port for a connection; no node is blamed",
                       "504 node_timeout: no response within response_timeout"});
@@ -188,19 +210,21 @@ Json explain_http(const Controller& controller, const std::string& text) {
             {"why", cluster::kNoEscapedSlashes}};
   Json others = Json::array();
   for (const cluster::Service& other : topology.services) {
-    if (const std::string reason = why_not(other, chosen); !reason.empty())
+    if (const std::string reason = why_not(other, chosen, *listener); !reason.empty())
       others.push_back({{"service", other.full_name()}, {"why_not", reason}});
   }
-  return {{"result", chosen.web().root.empty() ? "proxied" : "served from disk"},
-          {"listener", listener->to_text()},
-          {"target", *target},
-          {"service", chosen.full_name()},
-          {"matched", {{"host", chosen.web().host.empty() ? "any" : chosen.web().host}, {"path", chosen.web().path}}},
-          {"not_chosen", others},
-          {"balancer", cluster::name_of(chosen.web().balancer)},
-          {"nodes", node_choices(controller, chosen)},
-          {"limits", limits_of(chosen)},
-          {"can_fail_with", failures_of(chosen)}};
+  const cluster::WebSettings& web = chosen.web();
+  Json result = result_of(web);
+  result.update({{"listener", listener->to_text()},
+                 {"target", *target},
+                 {"service", chosen.full_name()},
+                 {"matched", {{"host", web.host.empty() ? "any" : web.host}, {"path", web.path}}},
+                 {"not_chosen", others},
+                 {"balancer", cluster::name_of(web.balancer)},
+                 {"nodes", node_choices(controller, chosen)},
+                 {"limits", limits_of(chosen)},
+                 {"can_fail_with", failures_of(web)}});
+  return result;
 }
 
 namespace {

@@ -46,18 +46,20 @@ void HealthKeeper::start_and_end_probes() {
   for (auto& [key, probing] : probes_) {
     if (wanted.contains(key)) continue;
     probing->stop.request();
-    ended_.push_back(std::move(probing));
   }
   std::erase_if(probes_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
   for (const auto& [key, unused] : wanted) {
-    if (probes_.contains(key)) continue;
-    const auto probing = std::make_shared<Probing>(stopped_);
-    probes_[key] = probing;
-    scope_.spawn(probe_node(key.first, key.second, probing.get()));
+    std::shared_ptr<Probing>& probing = probes_[key];
+    if (probing) {
+      probing->sooner.wake_all();  // the interval may be another one
+      continue;
+    }
+    probing = std::make_shared<Probing>(stopped_);
+    scope_.spawn(probe_node(key.first, key.second, probing));
   }
 }
 
-runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, Probing* probing) {
+runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, std::shared_ptr<Probing> probing) {
   while (!probing->stop.requested()) {
     const cluster::TopologyPtr topology = topology_;
     const cluster::Service* spec = topology->find(service);
@@ -73,7 +75,7 @@ runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, 
       is_stale_ = true;
     else
       publish();
-    const bool is_due = co_await pause(service, node, probing);
+    const bool is_due = co_await pause(service, node, probing.get());
     if (!is_due) break;
   }
 }

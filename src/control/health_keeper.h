@@ -52,7 +52,7 @@ class HealthKeeper {
     runtime::WaitQueue sooner;  // woken when the next probe is due before what its pause was made for
   };
 
-  runtime::Task<void> probe_node(std::string service, Address node, Probing* probing);
+  runtime::Task<void> probe_node(std::string service, Address node, std::shared_ptr<Probing> probing);
   runtime::Task<bool> pause(std::string service, Address node, Probing* probing);
   runtime::Task<void> tick();
   void report(std::string_view service, const Transitions& transitions);
@@ -71,7 +71,6 @@ class HealthKeeper {
   mutable bool is_stale_ = false;
   runtime::Stop stopped_;
   std::map<NodeKey, std::shared_ptr<Probing>> probes_;
-  std::vector<std::shared_ptr<Probing>> ended_;  // of probes that may still be under way
   runtime::Scope scope_;
   bool ticking_ = false;
 };

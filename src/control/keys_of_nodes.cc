@@ -156,7 +156,7 @@ const std::vector<Key> kNodeKeys = {
     {.section = Section::kWebNode,
      .name = "public",
      .type = KeyType::kText,
-     .doc = "Where redirects send clients; without it, the address.",
+     .doc = "Where redirects send clients; without it, the address. A node at a Unix socket needs it for them.",
      .example = "\"https://a.example.com\"",
      TENFOLD_CHECKED_KEY(node->public_url, text, set_public_url, quoted)},
 };

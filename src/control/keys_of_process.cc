@@ -107,7 +107,8 @@ const std::vector<Key> kAdminKeys = {
     {.section = Section::kAdmin,
      .name = "token",
      .type = KeyType::kSecret,
-     .doc = "Asked of every caller as `Authorization: Bearer`. env:NAME, file:PATH, or the text itself.",
+     .doc = "Asked of every caller as `Authorization: Bearer`. env:NAME, file:PATH, or the text itself. Needs "
+            "a restart: until then the one of the start is asked for.",
      .example = "\"env:TENFOLD_TOKEN\"",
      .set = [](const Draft& d, const KeyValue& v) -> std::string {
        d.admin->token = v.text;

@@ -182,8 +182,10 @@ const std::vector<Key> kWebPlaceKeys = {
     {.section = Section::kWeb,
      .name = "trusted_proxies",
      .type = KeyType::kTexts,
-     .doc = "Blocks of addresses whose X-Forwarded-* fields are believed; those of all others are replaced.",
-     .example = "[\"10.0.0.0/8\"]",
+     .doc =
+         "Blocks of addresses whose X-Forwarded-* fields are believed; those of all others are replaced. \"unix:\" is "
+         "whoever connects to a Unix socket in `listen`.",
+     .example = "[\"10.0.0.0/8\", \"unix:\"]",
      TENFOLD_CHECKED_KEY(web().trusted_proxies, texts, set_cidrs, shown::texts)},
     {.section = Section::kWeb,
      .name = "forwarded",

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "control/keys.h"
 
 namespace tenfold::control {
@@ -133,6 +134,9 @@ bool same_shape(const cluster::Topology& a, const cluster::Topology& b) {
 
 // The text as a topology, if it says what it should.
 Edited checked(const LoadedTopology& before, std::string text, const cluster::Topology& intended) {
+  if (text.size() > limits::kTopologyFileBytesMost)
+    return std::unexpected(fmt::format("{} would be larger than {} bytes, and not be read again; make it shorter",
+                                       before.file_name, limits::kTopologyFileBytesMost));
   LoadedTopology after = parse_topology(std::move(text), before.file_name);
   if (!after.ok() && same_shape(after.topology, intended)) return std::unexpected(after.rendered());
   if (after.ok() && after.topology.services == intended.services) return after;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/limits.h"
 #include "base/prng.h"
 
 namespace tenfold::control {
@@ -109,6 +110,16 @@ TEST(TopologyEdit, ChangesANodeInItsPlace) {
   enable.state = cluster::AdminState::kEnabled;
   EXPECT_EQ(nodes_of(change_node(*drained, "web.a", nine, enable)),
             "nodes = [\n  \"9.9.9.9:9\", # nine\n  \"1.1.1.1:1\",\n]");
+}
+
+TEST(TopologyEdit, MakesNoFileThatIsTooLargeToBeReadAgain) {
+  const std::string nodes = "nodes = [\"1.1.1.1:1\"]\n#";
+  const std::size_t room = limits::kTopologyFileBytesMost - load(nodes).text.size();
+  const LoadedTopology loaded = load(nodes + std::string(room, 'x'));
+  const auto edited = add_node(loaded, "web.a", spec("9.9.9.9:9"));
+  ASSERT_FALSE(edited);
+  EXPECT_NE(edited.error().find("would be larger than"), std::string::npos) << edited.error();
+  EXPECT_TRUE(add_node(load(nodes + std::string(room - 100, 'x')), "web.a", spec("9.9.9.9:9")));
 }
 
 TEST(TopologyEdit, SaysWhatItCannotDo) {

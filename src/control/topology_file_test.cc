@@ -112,6 +112,13 @@ const Wrong kWrong[] = {
     {"[web.a]\nlisten = \":1\"\nnodes = \"1.2.3.4:5\"\n", "3:9: error: 'nodes' is a list", ""},
     {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\ntrusted_proxies = [\"10.0.0.0/33\"]\n",
      "a number from 0 to 32", ""},
+    {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\ntrusted_proxies = [\"unix:/run/proxy.sock\"]\n",
+     "'unix:/run/proxy.sock' is not a block of addresses like 10.0.0.0/8, nor \"unix:\" for Unix sockets", ""},
+    {"[web.a]\nlisten = \":1\"\nmode = \"redirect\"\nnodes = [\"1.2.3.4:5\", \"unix:/run/n.sock\"]\n",
+     "4:23: error: no client can be sent to unix:/run/n.sock, a Unix socket",
+     "write { address = \"unix:/run/n.sock\", public = \"http://HOST\" }, or an IP:PORT that clients reach"},
+    {"[web.a]\nlisten = \":1\"\nnodes = [{ address = \"unix:/run/n.sock\" }]\nmode = \"redirect\"\n",
+     "3:10: error: no client can be sent to unix:/run/n.sock", "public"},
     {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nhealth = { status_min = 300, status_max = 200 }\n",
      "status_min is above status_max", ""},
     {"[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n[web.b]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\n",
@@ -198,6 +205,13 @@ TEST(TopologyFile, WhatNamesALineComesFirst) {
   EXPECT_EQ(loaded.diagnostics.all()[1].message, "the file has no service");
 }
 
+TEST(TopologyFile, ARedirectToANodeAtAUnixSocketGoesToItsPublicUrl) {
+  const std::string service = "[web.a]\nlisten = \":1\"\nnodes = [{ address = \"unix:/run/n.sock\", ";
+  const auto loads = [](const std::string& text) { return parse_topology(text, "t.toml").ok(); };
+  EXPECT_TRUE(loads(service + "public = \"https://n.example\" }]\nmode = \"redirect\"\n"));
+  EXPECT_TRUE(loads(service + "weight = 2 }]\n")) << "a proxy reaches it";
+}
+
 TEST(TopologyFile, AllProblemsAreSaidAtOnceInTheirOrder) {
   const std::string text =
       "[run]\nworkers = \"many\"\nwatchdog = 1\n[web.shop]\nlisten = \":1\"\nnodes = [\"x\", 5]\nretries = 99\n";
@@ -280,12 +294,14 @@ TEST(Diagnostics, QuoteNoSecret) {
 TEST(Effective, ReadsBackAsTheSameTopologyAndShowsNoSecret) {
   setenv("TENFOLD_TEST_TOKEN", "do-not-show", 1);
   const LoadedTopology loaded = parse_topology(std::string("[admin]\ntoken = \"env:TENFOLD_TEST_TOKEN\"\n") +
-                                                   "[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nretries = 7\n",
+                                                   "[web.a]\nlisten = \":1\"\nnodes = [\"1.2.3.4:5\"]\nretries = 7\n"
+                                                   "trusted_proxies = [\"unix:\", \"10.0.0.0/8\"]\n",
                                                "t.toml");
   ASSERT_TRUE(loaded.ok()) << loaded.rendered();
   std::string text = effective_text(loaded);
   EXPECT_THAT(text, testing::Not(HasSubstr("do-not-show")));
   EXPECT_THAT(text, testing::ContainsRegex("retries = 7 +# t.toml:6"));
+  EXPECT_THAT(text, testing::ContainsRegex(R"(trusted_proxies = \["unix:", "10.0.0.0/8"\] +# t.toml:7)"));
   EXPECT_THAT(text, testing::ContainsRegex("balancer = \"p2c\" +# default"));
   const LoadedTopology again = parse_topology(text, "again.toml");
   ASSERT_TRUE(again.ok()) << again.rendered();

@@ -82,6 +82,7 @@ class Rules {
       out_.error(key_place(i, "root"), fmt::format("{} is not a folder", web.root), "create it, or correct the path");
     if (web.index.empty() || web.index.find('/') != web.index.npos || web.index.starts_with('.'))
       out_.error(key_place(i, "index"), "'index' is the name of a file", "for example index = \"index.html\"");
+    check_redirects(i, service, web);
     const std::uint32_t workers = loaded_.topology.run.workers;
     if (web.node_connections < workers)
       out_.warning(key_place(i, "node_connections"),
@@ -89,6 +90,19 @@ class Rules {
                    fmt::format("write at least {}, or set workers = {} in [run]", workers, web.node_connections));
     if (service.health.status_min > service.health.status_max)
       out_.error(key_place(i, "health.status_min"), "status_min is above status_max", "swap them");
+  }
+
+  // A client is sent to a URL, and none leads to a Unix socket of ours.
+  void check_redirects(std::size_t i, const Service& service, const cluster::WebSettings& web) {
+    if (web.mode != cluster::WebMode::kRedirect) return;
+    for (std::size_t k = 0; k < service.nodes.size(); ++k) {
+      const cluster::NodeSpec& node = service.nodes[k];
+      if (!node.address.is_unix() || !node.public_url.empty()) continue;
+      const std::string address = node.address.to_text();
+      out_.error(marked(place(i).node_entries[k]), fmt::format("no client can be sent to {}, a Unix socket", address),
+                 fmt::format("write {{ address = {}, public = \"http://HOST\" }}, or an IP:PORT that clients reach",
+                             quoted(address)));
+    }
   }
 
   void check_cache(std::size_t i, const Service& service, const cluster::CacheSettings& cache) {

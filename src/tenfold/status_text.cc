@@ -33,8 +33,13 @@ std::uint64_t answered(const Json& service) {
   return total;
 }
 
+// Of a count that only grows: less than before is another process's, which has begun anew.
+std::uint64_t grown(std::uint64_t now, std::uint64_t before) {
+  return now < before ? now : now - before;
+}
+
 std::string rate_text(std::uint64_t now, std::uint64_t before, double seconds) {
-  return fmt::format("{:.0f}/s", static_cast<double>(now - before) / seconds);
+  return fmt::format("{:.0f}/s", static_cast<double>(grown(now, before)) / seconds);
 }
 
 std::string node_line(const Json& node, const Json* before, double seconds) {
@@ -76,8 +81,7 @@ std::string unread_text(const Json& cache) {
 // Since the start, or since `before`.
 std::string cache_line(const Json& cache, const Json* before, double seconds) {
   const auto since = [&](const char* key) {
-    const auto start = before == nullptr ? 0 : before->value(key, std::uint64_t{0});
-    return cache.value(key, std::uint64_t{0}) - start;
+    return grown(cache.value(key, std::uint64_t{0}), before == nullptr ? 0 : before->value(key, std::uint64_t{0}));
   };
   const std::uint64_t looked_up = since("hits") + since("misses");
   const double percent =

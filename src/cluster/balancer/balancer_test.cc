@@ -97,7 +97,8 @@ TEST(Balancer, LoadIsAvoided) {
   nodes[0].latency_ns = 400e6;
   nodes[1].latency_ns = 5e6;
   nodes[0].measured = nodes[1].measured = Instant(1s);
-  EXPECT_GT(count_choices(BalancerPolicy::kP2c, nodes, 10'000).at(1), 7'000);
+  EXPECT_GT(count_choices(BalancerPolicy::kP2c, nodes, 10'000).at(1), 9'900)
+      << "no choice is between a node and itself";
 }
 
 TEST(HashBalancer, OnlyTheKeysOfANodeThatLeavesMove) {

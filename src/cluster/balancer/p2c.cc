@@ -26,8 +26,10 @@ double cost(const NodeView& node, Instant now) {
 int P2cBalancer::choose(std::span<const NodeView> nodes, const Tried& tried, const Pick& pick) {
   const int first = draw_by_weight(nodes, tried, pick.prng);
   if (first == kNone) return kNone;
-  const int second = draw_by_weight(nodes, tried, pick.prng);
-  if (first == second) return first;
+  Tried others = tried;
+  others.add(static_cast<std::size_t>(first));
+  const int second = draw_by_weight(nodes, others, pick.prng);
+  if (second == kNone) return first;
   const double cost_of_first = cost(nodes[static_cast<std::size_t>(first)], pick.now);
   const double cost_of_second = cost(nodes[static_cast<std::size_t>(second)], pick.now);
   return cost_of_second < cost_of_first * kClearlyBetter ? second : first;

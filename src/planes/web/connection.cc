@@ -94,7 +94,7 @@ void account(Exchange& exchange) {
   entry.method = exchange.method_text;
   entry.host = exchange.host;
   entry.target = exchange.target;
-  if (exchange.service) entry.trace = {exchange.trace.data(), exchange.trace.size()};
+  if (exchange.service && exchange.trace.front() != 0) entry.trace = {exchange.trace.data(), exchange.trace.size()};
   entry.failure = facts_of(exchange.failure).name;
   entry.detail = exchange.detail;
   entry.status = exchange.response_begun ? exchange.status : 0;

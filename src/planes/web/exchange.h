@@ -43,8 +43,8 @@ struct Exchange {
   std::string_view method_text;     // views into the head
   std::string_view target;
   std::string_view host;
-  std::array<char, 32> trace;  // hex
-  std::string visitor;         // the address that is believed; empty: the connection's peer
+  std::array<char, 32> trace{};  // hex; zeros until there is one
+  std::string visitor;           // the address that is believed; empty: the connection's peer
   std::uint64_t key_hash = 0;
 
   // Its course.

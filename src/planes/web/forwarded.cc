@@ -88,16 +88,18 @@ std::string believed_visitor(const WebService& service, const http::RequestHead&
 
 void write_x_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted,
                        http::HeadWriter& writer) {
-  const std::string& peer = exchange.connection.peer_text;
+  const Connection& connection = exchange.connection;
+  const std::string_view peer = connection.peer.is_unix() ? std::string_view() : connection.peer_text;
   if (!trusted) {
-    writer.field("X-Forwarded-For", peer);
+    if (!peer.empty()) writer.field("X-Forwarded-For", peer);
     writer.field("X-Forwarded-Proto", "http");
     writer.field("X-Forwarded-Host", head.host);
     return;
   }
   std::string list = list_of(head, FieldName::kXForwardedFor);
-  if (!list.empty()) list += ", ";
-  writer.field("X-Forwarded-For", list + peer);
+  if (!list.empty() && !peer.empty()) list += ", ";
+  list += peer;
+  if (!list.empty()) writer.field("X-Forwarded-For", list);
   if (head.fields.find(FieldName::kXForwardedProto) == nullptr) writer.field("X-Forwarded-Proto", "http");
   if (head.fields.find(FieldName::kXForwardedHost) == nullptr) writer.field("X-Forwarded-Host", head.host);
 }

@@ -16,7 +16,8 @@ namespace tenfold::web {
 /// peer is trusted.
 std::string believed_visitor(const WebService& service, const http::RequestHead& head);
 
-/// Writes X-Forwarded-For, and X-Forwarded-Proto and -Host where no trusted peer has said them.
+/// Writes X-Forwarded-For: what a trusted peer said there, and then the peer itself, unless it came over a Unix socket
+/// and so has no address; and X-Forwarded-Proto and -Host where no trusted peer has said them.
 void write_x_forwarded(const Exchange& exchange, const http::RequestHead& head, bool trusted, http::HeadWriter& writer);
 
 /// Writes Forwarded (RFC 7239): what a trusted peer said there, or else in X-Forwarded-For, and then of the peer

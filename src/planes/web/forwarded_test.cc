@@ -46,14 +46,14 @@ class ForwardedTest : public testing::Test {
   using Write = void (*)(const Exchange&, const http::RequestHead&, bool, http::HeadWriter&);
 
   std::string written(std::string_view fields, bool trusted, Write write = write_x_forwarded,
-                      std::string_view peer = "10.0.0.5") {
+                      std::string_view peer = "10.0.0.5:4711") {
     planes::ListenerSet listeners(io, cluster::Tier::kWeb, {});
     Worker worker(io, observer, listeners);
     Connection connection{.worker = worker,
                           .listener = {},
                           .socket = {},
-                          .peer = Address::ipv4({10, 0, 0, 5}, 4711),
-                          .peer_text = std::string(peer),
+                          .peer = *Address::parse(peer),
+                          .peer_text = Address::parse(peer)->host_text(),
                           .rest = {},
                           .idle_limit = {}};
     const Exchange exchange(connection, io.now());
@@ -84,15 +84,27 @@ TEST_F(ForwardedTest, ATrustedProxysListGrowsByThePeerAndItsOtherWordsStand) {
             "X-Forwarded-For: 10.0.0.5\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
 }
 
+TEST_F(ForwardedTest, APeerOfAUnixSocketHasNoAddressToBeWritten) {
+  const auto of_unix = [this](std::string_view fields, bool trusted) {
+    return written(fields, trusted, write_x_forwarded, "unix:/run/proxy.sock");
+  };
+  EXPECT_EQ(of_unix("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 10.0.0.4\r\n", true),
+            "X-Forwarded-For: 1.2.3.4, 10.0.0.4\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
+  EXPECT_EQ(of_unix("", true), "X-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
+  EXPECT_EQ(of_unix("X-Forwarded-For: 1.2.3.4\r\n", false),
+            "X-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n");
+}
+
 TEST_F(ForwardedTest, ForwardedIsWrittenAsRfc7239WantsIt) {
-  const auto forwarded = [this](std::string_view fields, bool trusted, std::string_view peer = "10.0.0.5") {
+  const auto forwarded = [this](std::string_view fields, bool trusted, std::string_view peer = "10.0.0.5:4711") {
     return written(fields, trusted, write_forwarded, peer);
   };
   EXPECT_EQ(forwarded("Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 1.2.3.4\r\n", false),
             "Forwarded: for=10.0.0.5;host=shop.example;proto=http\r\n")
       << "nothing that a stranger says is passed on";
-  EXPECT_EQ(forwarded("", true, "2001:db8::5"), "Forwarded: for=\"[2001:db8::5]\";host=shop.example;proto=http\r\n");
-  EXPECT_EQ(forwarded("", false, "unix:"), "Forwarded: for=unknown;host=shop.example;proto=http\r\n");
+  EXPECT_EQ(forwarded("", true, "[2001:db8::5]:4711"),
+            "Forwarded: for=\"[2001:db8::5]\";host=shop.example;proto=http\r\n");
+  EXPECT_EQ(forwarded("", false, "unix:/run/visitor.sock"), "Forwarded: for=unknown;host=shop.example;proto=http\r\n");
   EXPECT_EQ(
       forwarded("Forwarded: for=1.2.3.4;proto=https\r\nForwarded: for=\"[::1]\"\r\nX-Forwarded-For: 9.9.9.9\r\n", true),
       "Forwarded: for=1.2.3.4;proto=https, for=\"[::1]\", for=10.0.0.5;host=shop.example;proto=http\r\n")

@@ -247,16 +247,16 @@ std::size_t take_request(Exchange& exchange, std::string_view rest) {
     target = normalised;
   }
   exchange.service = find_service(exchange, head, target);
-  if (!head.plain_target && !may_have_path(exchange, target)) {
-    exchange.fail(Failure::kMalformedRequest, std::string(cluster::kNoEscapedSlashes));
-    return 0;
-  }
   if (head.version == http::Version::k10 && head.host.empty()) name_host(exchange);
   const bool trusted = exchange.service && exchange.service->trusts(exchange.connection.peer);
   if (trusted) exchange.visitor = believed_visitor(*exchange.service, head);
   store_head(exchange, target, trusted);
   if (exchange.failure != Failure::kNone) return 0;
   remember_places(exchange, {head.method_text.size(), target.size(), head.host.size()});
+  if (!head.plain_target && !may_have_path(exchange, target)) {
+    exchange.fail(Failure::kMalformedRequest, std::string(cluster::kNoEscapedSlashes));
+    return 0;
+  }
   if (!exchange.service) {
     exchange.fail(Failure::kNoService);
     return 0;

@@ -148,6 +148,20 @@ TEST_F(WebServiceTest, OnlyTrustedProxiesAreBelieved) {
   EXPECT_TRUE(service->trusts(Address::ipv4({192, 0, 2, 7}, 1)));
   EXPECT_FALSE(service->trusts(Address::ipv4({192, 0, 2, 8}, 1)));
   EXPECT_FALSE(service->trusts(Address::ipv4({10, 2, 0, 1}, 1)));
+  EXPECT_FALSE(service->trusts(*Address::parse("unix:/run/proxy.sock")));
+}
+
+TEST_F(WebServiceTest, ProxiesOverUnixSocketsAreTrustedByTheirWord) {
+  settings.trusted_proxies = {"0.0.0.0/0", "::/0"};
+  EXPECT_FALSE(service_of({1})->trusts(*Address::parse("unix:/run/proxy.sock"))) << "it is of no block of addresses";
+  settings.trusted_proxies = {"unix:"};
+  const auto service = service_of({1});
+  const sockaddr nameless{.sa_family = AF_UNIX, .sa_data = {}};
+  EXPECT_TRUE(service->trusts(Address::from_sockaddr(&nameless, sizeof nameless.sa_family)));
+  EXPECT_TRUE(service->trusts(*Address::parse("unix:/run/proxy.sock")));
+  EXPECT_FALSE(service->trusts(Address())) << "0.0.0.0, for a peer that is not known any more";
+  EXPECT_FALSE(service->trusts(Address::ipv4({127, 0, 0, 1}, 1)));
+  EXPECT_FALSE(service->trusts(*Address::parse("[::1]:1")));
 }
 
 }  // namespace
