@@ -6,8 +6,10 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "base/hash.h"
+#include "cluster/balancer/p2c.h"
 
 namespace tenfold::cluster {
 namespace {
@@ -99,6 +101,39 @@ TEST(Balancer, LoadIsAvoided) {
   nodes[0].measured = nodes[1].measured = Instant(1s);
   EXPECT_GT(count_choices(BalancerPolicy::kP2c, nodes, 10'000).at(1), 9'900)
       << "no choice is between a node and itself";
+}
+
+// How many requests of each second the first of three nodes gets, where a hundred come one after the other. Its first
+// answer takes `first`, each later one `later`, and those of the other nodes 2 ms.
+std::vector<int> requests_over_time(int seconds, Duration first, Duration later) {
+  auto nodes = views({1, 1, 1});
+  const auto balancer = make_balancer(BalancerPolicy::kP2c);
+  Prng prng(3);
+  std::vector<int> requests;
+  Duration next = first;
+  Instant now(0s);
+  for (int second = 0; second < seconds; ++second) {
+    requests.push_back(0);
+    for (int i = 0; i < 100; ++i, now += 10ms) {
+      const int chosen = balancer->choose(nodes, Tried(), {prng, now, 0});
+      note_latency(nodes[static_cast<std::size_t>(chosen)], chosen == 0 ? std::exchange(next, later) : 2ms, now);
+      requests.back() += chosen == 0 ? 1 : 0;
+    }
+  }
+  return requests;
+}
+
+TEST(P2cBalancer, OneSlowAnswerIsForgottenInSeconds) {
+  const auto requests = requests_over_time(8, 25ms, 2ms);
+  EXPECT_EQ(requests[1], 0) << "it is avoided at first";
+  for (const std::size_t second : {5, 6, 7}) EXPECT_NEAR(requests[second], 33, 12);
+}
+
+TEST(P2cBalancer, ANodeThatStaysSlowIsSeldomTried) {
+  const auto requests = requests_over_time(60, 1s, 1s);
+  const int tries = std::accumulate(requests.begin() + 1, requests.end(), 0);
+  EXPECT_GE(tries, 2) << "it would not be found well again";
+  EXPECT_LE(tries, 6);
 }
 
 TEST(HashBalancer, OnlyTheKeysOfANodeThatLeavesMove) {

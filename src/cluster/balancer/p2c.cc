@@ -8,13 +8,19 @@
 namespace tenfold::cluster {
 namespace {
 
-constexpr double kClearlyBetter = 0.75;    // of the other's cost
-constexpr Duration kForgottenAfter = 10s;  // an average this old counts half: a slow node is tried again
-constexpr double kLatencyLeast_ns = 1e6;   // below a millisecond all nodes are equally quick
+constexpr double kClearlyBetter = 0.75;   // of the other's cost
+constexpr double kLatencyLeast_ns = 1e6;  // below a millisecond all nodes are equally quick
+constexpr Duration kFadesIn = 1s;         // an average this old counts a third
+
+// What is left of an average of that age. By the square: one slow answer is forgotten soon, while a node whose answers
+// are all slow is tried seldom.
+double remains_after(Duration age) {
+  const double times = std::max(to_seconds(age) / to_seconds(kFadesIn), 0.0);
+  return 1.0 / (1.0 + times * (1.0 + times));
+}
 
 double latency_now(const NodeView& node, Instant now) {
-  const double age = to_seconds(now - node.measured) / to_seconds(kForgottenAfter);
-  return std::max(node.latency_ns / (1.0 + std::max(age, 0.0)), kLatencyLeast_ns);
+  return std::max(node.latency_ns * remains_after(now - node.measured), kLatencyLeast_ns);
 }
 
 double cost(const NodeView& node, Instant now) {
@@ -35,11 +41,14 @@ int P2cBalancer::choose(std::span<const NodeView> nodes, const Tried& tried, con
   return cost_of_second < cost_of_first * kClearlyBetter ? second : first;
 }
 
-double latency_after(double average_ns, Duration sample) {
+void note_latency(NodeView& node, Duration latency, Instant now) {
+  constexpr double kRise = 0.3;
   constexpr double kSink = 0.05;
-  const auto sample_ns = static_cast<double>(sample.count());
-  if (sample_ns >= average_ns) return average_ns == 0 ? sample_ns : average_ns + (sample_ns - average_ns) * 0.3;
-  return average_ns + (sample_ns - average_ns) * kSink;
+  const auto latency_ns = static_cast<double>(latency.count());
+  const double faded = 1.0 - remains_after(now - node.measured);
+  const double part = latency_ns >= node.latency_ns ? kRise : std::max(kSink, faded);
+  node.latency_ns = node.latency_ns == 0 ? latency_ns : node.latency_ns + (latency_ns - node.latency_ns) * part;
+  node.measured = now;
 }
 
 }  // namespace tenfold::cluster

@@ -13,7 +13,8 @@ class P2cBalancer final : public Balancer {
   int choose(std::span<const NodeView> nodes, const Tried& tried, const Pick& pick) override;
 };
 
-/// The average after one more sample. Rises at once with a slow answer and sinks slowly, so that trouble is seen early.
-double latency_after(double average_ns, Duration sample);
+/// Takes one more answer into the node's average, which rises at once with a slow one and sinks slowly, so that trouble
+/// is seen early; one that was not measured for seconds sinks as it has faded meanwhile.
+void note_latency(NodeView& node, Duration latency, Instant now);
 
 }  // namespace tenfold::cluster

@@ -30,8 +30,7 @@ void Node::request_ended() {
 }
 
 void Node::answered_after(Duration latency, Instant now) {
-  view_->latency_ns = cluster::latency_after(view_->latency_ns, latency);
-  view_->measured = now;
+  cluster::note_latency(*view_, latency, now);
   latency_us.record(static_cast<std::uint64_t>(std::max<Duration::rep>(latency.count(), 0)) / 1000);
 }
 
