@@ -2,6 +2,7 @@
 """Nodes of memcached join, drain and leave under load: no key is lost, none has two values, none that was deleted
 comes back."""
 
+import concurrent.futures
 import json
 import random
 import socket
@@ -375,6 +376,18 @@ class Untold(RawScenario):
         for i in range(50):
             self.assertEqual(client.get(f"key:{i}"), "v")
         self.assertTrue(nodes[1].keys())
+
+    def test_a_node_that_fails_before_its_keys_were_moved_is_told_of(self):
+        nodes = [self.still_memcached(), *self.memcached(1)]
+        tenfold = self.cache(nodes[:1], "", 'health = { interval = "100ms", rise = 1 }')
+        self.wait_for_ring(tenfold, nodes[:1])
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            adding = pool.submit(tenfold.cli, "add", "cache.test", nodes[1].address)
+            wait_until(lambda: self.service(tenfold)["ring_state"].get("problem"), "keys are being moved")
+            nodes[0].kill()
+            code, out, err = adding.result(30)
+        self.assertEqual(code, 4, out + err)
+        self.assertRegex(err, f"meanwhile {nodes[0].address} has failed .*: keys that only it held were not moved")
 
 
 class Flushed(CacheScenario):

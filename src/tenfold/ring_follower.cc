@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <vector>
 
 #include "tenfold/pause.h"
 #include "tenfold/status_text.h"
@@ -29,6 +31,31 @@ bool is_reached(const Json& ring, const RingGoal& goal) {
   return ring.value("phase", "") == "steady" && names(ring, "nodes", goal.node) == goal.joins;
 }
 
+std::vector<std::string> passed_over(const Json& service) {
+  std::vector<std::string> nodes;
+  for (const Json& node : service["ring_state"].value("passed_over", Json::array())) nodes.push_back(node);
+  return nodes;
+}
+
+// Says which nodes have failed since `before`: their keys were not moved, wherever they were to go.
+bool says_losses(const Json& service, const std::vector<std::string>& before) {
+  bool has_lost = false;
+  for (const std::string& node : passed_over(service)) {
+    if (std::ranges::count(before, node) > 0) continue;
+    const Json nodes = service.value("nodes", Json::array());
+    const auto row = std::ranges::find(nodes, node, [](const Json& each) { return each.value("address", ""); });
+    const std::string reason = row == nodes.end() ? "" : row->value("reason", "");
+    say(fmt::format("meanwhile {} has failed ({}): keys that only it held were not moved", node, reason));
+    has_lost = true;
+  }
+  return has_lost;
+}
+
+std::string reached_text(const RingGoal& goal) {
+  if (goal.weight) return fmt::format("has weight {} in", *goal.weight);
+  return goal.joins ? "has joined" : "has left";
+}
+
 // Says how far the ring is: each second when that has changed.
 class Talk {
  public:
@@ -51,11 +78,13 @@ class Talk {
 RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
   Talk talk;
   std::string progress;
+  std::optional<std::vector<std::string>> passed_over_before;
   for (Duration idle{}; idle < goal.patience; idle += kPoll) {
     const auto service = remote.call("GET", "/v1/services/" + escaped(goal.service));
     if (!service) return {.exit_code = remote.exit_code()};
     const Json ring = service->value("ring_state", Json(nullptr));
     if (ring.is_null()) return {};
+    if (!passed_over_before) passed_over_before = passed_over(*service);
     const Json kept_out = ring.value("kept_out", Json::object());
     if (goal.joins && kept_out.contains(goal.node)) {
       say(fmt::format("{} is kept out of the ring: {}", goal.node, kept_out[goal.node].get<std::string>()));
@@ -63,12 +92,9 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
       return {.exit_code = kDegraded, .ring = ring};
     }
     if (is_reached(ring, goal)) {
-      const std::string done = goal.weight  ? fmt::format("has weight {} in", *goal.weight)
-                               : goal.joins ? "has joined"
-                                            : "has left";
-      say(fmt::format("{} {} the ring; {} keys were moved", goal.node, done,
+      say(fmt::format("{} {} the ring; {} keys were moved", goal.node, reached_text(goal),
                       ring.value("moved_keys", std::uint64_t{0})));
-      return {.exit_code = kOk, .ring = ring};
+      return {.exit_code = says_losses(*service, *passed_over_before) ? kDegraded : kOk, .ring = ring};
     }
     talk.hear(ring);
     const std::string now = fmt::format("{} {} {}", ring.value("phase", ""), ring.value("seen_keys", std::uint64_t{0}),

@@ -23,7 +23,7 @@ struct RingGoal {
 };
 
 struct RingOutcome {
-  int exit_code = kOk;               // kDegraded: the node is kept out, or the keys do not move; said why
+  int exit_code = kOk;  // kDegraded: the node is kept out, the keys do not move, or a node failed; said why
   nlohmann::ordered_json ring = {};  // as in the status; null when the service has no ring
 };
 

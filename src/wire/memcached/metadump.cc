@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 
 namespace tenfold::memcached {
 
@@ -25,7 +26,7 @@ std::optional<std::string> key_of_metadump(std::string_view line) {
     key += static_cast<char>(byte);
     i += 2;
   }
-  if (key.empty()) return std::nullopt;
+  if (key.empty() || key.size() > limits::kMemcachedKeyBytesMost) return std::nullopt;
   return key;
 }
 
