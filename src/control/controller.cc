@@ -106,6 +106,7 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
   if (!first) {
     change.difference = difference_of(*topology_, next);
     next = applicable(*topology_, std::move(next));
+    report_what_stays(change);
     if (change.difference.lines.empty()) co_return change;
   }
   std::map<Address, int> opened;
@@ -129,6 +130,17 @@ runtime::Task<std::expected<Controller::Change, std::string>> Controller::change
               {{"epoch", std::to_string(change.epoch)},
                {"changes", fmt::format("{}", fmt::join(change.difference.lines, "; "))}});
   co_return change;
+}
+
+// Of a signal nobody but the log tells what came of it.
+void Controller::report_what_stays(const Change& change) {
+  const auto& [lines, needs_restart] = change.difference;
+  if (!needs_restart.empty()) {
+    events_.add(EventLog::Level::kWarning, "restart_needed",
+                {{"changes", fmt::format("{}", fmt::join(needs_restart, "; "))}});
+  } else if (lines.empty()) {
+    events_.add(EventLog::Level::kInfo, "topology_unchanged", {{"epoch", std::to_string(change.epoch)}});
+  }
 }
 
 std::expected<void, std::string> Controller::open_listeners(const cluster::Topology& next,

@@ -122,6 +122,7 @@ class Controller final : public planes::PlaneObserver {
 
  private:
   void end_turn();
+  void report_what_stays(const Change& change);
   std::expected<void, std::string> open_listeners(const cluster::Topology& next, std::map<Address, int>& opened);
   std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> make_grants(
       const std::map<Address, int>& handles);

@@ -62,6 +62,19 @@ TEST_F(ControllerTest, EveryChangeGetsItsTurnWhateverBecameOfThoseBefore) {
   process_.io().close_listener(taken);
 }
 
+TEST_F(ControllerTest, TheLogTellsWhatAChangeLeftAsItWas) {
+  const auto& events = controller_.events().entries();
+  ASSERT_TRUE(process_.result_of(controller_.change(topology(1)), 1s));
+  EXPECT_EQ(events.back().event, "topology_unchanged");
+  cluster::Topology next = topology(2);
+  next.run.workers = 7;
+  ASSERT_TRUE(process_.result_of(controller_.change(next), 1s));
+  ASSERT_GE(events.size(), 2U);
+  EXPECT_EQ(events.back().event, "topology_changed");
+  EXPECT_EQ(events[events.size() - 2].event, "restart_needed");
+  EXPECT_TRUE(events[events.size() - 2].details.contains("-> 7"));
+}
+
 TEST_F(ControllerTest, ShutdownEndsTheWaitForATurn) {
   runtime::Stop until;
   process_.io().spawn(hold_turn(&until));
