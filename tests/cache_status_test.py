@@ -265,6 +265,20 @@ class Moving(CacheScenario):
         self.assertEqual(metric(tenfold, "tenfold_cache_ring_passed_over_nodes", service="cache.test"), 1)
         self.assertIn(f"{nodes[0].address} is passed over", tenfold.cli("status")[1])
 
+    def test_explain_names_no_other_node_for_what_a_store_holds(self):
+        nodes = self.redis(2)
+        for settings, others in (("", 0), ("persistent = false", 1)):
+            tenfold = self.cache(nodes, settings)
+            self.wait_for_ring(tenfold, nodes)
+            explained = json.loads(tenfold.cli("explain", "cache", "test", "a", "--json")[1])
+            self.assertEqual(len(explained["then"]), others)
+
+    def test_explain_refuses_a_key_that_memcached_would(self):
+        tenfold = self.cache(self.memcached(1))
+        explained = json.loads(tenfold.cli("explain", "cache", "test", "k" * 251, "--json")[1])
+        self.assertEqual(explained["result"], "refused")
+        self.assertIn("at most 250 bytes", explained["why"])
+
     def test_where_no_node_is_up_none_is_tried(self):
         (node,) = nodes = self.memcached(1)
         tenfold = self.cache(nodes)

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "cluster/cache_ring.h"
 #include "cluster/ring/side_ring.h"
 #include "cluster/route_table.h"
@@ -107,6 +108,8 @@ std::string why_not(const cluster::Service& service, const cluster::Service& cho
     return fmt::format("it listens on {}", texts_of(service.listeners));
   if (!service.web().host.empty() && service.web().host != chosen.web().host)
     return fmt::format("its host is {}", service.web().host);
+  if (service.web().host != chosen.web().host)
+    return fmt::format("it takes any host, and {} is named by {}", chosen.web().host, chosen.full_name());
   return fmt::format("its path is {}, and {} is more specific or the only match", service.web().path,
                      chosen.web().path);
 }
@@ -204,10 +207,8 @@ Json explain_http(const Controller& controller, const std::string& text) {
             {"why", "no service on this listener takes this host and path"}};
   const cluster::Service& chosen = topology.services[static_cast<std::size_t>(index)];
   if (http::has_escaped_slash(http::path_of(*target)) && !chosen.web().escaped_slashes)
-    return {{"result", "refused"},
-            {"status", 400},
-            {"service", chosen.full_name()},
-            {"why", cluster::kNoEscapedSlashes}};
+    return {
+        {"result", "refused"}, {"status", 400}, {"service", chosen.full_name()}, {"why", cluster::kNoEscapedSlashes}};
   Json others = Json::array();
   for (const cluster::Service& other : topology.services) {
     if (const std::string reason = why_not(other, chosen, *listener); !reason.empty())
@@ -263,6 +264,11 @@ Json explain_cache(const Controller& controller, const planes::PlaneReading& rea
     further["routes"].insert(further["routes"].begin(), std::move(step));
     return further;
   }
+  if (settings.protocol == cluster::CacheProtocol::kMemcached && key.size() > limits::kMemcachedKeyBytesMost)
+    return {{"result", "refused"},
+            {"service", name},
+            {"why", fmt::format("a key of memcached has at most {} bytes, and this one {}",
+                                limits::kMemcachedKeyBytesMost, key.size())}};
   Json result = {{"service", name},
                  {"protocol", cluster::name_of(settings.protocol)},
                  {"ring", cluster::name_of(settings.ring)},
@@ -283,7 +289,8 @@ Json explain_cache(const Controller& controller, const planes::PlaneReading& rea
       result["may_still_be_at"] = before.front();
   }
   result["then"] = Json::array();
-  for (std::size_t i = 1; i < places.size(); ++i) result["then"].push_back(places[i]);
+  // What a store's node holds is nowhere else: no other one comes in for it.
+  for (std::size_t i = 1; i < places.size() && !settings.is_store(); ++i) result["then"].push_back(places[i]);
   const planes::ServiceReading* counted = find_reading(reading, name);
   if (counted != nullptr && counted->cache) result["heat"] = heat_json(*counted->cache, key);
   result["limits"] = {{"connect_timeout", to_text(settings.connect_timeout)},

@@ -164,16 +164,17 @@ class Judge {
   bool addresses(const RawValue& raw, KeyValue& value) {
     if (raw.kind != RawValue::Kind::kList) return address(raw, value);
     if (raw.list.empty()) return refuse(raw.at, fmt::format("'{}' is empty", key_.name));
-    return std::ranges::all_of(raw.list, [&](const RawValue& element) { return address(element, value); });
+    const auto is_wrong = [&](const RawValue& element) { return !address(element, value); };
+    return std::ranges::count_if(raw.list, is_wrong) == 0;  // all are looked at: each wrong one is told
   }
 
   bool texts(const RawValue& raw, KeyValue& value) {
     if (!expect(raw, RawValue::Kind::kList)) return false;
-    for (const RawValue& element : raw.list) {
-      if (!expect(element, RawValue::Kind::kText)) return false;
+    const auto is_wrong = [&](const RawValue& element) {
       value.texts.push_back(element.text);
-    }
-    return true;
+      return !expect(element, RawValue::Kind::kText);
+    };
+    return std::ranges::count_if(raw.list, is_wrong) == 0;
   }
 
   bool text_table(const RawValue& raw, KeyValue& value) {

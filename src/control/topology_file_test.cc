@@ -14,7 +14,9 @@
 namespace tenfold::control {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 
 const char* const kGood = R"(# a comment
 [run]
@@ -237,6 +239,16 @@ TEST(TopologyFile, AllProblemsAreSaidAtOnceInTheirOrder) {
             "       |           ^~\n"
             "       = for example retries = 2\n"
             "t.toml: 5 error(s), 0 warning(s)\n");
+}
+
+TEST(TopologyFile, EachWrongElementOfAListIsSaid) {
+  const std::string text =
+      "[web.a]\nlisten = [\"x\", \":1\", \"y\"]\nnodes = [\"1.2.3.4:5\"]\ntrusted_proxies = [5, \"10.0.0.0/8\", "
+      "true]\n";
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> places;
+  for (const Diagnostic& problem : parse_topology(text, "t.toml").diagnostics.all())
+    places.emplace_back(problem.at.line, problem.at.column);
+  EXPECT_THAT(places, ElementsAre(Pair(2, 11), Pair(2, 22), Pair(4, 20), Pair(4, 37)));
 }
 
 TEST(TopologyFile, OfVeryManyProblemsTheFirstAreShownAndAllAreCounted) {
