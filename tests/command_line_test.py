@@ -3,11 +3,13 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
 import unittest
 
+from cache_servers import Memcached
 from harness import TENFOLD, Scenario, free_port, request_bytes, response, wait_until
 
 
@@ -114,6 +116,11 @@ class NamedFile(Scenario):
         self.assertEqual(self.cli(link, "diff")[0], 0, "a link to the file is the file")
 
 
+class BothFamilies(Memcached):
+    def command(self):
+        return [*super().command(), "-l", "::1"]
+
+
 class Outcomes(Scenario):
     """A verb that leaves a service without a node that can serve says so, and why."""
 
@@ -167,6 +174,33 @@ class Outcomes(Scenario):
         self.assertIn("No such file", talk)
         self.assertEqual(tenfold.cli("weight", "web.test", dead, "3")[0], 0)
         self.assertEqual(tenfold.cli("remove", "web.test", dead)[0], 0)
+
+    def test_a_node_of_a_cache_is_followed_however_its_address_is_typed(self):
+        nodes = [Memcached(), BothFamilies()]
+        for node in nodes:
+            self.addCleanup(node.stop)
+        tenfold = self.tenfold(f'[cache.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = ["{nodes[0].address}"]\n')
+        for verb, said in (("add", "has joined"), ("drain", "has left"), ("enable", "has joined")):
+            code, _, talk = tenfold.cli(verb, "cache.test", f"[0:0::0:1]:{nodes[1].port}")
+            self.assertEqual(code, 0, talk)
+            self.assertIn(f"[::1]:{nodes[1].port} {said} the ring", talk)
+
+    def test_top_tells_how_many_a_second(self):
+        tenfold = self.web([self.node()])
+        client = self.client(tenfold)
+        command = [TENFOLD, "top", "-c", tenfold.file]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as top:
+            self.addCleanup(top.kill)
+            shown = (re.search(r"(\d+) requests(?: \((\d+)/s\))?", line) for line in top.stdout)
+            counts = (found.groups() for found in shown if found)
+            self.assertEqual(next(counts), ("0", None), "there is nothing to compare with yet")
+            for _ in range(50):
+                client.get()
+            rates = []
+            while sum(rates) < 50 and len(rates) < 20:
+                rates.append(int(next(counts)[1]))
+            top.kill()
+        self.assertEqual(sum(rates), 50)
 
     def test_requests_under_way_are_counted_without_waiting(self):
         release = threading.Event()

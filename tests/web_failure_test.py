@@ -46,6 +46,22 @@ class Probed(Scenario):
         wait_until(lambda: "interim responses go on and on" in tenfold.log(), "the node is down")
 
 
+    def test_a_shorter_interval_does_not_wait_for_the_longer_one(self):
+        well, dead = self.node(), DeadNode()
+        topology = '[web.test]\nlisten = "127.0.0.1:{port}"\nnodes = ["%s", "%s"]\nhealth = { interval = "%s", %s }\n'
+        rest = 'fast_interval = "1h", rise = 1, fall = 1'
+        tenfold = self.tenfold(topology % (well.address, dead.address, "1h", rest))
+        nodes = lambda: tenfold.admin_request("GET", "/v1/services/web.test").json()["nodes"]
+        wait_until(lambda: nodes()[1]["state"] == "down", "the node is down")
+        node = Node(port=int(dead.address.rpartition(":")[2]))
+        self.addCleanup(node.close)
+        rest = rest.replace("1h", "100ms")
+        tenfold.write(topology % (well.address, dead.address, "100ms", rest))
+        self.assertEqual(tenfold.cli("reload")[0], 0)
+        client = self.client(tenfold)
+        wait_until(lambda: client.get().status == 200 and node.requests, "the node is up, and gets requests")
+
+
 class Failing(Scenario):
     NO_PROBES = "health = { enabled = false, eject_after = 0 }"
 
