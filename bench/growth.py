@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The growth part: the hit ratio of every second while a fourth memcached node joins and leaves, and stale reads.
 
-An application gets keys by Zipf's law at a fixed rate and fills what it misses. A fourth node joins the three behind
-Tenfold, is drained again and removed; beside it nutcracker is started anew with four servers, as its users have to.
+An application gets keys by Zipf's law at a fixed rate and fills what it misses, in a cache that also holds many keys
+which nobody asks for, and which have to move all the same. A fourth node joins the three behind Tenfold, is drained
+again and removed; beside it nutcracker is started anew with four servers, as its users have to.
 Then nodes are killed, paused and cut off from Tenfold, which is killed and started again, too, while every value that
 is read is checked: it must be as new as the last acknowledged write of its key.
 """
@@ -12,6 +13,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +24,7 @@ from measure import Bench, at_least_one
 from ports import free_port
 
 KEYS, RATE, EXPONENT, EXPIRY_SECONDS = 200_000, 8_000, 1.0, 360
+IDLE_KEYS, IDLE_BATCH = 1_000_000, 1000  # of the cache, beside those of the application
 BEFORE_SECONDS, AFTER_SECONDS = 6, 14  # of load around each change
 CHANGE_SECONDS_MOST = 60
 FAULT_SECONDS = (0.1, 4.0)  # how long a node is away
@@ -54,6 +57,7 @@ def add_arguments(parser):
 def run(options):
     if options.only in (None, "join"):
         print(f"\nGrowth: {KEYS} keys by Zipf's law ({EXPONENT}), {RATE} gets a second, expiry {EXPIRY_SECONDS} s")
+        print(f"{IDLE_KEYS} more keys that nobody asks for")
         join_behind_tenfold(options)
         join_behind_twemproxy(options)
     if options.only in (None, "stale"):
@@ -90,6 +94,30 @@ class Application:
             if not self.more.wait_for(lambda: len(self.seconds) >= until, timeout=count + 120):
                 raise SystemExit("bench: the load has stopped")
             return until
+
+
+def fill_with_idle_keys(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        reader = connection.makefile("rb")
+        for begin in range(0, IDLE_KEYS, IDLE_BATCH):
+            keys = range(begin, begin + IDLE_BATCH)
+            connection.sendall(b"".join(b"set idle:%07d 0 0 20\r\n%020d\r\n" % (key, key) for key in keys))
+            for _ in keys:
+                if reader.readline() != b"STORED\r\n":
+                    raise SystemExit("bench: the cache does not store")
+
+
+def count_idle_keys(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        reader = connection.makefile("rb")
+        found = 0
+        for begin in range(0, IDLE_KEYS, IDLE_BATCH):
+            keys = range(begin, begin + IDLE_BATCH)
+            connection.sendall(b"".join(b"get idle:%07d\r\n" % key for key in keys))
+            for _ in keys:
+                while (line := reader.readline()) != b"END\r\n":
+                    found += line.startswith(b"VALUE")
+        return found
 
 
 def print_change(application, name, begun, ended):
@@ -137,6 +165,7 @@ def join_behind_tenfold(options):
     with Bench() as bench:
         nodes = cache.start_nodes(bench, "memcached", 4)
         tenfold = Tenfold(bench, options, nodes[:3])
+        fill_with_idle_keys(tenfold.port)
         application = Application(bench, options.build, tenfold.port)
         fourth = f"127.0.0.1:{nodes[3]}"
         for verb, name in (("add", "a fourth node joins"), ("drain", "it is drained"), ("remove", "it is removed")):
@@ -145,6 +174,7 @@ def join_behind_tenfold(options):
             tenfold.change(verb, "cache.bench", fourth)
             took = time.monotonic() - started
             print_change(application, f"Tenfold, {name} ({took:.1f} s)", begun, application.wait_for(AFTER_SECONDS))
+        print(f"\n{count_idle_keys(tenfold.port)} of {IDLE_KEYS} keys that nobody asked for are still there", flush=True)
 
 
 def join_behind_twemproxy(options):
@@ -152,6 +182,7 @@ def join_behind_twemproxy(options):
         nodes = cache.start_nodes(bench, "memcached", 4)
         port = free_port()
         first = cache.start_twemproxy(bench, "memcached", port, nodes[:3])
+        fill_with_idle_keys(port)
         application = Application(bench, options.build, port)
         begun = application.wait_for(BEFORE_SECONDS)
         first.terminate()
