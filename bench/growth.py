@@ -174,7 +174,8 @@ def join_behind_tenfold(options):
             tenfold.change(verb, "cache.bench", fourth)
             took = time.monotonic() - started
             print_change(application, f"Tenfold, {name} ({took:.1f} s)", begun, application.wait_for(AFTER_SECONDS))
-        print(f"\n{count_idle_keys(tenfold.port)} of {IDLE_KEYS} keys that nobody asked for are still there", flush=True)
+        left = count_idle_keys(tenfold.port)
+        print(f"\n{left} of {IDLE_KEYS} keys that nobody asked for are still there", flush=True)
 
 
 def join_behind_twemproxy(options):

@@ -14,6 +14,7 @@ from cache_servers import CacheScenario, Memcached, Redis
 from harness import wait_until
 
 IDLE_KEYS = 1500
+QUIET_HEALTH = 'health = { interval = "100ms", rise = 1, eject_for = "1h" }'
 
 
 class Member(threading.Thread):
@@ -304,8 +305,7 @@ class NewOwnerDies(RawScenario):
             new.listener.close()
 
         new = self.scripted(answer)
-        health = 'health = { interval = "100ms", rise = 1, eject_for = "1h" }'
-        tenfold = self.cache([old], 'response_timeout = "10s"', health)
+        tenfold = self.cache([old], 'response_timeout = "10s"', QUIET_HEALTH)
         self.wait_for_ring(tenfold, [old])
         client = self.client(tenfold)
         for i in range(50):
@@ -388,6 +388,67 @@ class Untold(RawScenario):
             code, out, err = adding.result(30)
         self.assertEqual(code, 4, out + err)
         self.assertRegex(err, f"meanwhile {nodes[0].address} has failed .*: keys that only it held were not moved")
+
+
+class Claimed(RawScenario):
+    """Between our look at a missing key and its addition, somebody who takes keys over looks for it at its new owner,
+    and leaves an empty item there for a moment."""
+
+    def begin(self, old, refusal, settings=""):
+        self.claims, self.asked = 1, []
+
+        def answer(line, reader, _connection):
+            words = line.split()
+            self.asked.append(line)
+            if words[0] in (b"add", b"ms"):
+                reader.read(int(words[4] if words[0] == b"add" else words[2]) + 2)
+            if words[0] == b"flush_all":
+                return b"OK\r\n"
+            if words[0] == b"mg" and words[-1].startswith(b"N"):
+                return b"VA 0 s0 f0 t5 c7 W\r\n\r\n"
+            if words[0] == b"mg":
+                self.claims -= 1
+                return b"VA 0 t5 c9 Z\r\n\r\n"
+            if words[0] == b"md":
+                return b"HD\r\n"
+            if words[0] in (b"add", b"ms", b"ma"):
+                done = b"STORED\r\n" if words[0] == b"add" else b"HD\r\n"
+                return refusal if self.claims else done
+            return b"ERROR\r\n"
+
+        new = self.scripted(answer)
+        tenfold = self.cache([old], settings, QUIET_HEALTH)
+        self.wait_for_ring(tenfold, [old])
+        body = json.dumps({"address": new.address}).encode()
+        tenfold.admin_request("POST", "/v1/services/cache.test/nodes", body=body)
+        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "moving", "keys move")
+        key = next(f"k:{i}" for i in range(50) if self.owner_of(tenfold, f"k:{i}") == new.address)
+        return self.client(tenfold), key.encode()
+
+    def check(self, request, refusal, reply):
+        client, key = self.begin(self.still_memcached(), refusal)
+        self.assertEqual(client.ask(request % key), reply % key if b"%" in reply else reply)
+        self.assertEqual(self.claims, 0, "it was asked again")
+
+    def test_add(self):
+        self.check(b"add %s 0 0 1\r\nv\r\n", b"NOT_STORED\r\n", b"STORED\r\n")
+
+    def test_ms_that_adds(self):
+        self.check(b"ms %s 1 ME\r\nv\r\n", b"NS\r\n", b"HD\r\n")
+
+    def test_ma_that_makes_a_number(self):
+        refusal = b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
+        self.check(b"ma %s N0 J5\r\n", refusal, b"HD\r\n")
+
+    def test_what_needs_an_item_is_not_sent_on(self):
+        client, key = self.begin(self.still_memcached(), b"HD\r\n")
+        for request, reply in (
+            (b"ms %s 1 MA O1 k\r\nv\r\n", b"NS O1 k%s\r\n"),
+            (b"ms %s 1 MR q\r\nv\r\n", b"NS\r\n"),
+            (b"ma %s k O2\r\n", b"NF k%s O2\r\n"),
+        ):
+            self.assertEqual(client.ask(request % key), reply % key if b"%" in reply else reply)
+        self.assertEqual([line for line in self.asked if line.startswith((b"ms", b"ma"))], [])
 
 
 class Flushed(CacheScenario):

@@ -123,7 +123,7 @@ void forward_to_node(Client& client, std::uint32_t node, const Outgoing& outgoin
 void note_change(Client& client, std::string_view key, bool deletes) {
   Endpoint& endpoint = client.endpoint();
   if (!endpoint.holds_replies() || client.database != 0) return;
-  const KeyChange change(endpoint, key, key_hash(key, 0), deletes);
+  const KeyChange change(endpoint, key, deletes);
 }
 
 bool reply_from_near_cache(Client& client, std::string_view key) {

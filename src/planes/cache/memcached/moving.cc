@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "planes/cache/memcached/carry.h"
 #include "planes/cache/memcached/front.h"
 #include "planes/cache/service/claim.h"
+#include "planes/cache/service/key_change.h"
 #include "wire/memcached/meta_reply.h"
 
 namespace tenfold::cache {
@@ -23,6 +25,7 @@ using memcached::Request;
 using memcached::Verb;
 
 constexpr std::string_view kLineEnd = "\r\n";
+constexpr Duration kAnotherLooks = std::chrono::milliseconds(1);
 constexpr int kLooksMost = 3;                         // at a key that others change meanwhile, to tell a claim from it
 constexpr std::uint64_t kNobodysUnique = UINT64_MAX;  // memcached counts from 1
 
@@ -69,6 +72,7 @@ struct Work {
   Turn turn;
   std::string whole;
   Request request;
+  std::optional<KeyChange> change = {};  // that nodes are told of by hand, and not by forwarding the request
 };
 using WorkPtr = std::unique_ptr<Work>;
 
@@ -85,20 +89,46 @@ void fail(const Work& work, std::string_view problem) {
   if (client != nullptr && !work.request.noreply) reply_error(*client, problem);
 }
 
+// The reply to what was done by hand.
+void reply(const Work& work, std::string_view text) {
+  ++work.turn.endpoint().counters.commands;
+  Client* client = work.turn.client();
+  if (client != nullptr && !is_hidden(rule_of(work.request), text)) client->reply(text);
+}
+
 // The key itself: decoded where the request has it in base64.
 std::string key_of(const Request& request, std::string_view word) {
   return request.base64_key ? memcached::decode_base64_key(word).value_or("") : std::string(word);
 }
 
-bool is_plain_set(const Request& request) {
-  if (request.verb == Verb::kSet) return true;
-  if (request.verb != Verb::kMetaSet) return false;
+// What is held of the key is told no more, until the work ends.
+void begin_change(Work& work) {
+  Endpoint& endpoint = work.turn.endpoint();
+  if (endpoint.holds_replies()) work.change.emplace(endpoint, key_of(work.request, work.request.key), false);
+}
+
+bool has_flag(const Request& request, char letter) {
   std::string_view flags = request.flags;
   for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
-    if (flag.front() == 'C' || flag.front() == 'I') return false;
-    if (flag.front() == 'M' && flag != "MS" && flag != "Mset") return false;
+    if (flag.front() == letter) return true;
   }
-  return true;
+  return false;
+}
+
+// What `ms` does, by the letter behind its flag M.
+char mode_of(const Request& request) {
+  char mode = 'S';
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (flag.size() > 1 && flag.front() == 'M') mode = flag[1];
+  }
+  return mode;
+}
+
+bool is_plain_set(const Request& request) {
+  if (request.verb == Verb::kSet) return true;
+  return request.verb == Verb::kMetaSet && mode_of(request) == 'S' && !has_flag(request, 'C') &&
+         !has_flag(request, 'I');
 }
 
 bool is_plain_delete(const Request& request) {
@@ -156,15 +186,24 @@ runtime::Task<void> delete_both(WorkPtr work, Route route, MetaKey key) {
     if (at_owner.text.starts_with("NOT_FOUND")) at_owner.text = "DELETED\r\n";
     if (at_owner.text.starts_with("NF")) at_owner.text.replace(0, 2, "HD");
   }
-  Client* client = work->turn.client();
-  ++work->turn.endpoint().counters.commands;
-  if (client != nullptr && !is_hidden(rule_of(work->request), at_owner.text)) client->reply(at_owner.text);
+  reply(*work, at_owner.text);
+}
+
+// With the flags that every reply gives back.
+std::string meta_miss(std::string_view code, const Request& request) {
+  std::string text(code);
+  std::string_view flags = request.flags;
+  for (std::string_view flag = memcached::next_key(flags); !flag.empty(); flag = memcached::next_key(flags)) {
+    if (flag == "k") text.append(" k").append(request.key);
+    if (flag == "b" || flag.front() == 'O') text.append(" ").append(flag);
+  }
+  return text.append(kLineEnd);
 }
 
 // A missing key is told as the verb tells it: sent on, the request could meet the empty item of somebody who is just
 // taking the key over. Empty when the owner has to tell.
-std::string_view miss_reply(Verb verb) {
-  switch (verb) {
+std::string miss_reply(const Request& request) {
+  switch (request.verb) {
     case Verb::kReplace:
     case Verb::kAppend:
     case Verb::kPrepend:
@@ -177,8 +216,65 @@ std::string_view miss_reply(Verb verb) {
     case Verb::kGat:
     case Verb::kGats:
       return "END\r\n";
+    case Verb::kMetaArithmetic:
+      return has_flag(request, 'N') ? std::string() : meta_miss("NF", request);
+    case Verb::kMetaSet: {
+      const bool is_of_an_item = std::string_view("APR").contains(mode_of(request)) && !has_flag(request, 'N');
+      return is_of_an_item ? meta_miss("NS", request) : std::string();
+    }
     default:
       return {};
+  }
+}
+
+// Whether the command is for a key that is not there, and a claim is in its way.
+bool is_addition(const Request& request) {
+  return request.verb == Verb::kAdd || (request.verb == Verb::kMetaSet && mode_of(request) == 'E') ||
+         (request.verb == Verb::kMetaArithmetic && has_flag(request, 'N'));
+}
+
+// Whether nothing but a claim was in the way of what the owner refused. One that nobody will end is removed.
+runtime::Task<bool> has_met_claim(const Carrier& carrier, const MetaKey& key) {
+  const Answer found = co_await ask(carrier.io, carrier.owner, fmt::format("mg {}{} v t c\r\n", key.word, key.flag));
+  const memcached::MetaReply item = memcached::parse_meta_reply(found.text);
+  const bool is_there = item.code == "VA";
+  if (!found || (is_there && !is_claim(item))) co_return false;
+  if (is_there && carrier.patience == Duration::zero()) {
+    const std::int64_t unique = item.number('c', 0);
+    static_cast<void>(
+        co_await ask(carrier.io, carrier.owner, fmt::format("md {}{} C{}\r\n", key.word, key.flag, unique)));
+  } else {
+    static_cast<void>(co_await carrier.io.sleep_for(kAnotherLooks, nullptr));
+  }
+  co_return true;
+}
+
+// Its place in line: what its client has asked for before, and what may still wait, must not see what it adds.
+class Addition final : public Slot {
+ public:
+  void end(std::string_view text) { answer(text); }
+};
+
+// A key that was nowhere. Somebody who takes keys over may look for it just then.
+runtime::Task<void> add(WorkPtr work, Carrier carrier, MetaKey key) {
+  begin_change(*work);
+  auto* place = new Addition();
+  if (Client* client = work->turn.client(); client != nullptr) client->add(*place);
+  const std::string line = answered_line(work->request).append(work->whole.substr(work->request.line_bytes));
+  const Instant until = carrier.io.now() + carrier.patience;
+  for (int looks = 0;; ++looks) {
+    const Answer answer = co_await ask(carrier.io, carrier.owner, line);
+    if (!answer) {
+      ++work->turn.endpoint().counters.errors;
+      co_return place->end(work->request.noreply ? std::string() : error_reply(false, answer.text));
+    }
+    const bool is_refused = answer.text.starts_with('N') || answer.text.starts_with("CLIENT_ERROR");
+    const bool has_time = looks < kLooksMost || carrier.io.now() < until;
+    bool again = false;
+    if (is_refused && has_time) again = co_await has_met_claim(carrier, key);
+    if (again) continue;
+    ++work->turn.endpoint().counters.commands;
+    co_return place->end(is_hidden(rule_of(work->request), answer.text) ? std::string_view() : answer.text);
   }
 }
 
@@ -219,11 +315,14 @@ runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, M
   }
   std::string told = moved ? without_old_unique(work->request, work->whole) : std::string();
   if (!told.empty() && !work->replace(std::move(told))) co_return fail(*work, "the line is too long");
-  const std::string_view miss = miss_reply(work->request.verb);
-  if (any || miss.empty()) co_return go_on(*work);
-  ++work->turn.endpoint().counters.commands;
-  Client* client = work->turn.client();
-  if (client != nullptr && !work->request.noreply) client->reply(miss);
+  if (!any && is_addition(work->request)) {
+    auto& [route, key] = keys.front();
+    const Carrier carrier = carrier_of(work->worker.io, route, work->turn.service());
+    co_return co_await add(std::move(work), carrier, std::move(key));
+  }
+  const std::string miss = any ? std::string() : miss_reply(work->request);
+  if (miss.empty()) co_return go_on(*work);
+  reply(*work, miss);
 }
 
 // -- All keys ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@
 //   get gets            what carry.h finds; the key is taken over on the way
 //   set, ms             the old copy is deleted; then the request goes to the owner
 //   delete, md          the same
-//   all others          the key is taken over; then the request goes to the owner
+//   all others          the key is taken over; then the request goes to the owner. One that adds a key is asked again
+//                       where a claim (service/claim.h) was in its way
 //   flush_all           all nodes, twice
 //
 // Thread rule: one worker's thread.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "planes/cache/keys/key_hash.h"
 #include "planes/cache/service/service.h"
 
 namespace tenfold::cache {
@@ -22,6 +23,9 @@ class KeyChange {
     if (changes_last_) endpoint.last.change_begins(key, hash, now);
     endpoint.near_news.change_begins(key, hash, deletes);
   }
+  /// Of a key in database 0.
+  KeyChange(Endpoint& endpoint, std::string_view key, bool deletes)
+      : KeyChange(endpoint, key, key_hash(key, 0), deletes) {}
   KeyChange(KeyChange&& other) noexcept
       : endpoint_(std::exchange(other.endpoint_, nullptr)),
         hash_(other.hash_),
