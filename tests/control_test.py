@@ -398,6 +398,17 @@ class Stopping(Scenario):
         wait_until(lambda: node.requests, "a request is under way")
         return tenfold
 
+    def test_a_head_that_is_cut_off_is_not_the_clients_doing(self):
+        tenfold = self.web([self.node()], run='workers = 1\nshutdown_grace = "0s"\nshutdown_limit = "200ms"')
+        client = self.client(tenfold)
+        client.send("GET / HT")
+        connections = lambda: tenfold.admin_request("GET", "/v1/status").json()["connections"]
+        wait_until(lambda: connections() == 1, "a client has come")
+        tenfold.process.send_signal(signal.SIGTERM)
+        self.assertEqual(client.read().status, 503)
+        self.assertEqual(tenfold.process.wait(20), 0)
+        self.assertEqual(tenfold.access_entries()[0]["failure"], "shutting_down")
+
     def has_admin_api(self, tenfold):
         try:
             return tenfold.admin_request("GET", "/livez").status == 200

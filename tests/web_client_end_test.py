@@ -177,5 +177,19 @@ class ClientEnds(Scenario):
         self.assertTrue(first.at_end())
 
 
+class Unsent(Scenario):
+    def test_what_could_not_be_sent_is_not_counted(self):
+        gone = threading.Event()
+        node = self.node(lambda _: gone.wait(20) and response(200, b"x" * 20_000))
+        tenfold = self.web([node])
+        client = self.client(tenfold)
+        client.send(request_bytes("GET", "/"))
+        wait_until(lambda: node.requests, "the request is under way")
+        reset(client)
+        gone.set()
+        (entry,) = wait_until(tenfold.access_entries, "the access log is written")
+        self.assertEqual((entry["failure"], entry["sent_bytes"]), ("client_closed", 0))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,8 @@
 """Tenfold without a free descriptor: it says so, and no node is blamed for it."""
 
 import os
+import shutil
+import tempfile
 import time
 import unittest
 
@@ -69,6 +71,39 @@ class NoDescriptorIsLeft(Scenario):
         self.assertEqual(tenfold.log().count(" node_state "), 3, tenfold.log())
         failures = lambda: [e for e in tenfold.access_entries() if e.get("failure") == "no_resources"]
         wait_until(failures, "the access log says so")
+
+    def test_a_root_that_cannot_be_opened_is_not_a_missing_file(self):
+        root = tempfile.mkdtemp(prefix="tenfold-root-")
+        self.addCleanup(shutil.rmtree, root)
+        with open(f"{root}/a.txt", "wb") as file:
+            file.write(b"text")
+        services = [
+            f'[web.{name}]\nlisten = "127.0.0.1:{{port}}"\npath = "/{name}/"\nroot = "{root}"\n' for name in ("a", "b")
+        ]
+        limit = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"]
+        tenfold = self.tenfold("".join(services), prefix=limit)
+        client = self.client(tenfold)
+        # UBSan has to see all once, as above.
+        self.assertEqual([client.get(f"/a/{name}").status for name in ("a.txt", "missing")], [200, 404])
+        wait_until(tenfold.access_entries, "the access log is written")
+        crowd = self.crowd(tenfold)
+        self.assertEqual(client.get("/b/a.txt").status, 503)
+        for one in crowd:
+            one.close()
+        wait_until(lambda: client.get("/b/a.txt").status == 200, "there are descriptors again")
+        refused = lambda: [entry for entry in tenfold.access_entries() if entry["status"] == 503]
+        detail = wait_until(refused, "the access log says so")[0]["detail"]
+        self.assertIn("the root: ", detail)
+        self.assertIn("Too many open files", detail)
+
+    def crowd(self, tenfold):
+        """So many clients that no descriptor is left."""
+        crowd = [self.client(tenfold) for _ in range(DESCRIPTORS)]
+        for one in crowd:
+            one.send("G")
+        open_now = lambda: len(os.listdir(f"/proc/{tenfold.process.pid}/fd"))
+        wait_until(lambda: open_now() == DESCRIPTORS, "no descriptor is left")
+        return crowd
 
     def test_the_admin_api_answers_all_the_same(self):
         node = self.node()

@@ -45,8 +45,7 @@ runtime::Task<std::size_t> read_on(Exchange& exchange, HeadBytes& bytes) {
     Result<runtime::Buffer> read =
         co_await worker.io.recv(exchange.connection.socket, runtime::BufferSize::kSmall, wait);
     if (!read) {
-      const bool timeout = read.error().kind == ErrorKind::kTimeout;
-      exchange.fail(timeout ? Failure::kRequestTooSlow : Failure::kClientClosed,
+      exchange.fail(failure_of_client(read.error(), Failure::kRequestTooSlow),
                     "within the head: " + to_string(read.error()));
       co_return 0;
     }

@@ -37,4 +37,19 @@ const FailureFacts& facts_of(Failure failure) {
   return kFacts[static_cast<std::size_t>(failure)];
 }
 
+Failure failure_of_client(const Error& error, Failure when_late) {
+  switch (error.kind) {
+    case ErrorKind::kTimeout:
+      return when_late;
+    case ErrorKind::kCanceled:
+      return Failure::kShuttingDown;
+    case ErrorKind::kLimit:
+    case ErrorKind::kExhausted:
+    case ErrorKind::kUnavailable:  // a file became shorter
+      return Failure::kInternal;
+    default:
+      return Failure::kClientClosed;
+  }
+}
+
 }  // namespace tenfold::web

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace tenfold::web {
 
 enum class Failure : std::uint8_t {
@@ -37,5 +39,9 @@ struct FailureFacts {
 };
 
 const FailureFacts& facts_of(Failure failure);
+
+/// What it is when the client's bytes cannot be read, or ours not be sent to it: `when_late` at a deadline, and only
+/// what the client did is its failure.
+Failure failure_of_client(const Error& error, Failure when_late);
 
 }  // namespace tenfold::web

@@ -111,13 +111,6 @@ Answer answer_of(const Exchange& exchange, const runtime::File& file, const http
   return answer;
 }
 
-Failure failure_of_sending(const Error& error) {
-  if (error.kind == ErrorKind::kTimeout) return Failure::kClientTooSlow;
-  if (error.kind == ErrorKind::kCanceled) return Failure::kShuttingDown;
-  if (error.kind == ErrorKind::kUnavailable) return Failure::kInternal;  // the file became shorter
-  return Failure::kClientClosed;
-}
-
 runtime::Task<void> send_contents(Exchange& exchange, const runtime::File& file, const Answer& answer) {
   runtime::Io& io = exchange.io();
   // A part at a time, so that others get a turn beside a client that takes all at once.
@@ -129,7 +122,7 @@ runtime::Task<void> send_contents(Exchange& exchange, const runtime::File& file,
     const Status sent = co_await sending;
     exchange.sent_bytes += sending.sent_bytes();
     if (sent) continue;
-    exchange.fail(failure_of_sending(sent.error()), to_string(sent.error()));
+    exchange.fail(failure_of_client(sent.error(), Failure::kClientTooSlow), to_string(sent.error()));
     io.reset_on_close(exchange.connection.socket);
     exchange.connection.keep_open = false;
     co_return;
@@ -144,10 +137,17 @@ runtime::Task<void> serve_opened(Exchange& exchange, const runtime::File& file, 
   reply.body_bytes = answer.length;
   const Status sent = co_await send_reply(exchange, std::move(reply));
   if (!sent) {
-    exchange.fail(Failure::kClientClosed, to_string(sent.error()));
+    exchange.fail(failure_of_client(sent.error(), Failure::kClientTooSlow), to_string(sent.error()));
   } else if (exchange.method == http::Method::kGet && answer.status != 304) {
     co_await send_contents(exchange, file, answer);
   }
+}
+
+// 503 where it is not the file that lacks.
+runtime::Task<void> reply_unopened(Exchange& exchange, const Error& error, std::string_view what) {
+  exchange.detail.append(what).append(to_string(error));
+  const bool is_exhausted = error.kind == ErrorKind::kExhausted || error.kind == ErrorKind::kLimit;
+  return reply_plain(exchange, is_exhausted ? 503 : 404, "");
 }
 
 }  // namespace
@@ -157,9 +157,10 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   if (exchange.method != http::Method::kGet && exchange.method != http::Method::kHead)
     co_return co_await reply_plain(exchange, 405, "Allow: GET, HEAD\r\n");
   const std::optional<std::string> path = file_path(exchange);
-  const runtime::Folder& root = exchange.service->root(exchange.io());
-  if (!path || !root) co_return co_await reply_plain(exchange, 404, "");
-  const Result<runtime::File> file = exchange.io().open_beneath(root, *path);
+  if (!path) co_return co_await reply_plain(exchange, 404, "");
+  const Result<const runtime::Folder*> root = exchange.service->root(exchange.io());
+  if (!root) co_return co_await reply_unopened(exchange, root.error(), "the root: ");
+  const Result<runtime::File> file = exchange.io().open_beneath(**root, *path);
   const bool bare_root = is_bare_root(exchange);
   if (file && !bare_root) {
     // The client's bytes are gone; the head that a node would get says the same.
@@ -170,12 +171,10 @@ runtime::Task<void> serve_file(Exchange& exchange) {
   }
   // A folder without a slash at its end is sent to the name with one, so that relative links in its index work.
   const bool inner_folder = !file && file.error().kind == ErrorKind::kUnavailable &&
-                            exchange.io().open_beneath(root, *path + "/" + exchange.settings().index);
+                            exchange.io().open_beneath(**root, *path + "/" + exchange.settings().index);
   if (file || inner_folder)
     co_return co_await reply_plain(exchange, 301, fmt::format("Location: {}\r\n", location_of_folder(exchange.target)));
-  exchange.detail = to_string(file.error());
-  const int status = file.error().kind == ErrorKind::kExhausted ? 503 : 404;
-  co_await reply_plain(exchange, status, "");
+  co_await reply_unopened(exchange, file.error(), "");
 }
 
 }  // namespace tenfold::web

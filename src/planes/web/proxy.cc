@@ -124,6 +124,8 @@ void account(Exchange& exchange, AttemptEnd end) {
                          exchange.failure == Failure::kNoResources || exchange.failure == Failure::kInternal;
   if (blameless) return;
   if (end == AttemptEnd::kStaleConnection) return;  // the node did nothing wrong
+  // Whatever became of its tunnel, it has answered.
+  if (end == AttemptEnd::kAnswered && exchange.status == 101) return exchange.node->succeeded();
   // It has answered, and paused for longer than body_timeout, as event streams do; probes tell when more is wrong.
   if (end == AttemptEnd::kAnswered && exchange.failure == Failure::kNodeTimeout) return;
   if (end == AttemptEnd::kAnswered && exchange.failure == Failure::kNone && !is_gateway_failure(exchange.status)) {

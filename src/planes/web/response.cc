@@ -137,15 +137,9 @@ runtime::Buffer make_head(Exchange& exchange, Body framing) {
 
 // -- Passing on ----------------------------------------------------------------------------------------------------
 
-Failure failure_of_client(const Error& error) {
-  if (error.kind == ErrorKind::kTimeout) return Failure::kClientTooSlow;
-  if (error.kind == ErrorKind::kCanceled) return Failure::kShuttingDown;
-  return Failure::kClientClosed;
-}
-
 // The client did not take all of its answer: what it has must not look whole.
 void fail_client(Exchange& exchange, const Error& error) {
-  exchange.fail(failure_of_client(error), to_string(error));
+  exchange.fail(failure_of_client(error, Failure::kClientTooSlow), to_string(error));
   exchange.connection.keep_open = false;
   exchange.io().reset_on_close(exchange.connection.socket);
 }
@@ -165,14 +159,19 @@ void cut_short(Exchange& exchange, const Error& error) {
   runtime::Io& io = exchange.io();
   runtime::Socket& client = exchange.connection.socket;
   const runtime::Wait wait = exchange.wait_for_bytes(stop);
-  exchange.sent_bytes += content.size();
-  if (framing != Body::kChunked) co_return co_await io.send(client, head, content, wait);
+  if (framing != Body::kChunked) {
+    const Status sent = co_await io.send(client, head, content, wait);
+    if (sent) exchange.sent_bytes += content.size();
+    co_return sent;
+  }
   std::string front(head);
   if (!content.empty()) front += http::ChunkSizeLine(content.size()).text();
   std::string back(content.empty() ? std::string_view() : http::kChunkEnd);
   if (last) back += trailers.empty() ? http::kLastChunk : http::kLastChunkLine;
   if (last) back += trailers;
-  co_return co_await io.send(client, front, content, back, wait);
+  const Status sent = co_await io.send(client, front, content, back, wait);
+  if (sent) exchange.sent_bytes += content.size();
+  co_return sent;
 }
 
 std::string trailers_for_client(const Exchange& exchange, const BodyReader& reader) {
@@ -260,10 +259,11 @@ runtime::Task<ResponseResult> pass_on(Exchange& exchange, runtime::Socket& node,
   Status sent;
   const bool copied = framing != Body::kChunked && first->size() <= kCopiedBodyBytesMost && out.append(*first);
   if (copied) {
-    exchange.sent_bytes += first->size();
+    const std::size_t first_bytes = first->size();
     if (whole) reader.take_rest().reset();  // the next response is received into the same warm block
     const runtime::Wait wait = exchange.wait_for_bytes(stop);
     sent = co_await worker.io.send(exchange.connection.socket, out.view(), wait);
+    if (sent) exchange.sent_bytes += first_bytes;
   } else {
     const std::string trailers = whole ? trailers_for_client(exchange, reader) : std::string();
     sent = co_await send_content(exchange, framing, out.view(), *first, whole, trailers, stop);

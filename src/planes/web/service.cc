@@ -114,12 +114,13 @@ void WebService::follow_later_epoch() {
   }
 }
 
-const runtime::Folder& WebService::root(runtime::Io& io) {
-  if (root_ && io.now() < root_opened_ + kRootKeptFor) return root_;
+Result<const runtime::Folder*> WebService::root(runtime::Io& io) {
+  if (root_ && io.now() < root_opened_ + kRootKeptFor) return &root_;
   root_opened_ = io.now();
   Result<runtime::Folder> folder = io.open_folder(settings().root);
   if (folder) root_ = std::move(*folder);
-  return root_;
+  if (!root_) return std::unexpected(folder.error());
+  return &root_;
 }
 
 bool WebService::has_room(Instant now) const {

@@ -120,7 +120,7 @@ class WebService : public LocalCounted {
   std::span<const cluster::NodeView> views();
   /// The folder that is served, which its path may lead to since a moment ago alone: a release is often put into
   /// service by a symbolic link, or takes the place of the one before. Good until the next co_await.
-  const runtime::Folder& root(runtime::Io& io);
+  Result<const runtime::Folder*> root(runtime::Io& io);
 
   /// This worker's part of the service's limits.
   std::uint32_t node_limit() const { return node_limit_; }

@@ -27,11 +27,8 @@ void fail_reading(Upload& upload, const Error& error) {
       return fail(upload, Failure::kMalformedRequest, std::string(upload.reader.problem()));
     case ErrorKind::kTimeout:
       return fail(upload, Failure::kRequestTooSlow, "the body stopped coming");
-    case ErrorKind::kLimit:
-    case ErrorKind::kExhausted:
-      return fail(upload, Failure::kInternal, to_string(error));
     default:
-      return fail(upload, Failure::kClientClosed, to_string(error));
+      return fail(upload, failure_of_client(error, Failure::kRequestTooSlow), to_string(error));
   }
 }
 
