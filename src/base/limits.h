@@ -12,7 +12,8 @@ namespace tenfold::limits {
 inline constexpr std::size_t kSmallBufferBytes = 4 * 1024;
 inline constexpr std::size_t kLargeBufferBytes = 32 * 1024;
 inline constexpr std::size_t kSmallBuffersMost = 16 * 1024;  // per worker: 64 MiB
-inline constexpr std::size_t kLargeBuffersMost = 4 * 1024;   // per worker: 128 MiB
+inline constexpr std::size_t kLargeBuffersMost = 4 * 1024;   // per worker: 128 MiB; then small ones take their place
+inline constexpr std::size_t kCopiedBuffersBytesMost = 32 << 20;  // per worker: copied out of those (runtime/uring)
 
 // Event loops.
 inline constexpr int kEventsPerLoopMost = 512;

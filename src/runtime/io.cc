@@ -41,6 +41,11 @@ void Io::ended(SocketState& socket, PeerEnd end) {
   if (socket.at_end != nullptr && end >= socket.wanted_end) std::exchange(socket.at_end, nullptr)->request();
 }
 
+Buffer Io::lend(BufferSize size) {
+  Buffer block = size == BufferSize::kLarge ? large_buffers_.take() : Buffer();
+  return block ? std::move(block) : small_buffers_.take();
+}
+
 void Io::watch(Operation& operation) {
   if (operation.deadline != kNever) wheel_.insert(operation);
   if (operation.stop_ != nullptr) operation.stop_->listen(operation);

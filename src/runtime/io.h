@@ -101,8 +101,9 @@ class Io {
   /// kExhausted, as of all calls: we have no descriptor, memory, watch or local port. That says nothing of the peer.
   ConnectOperation connect(Address address, const Wait& wait) { return {*this, std::move(address), wait}; }
 
-  /// Some bytes, at least one; kClosed at the orderly end of the stream; kLimit when no buffer is to be had.
-  /// A back end may lend a larger or smaller block than asked for.
+  /// Some bytes, at least one; kClosed at the orderly end of the stream; kExhausted when no buffer is to be
+  /// had, in time or at all. A back end may lend a larger or smaller block than asked for; small ones are lent when
+  /// there is no large one.
   RecvOperation recv(Socket& socket, BufferSize size, const Wait& wait) { return {*this, socket.state(), size, wait}; }
 
   /// Sends all bytes of up to three pieces, in order. What waits is tried once more at its deadline: the kernel calls a
@@ -183,6 +184,8 @@ class Io {
   /// Resumes all that complete_later() and wake() have put there; true when there was any.
   bool run_ready();
   void ended(SocketState& socket, PeerEnd end);
+  /// A block of a pool; without one when neither that size nor a smaller one is left.
+  Buffer lend(BufferSize size);
   /// Runs what was posted.
   void run_posted();
   /// Cancels the operations whose deadline is at or before now(). Called once in every turn.

@@ -10,6 +10,7 @@
 #include "planes/web/proxy.h"
 #include "planes/web/redirect.h"
 #include "planes/web/reply.h"
+#include "runtime/heap_buffer.h"
 #include "wire/http/parse_head.h"
 
 namespace tenfold::web {
@@ -61,7 +62,8 @@ runtime::Buffer keep_rest(runtime::Io& io, std::string_view rest) {
   if (rest.empty()) return {};
   runtime::BufferPool& pool = rest.size() <= limits::kSmallBufferBytes ? io.small_buffers() : io.large_buffers();
   runtime::Buffer kept = pool.take();
-  if (kept) kept.append(rest);
+  if (!kept) kept = runtime::heap_buffer(static_cast<std::uint32_t>(rest.size()));
+  kept.append(rest);
   return kept;
 }
 

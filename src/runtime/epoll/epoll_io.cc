@@ -348,13 +348,11 @@ bool EpollIo::start_recv(RecvOperation& operation) {
 
 bool EpollIo::try_recv(RecvOperation& operation) {
   EpollSocket& socket = of(operation.socket());
-  operation.buffer = operation.size == BufferSize::kSmall ? small_buffers().take() : large_buffers().take();
-  if (!operation.buffer) {
-    operation.set_outcome(-ENOBUFS);
-    return true;
-  }
+  operation.buffer = lend(operation.size);
   const std::span<char> room = operation.buffer.room();
-  const std::int64_t count = system::receive(socket.descriptor, room);
+  // Who has nothing to receive needs no block, and waits on without one.
+  std::int64_t count = operation.buffer ? system::receive(socket.descriptor, room) : system::peek(socket.descriptor);
+  if (!operation.buffer && count > 0) count = -ENOBUFS;
   if (would_block(static_cast<int>(-count))) {
     socket.readable = false;
     operation.buffer.reset();

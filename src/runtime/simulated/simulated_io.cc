@@ -296,7 +296,7 @@ bool SimulatedIo::give_arrived(RecvOperation& operation) {
     operation.set_outcome(0);
     return socket.end_arrived;
   }
-  operation.buffer = operation.size == BufferSize::kSmall ? small_buffers().take() : large_buffers().take();
+  operation.buffer = lend(operation.size);
   if (!operation.buffer) {
     operation.set_outcome(-ENOBUFS);
     return true;

@@ -56,6 +56,12 @@ std::int64_t receive(int socket, std::span<char> room) {
   }
 }
 
+std::int64_t peek(int socket) {
+  char byte = 0;
+  const ssize_t count = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count >= 0 ? count : -errno;
+}
+
 Progress send_pieces(int socket, SendOperation& operation) {
   for (;;) {
     const std::int64_t count = send_some(socket, operation);

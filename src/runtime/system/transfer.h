@@ -16,6 +16,8 @@ enum class Progress : std::uint8_t {
 
 /// Bytes received, 0 at the end of the stream, or minus an errno: -EAGAIN when there are none yet.
 std::int64_t receive(int socket, std::span<char> room);
+/// As receive() into one byte, which stays where it is.
+std::int64_t peek(int socket);
 Progress send_pieces(int socket, SendOperation& operation);
 Progress send_file(int socket, SendFileOperation& operation);
 /// Either of these.

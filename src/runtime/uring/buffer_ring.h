@@ -33,8 +33,10 @@ class BufferRing final : public BufferLender {
   /// Puts more blocks into the ring; false when the limit is reached.
   bool grow();
 
-  /// True when the kernel has blocks to take.
-  bool has_blocks() const { return offered_ > 0; }
+  /// How many blocks the kernel has to take.
+  std::size_t offered() const { return offered_; }
+  /// All that there may be are lent.
+  bool is_exhausted() const { return offered_ == 0 && blocks_.size() == blocks_most_; }
   /// Half of all that there may be are lent.
   bool is_scarce() const { return blocks_.size() - offered_ > blocks_most_ / 2U; }
 

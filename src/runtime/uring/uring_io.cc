@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 
-#include "runtime/heap_buffer.h"
 #include "runtime/scope.h"
 #include "runtime/system/clock.h"
 #include "runtime/system/files.h"
@@ -25,40 +24,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kSubmissionEntries = 1024;
 constexpr unsigned kCompletionEntries = 16 * 1024;
-constexpr std::size_t kArrivedMost = 4;  // buffers that nobody waits for, before the kernel is stopped
 constexpr Duration kTurnMost = 60s;
-
-// What a completion is about: a socket's address, and a kind in its low bits.
-constexpr std::uint64_t kKindMask = 7;
-constexpr std::uint64_t kWake = 0;  // without a socket
-constexpr std::uint64_t kAccept = 1;
-constexpr std::uint64_t kRecv = 2;
-constexpr std::uint64_t kConnect = 3;
-constexpr std::uint64_t kWritable = 4;
-constexpr std::uint64_t kIgnored = 5;  // a cancel's own completion; without a socket
-constexpr std::uint64_t kEnd = 6;
-static_assert(alignof(UringSocket) > kKindMask);
-
-std::uint64_t tagged(const UringSocket& socket, std::uint64_t kind) {
-  return reinterpret_cast<std::uint64_t>(&socket) | kind;
-}
-
-// What nobody may want for long gives its block back.
-Buffer copy_of(const Buffer& buffer) {
-  Buffer copy = heap_buffer(static_cast<std::uint32_t>(buffer.size()));
-  copy.append(buffer.view());
-  return copy;
-}
-
-bool has_enough_arrived(const UringSocket& socket) {
-  return socket.arrived && socket.arrived->buffers.size() >= kArrivedMost;
-}
-UringSocket& of(SocketState* state) {
-  return *static_cast<UringSocket*>(state);
-}
-UringSocket& of(const Socket& socket) {
-  return of(socket.state());
-}
 
 }  // namespace
 
@@ -124,7 +90,8 @@ void UringIo::submit_and_wait() {
     return;
   }
   const Instant wake = wheel_.next_wake();
-  const Duration left = wake == kNever ? kTurnMost : std::clamp<Duration>(wake - now_, Duration::zero(), kTurnMost);
+  const Duration most = std::min(kTurnMost, wait_of_starved());
+  const Duration left = wake == kNever ? most : std::clamp<Duration>(wake - now_, Duration::zero(), most);
   if (gathering_.wants_to_judge()) gathering_.judge(system::thread_cpu_time());
   if (const Duration pause = pause_to_gather(); pause > Duration::zero()) {
     wait_for(limits::kEventsToGather, std::min(left, pause));
@@ -210,10 +177,6 @@ std::uint64_t UringIo::secret_bits() {
 }
 
 // -- Sockets -------------------------------------------------------------------------------------------------------
-
-BufferRing& UringIo::ring_of(const UringSocket& socket) {
-  return socket.size == BufferSize::kSmall ? small_ring_ : large_ring_;
-}
 
 UringSocket* UringIo::make_socket(int descriptor) {
   auto* socket = new UringSocket();
@@ -376,101 +339,6 @@ void UringIo::connected(UringSocket& socket, int outcome) {
   complete(*waiting);
 }
 
-// -- Receiving -----------------------------------------------------------------------------------------------------
-
-// A connection's first receive is for once: many connections bring one request and go. So are all while blocks are
-// scarce: of a multishot, the kernel fills some thirty before it can be stopped.
-void UringIo::arm_recv(UringSocket& socket) {
-  io_uring_sqe* entry = next_entry();
-  if (socket.fresh || ring_of(socket).is_scarce()) {
-    io_uring_prep_recv(entry, socket.descriptor, nullptr, 0, 0);
-  } else {
-    io_uring_prep_recv_multishot(entry, socket.descriptor, nullptr, 0, 0);
-  }
-  socket.once = socket.fresh;
-  socket.fresh = false;
-  entry->flags |= IOSQE_BUFFER_SELECT;
-  entry->buf_group = ring_of(socket).group();
-  io_uring_sqe_set_data64(entry, tagged(socket, kRecv));
-  socket.receiving = true;
-  socket.stopping = false;
-  static_cast<ListNode<StarvedTag>&>(socket).unlink();
-  ++socket.pending;
-}
-
-bool UringIo::start_recv(RecvOperation& operation) {
-  UringSocket& socket = of(operation.socket());
-  TENFOLD_ASSERT(socket.reader == nullptr, "one receive at a time");
-  if (socket.arrived) {
-    operation.buffer = std::move(socket.arrived->buffers.front());
-    socket.arrived->buffers.pop_front();
-    if (socket.arrived->buffers.empty()) {
-      socket.arrived.reset();
-      if (!socket.receiving && !socket.ended) arm_recv(socket);  // a pooled connection has to learn of its end
-    }
-    operation.set_outcome(static_cast<std::int64_t>(operation.buffer.size()));
-    return true;
-  }
-  if (socket.ended) {
-    operation.set_outcome(socket.end_outcome);
-    return true;
-  }
-  socket.reader = &operation;
-  if (socket.receiving) return false;  // armed already; one that is being stopped is armed anew when it has ended
-  socket.size = operation.size;
-  arm_recv(socket);
-  return false;
-}
-
-void UringIo::received(UringSocket& socket, int outcome, std::uint32_t flags) {
-  const bool more = (flags & IORING_CQE_F_MORE) != 0;
-  socket.receiving = more;
-  Buffer buffer;
-  if ((flags & IORING_CQE_F_BUFFER) != 0) {
-    buffer = ring_of(socket).take(static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT),
-                                  static_cast<std::size_t>(std::max(outcome, 0)));
-  }
-  if (socket.closed) return free_if_done(socket);
-  if (outcome == -ENOBUFS || outcome == -ECANCELED || outcome == -EINTR) {
-    // No block was free, or it was told to stop: armed again as soon as there is a block, and all that arrived is
-    // taken. A ring that ran dry once is too small for what arrives in one turn.
-    if (outcome == -ENOBUFS) ring_of(socket).grow();
-    if (!more && !socket.arrived) starved_.push_back(socket);
-    return;
-  }
-  if (outcome <= 0) {
-    socket.ended = true;
-    socket.end_outcome = outcome;
-  } else if (!more && !socket.once && !socket.stopping && !has_enough_arrived(socket)) {
-    starved_.push_back(socket);  // the kernel ended it by itself
-  }
-  auto* waiting = static_cast<RecvOperation*>(std::exchange(socket.reader, nullptr));
-  if (waiting != nullptr) {
-    waiting->buffer = std::move(buffer);
-    waiting->set_outcome(outcome);
-    return complete(*waiting);
-  }
-  if (outcome <= 0) return;
-  if (!socket.arrived) socket.arrived = std::make_unique<Arrived>();
-  if (ring_of(socket).is_scarce()) buffer = copy_of(buffer);
-  socket.arrived->buffers.push_back(std::move(buffer));
-  if (has_enough_arrived(socket) && more) stop_arriving(socket, kRecv);
-}
-
-// Sockets that wait for a block: rearmed when there are some, and never in a busy loop while there are none.
-void UringIo::feed_starved() {
-  if (starved_.empty()) return;
-  IntrusiveList<UringSocket, StarvedTag> batch;
-  batch.splice_back(starved_);
-  while (UringSocket* socket = batch.pop_front()) {
-    if (ring_of(*socket).has_blocks()) {
-      arm_recv(*socket);
-    } else {
-      starved_.push_back(*socket);
-    }
-  }
-}
-
 // -- The peer's ends -----------------------------------------------------------------------------------------------
 
 // A receive hears of one end only, and of none while what arrived before waits to be taken. A poll hears of both, and
@@ -563,7 +431,11 @@ void UringIo::cancel(Operation& operation, int reason_errno) {
     return stop_arriving(listener, kAccept);
   } else {
     UringSocket& socket = of(operation.socket());
-    if (socket.reader == &operation) socket.reader = nullptr;
+    if (socket.reader == &operation) {
+      socket.reader = nullptr;
+      // That nothing was received was not the peer's doing.
+      if (reason_errno == ETIMEDOUT && is_starved(socket)) reason_errno = ENOBUFS;
+    }
     if (socket.writer == &operation) socket.writer = nullptr;
   }
   complete_later(operation, -reason_errno);

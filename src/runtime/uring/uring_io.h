@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "runtime/io.h"
 #include "runtime/uring/buffer_ring.h"
+#include "runtime/uring/copies.h"
 #include "runtime/uring/uring_socket.h"
 
 namespace tenfold::runtime::uring {
@@ -81,7 +82,19 @@ class UringIo final : public Io {
   void end_seen(UringSocket& socket, int outcome, bool more);
   void feed_starved();
 
-  BufferRing& ring_of(const UringSocket& socket);
+  // Receiving (receiving.cc).
+  BufferRing& ring_of(BufferSize size) { return size == BufferSize::kSmall ? small_ring_ : large_ring_; }
+  const BufferRing& ring_of(BufferSize size) const { return size == BufferSize::kSmall ? small_ring_ : large_ring_; }
+  bool is_scarce(const UringSocket& socket) const;
+  bool has_enough_arrived(const UringSocket& socket) const;
+  BufferSize size_to_lend(const UringSocket& socket) const;
+  void arm_later(UringSocket& socket);
+  /// Its bytes are there, and no block for them.
+  bool is_starved(const UringSocket& socket) const;
+  void starve(UringSocket& socket);
+  /// How long the loop may wait, for their sake.
+  Duration wait_of_starved() const;
+
   UringSocket* make_socket(int descriptor);
   void finish_accept(AcceptOperation& operation, int descriptor);
   void free_if_done(UringSocket& socket);
@@ -94,6 +107,8 @@ class UringIo final : public Io {
   WallTime wall_{};
   BufferRing small_ring_;
   BufferRing large_ring_;
+  Copies copies_{limits::kCopiedBuffersBytesMost};
+  Instant starved_seen_{};  // by the last look at all of them while no block was to be had
   IntrusiveList<UringSocket, StarvedTag> starved_;
   IntrusiveList<UringSocket, LivingTag> living_;
   std::size_t closing_ = 0;  // closed sockets that the kernel still knows

@@ -137,8 +137,6 @@ runtime::Task<void> NodeLink::run() {
     status = std::unexpected(connected.error());
   }
   const bool is_open = is_connected && status.has_value();
-  // Without a descriptor or a port of our own, nothing is known of the node; nor is it ill for want of a database.
-  const bool is_blamed = is_connected ? !refused_ : connected.error().kind != ErrorKind::kExhausted;
   if (is_open) {
     state_ = State::kOpen;
     has_answered_ = false;
@@ -146,6 +144,9 @@ runtime::Task<void> NodeLink::run() {
     outbox_->open(socket_, settings_.response_timeout);
     status = co_await receive();
   }
+  // Without a descriptor, a port or a block of our own, nothing is known of the node; nor is it ill for want of a
+  // database.
+  const bool is_blamed = status.error().kind != ErrorKind::kExhausted && !(is_connected && refused_);
   outbox_->close();
   co_await outbox_->ended();
   const bool may_be_carried_out = std::exchange(given_up_, 0) > 0;

@@ -230,6 +230,31 @@ TEST_F(NodeLinkTest, ABackOffHasItsReasonAndEndsWithAReply) {
   run_until([&told] { return told.ended; });
 }
 
+TEST_F(NodeLinkTest, ANodeWhoseReplyFindsNoBlockIsNotBlamed) {
+  io_.spawn(flusher_.run(&stop_));
+  io_.spawn(tick());
+  node_.closes = false;
+  node_.answers = true;
+  node_.start(&stop_);
+  Told told;
+  ASSERT_TRUE(send(told));
+  run_until([&told] { return told.ended; });
+  ASSERT_TRUE(told.answered);
+  std::vector<runtime::Buffer> held;
+  for (runtime::BufferPool* pool : {&io_.small_buffers(), &io_.large_buffers()}) {
+    while (runtime::Buffer block = pool->take()) held.push_back(std::move(block));
+  }
+  ASSERT_TRUE(send(told));
+  run_until([&told] { return told.ended; });
+  EXPECT_FALSE(told.answered);
+  EXPECT_TRUE(told.was_connected);
+  EXPECT_EQ(observer_.failed, 0U);
+  held.clear();
+  ASSERT_TRUE(send(told));
+  run_until([&told] { return told.ended; });
+  EXPECT_TRUE(told.answered);
+}
+
 TEST_F(NodeLinkTest, ABlockThatIsNotTakenStaysWithTheCaller) {
   io_.spawn(flusher_.run(&stop_));
   link_.close(true);
