@@ -219,7 +219,8 @@ class Reloading(Scenario):
             ("forum", 'path = "/forum/"'),
         ):
             text += f'[web.{name}]\nlisten = "127.0.0.1:{{port}}"\nnodes = ["{nodes[name].address}"]\n{rule}\n'
-        client = self.client(self.tenfold(text))
+        tenfold = self.tenfold(text)
+        client = self.client(tenfold)
         for host, path, expected in (
             ("x", "/", "any"),
             ("SHOP.example.com:80", "/a", "shop"),
@@ -231,6 +232,13 @@ class Reloading(Scenario):
             ("shop.example.com", "/forum/", "shop"),
         ):
             self.assertEqual(client.get(path, host=host).body.decode(), expected, (host, path))
+        url = f"http://shop.example.com:{tenfold.port}/forum/"
+        explained = json.loads(tenfold.cli("explain", "http", url, "--json")[1])
+        why_not = {other["service"]: other["why_not"] for other in explained["not_chosen"]}
+        other_host = "it takes any host, and shop.example.com is named by web.shop"
+        self.assertEqual(
+            why_not, {"web.any": other_host, "web.wild": "its host is *.example.com", "web.forum": other_host}
+        )
 
 
 class AdminApi(Scenario):
