@@ -400,6 +400,8 @@ class Claimed(RawScenario):
         def answer(line, reader, _connection):
             words = line.split()
             self.asked.append(line)
+            if words[0] != b"flush_all" and not words[1].startswith(b"k:"):
+                return b"CLIENT_ERROR which key?\r\n"
             if words[0] in (b"add", b"ms"):
                 reader.read(int(words[4] if words[0] == b"add" else words[2]) + 2)
             if words[0] == b"flush_all":
@@ -439,6 +441,18 @@ class Claimed(RawScenario):
     def test_ma_that_makes_a_number(self):
         refusal = b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
         self.check(b"ma %s N0 J5\r\n", refusal, b"HD\r\n")
+
+    def test_one_that_was_left_over_is_removed(self):
+        nodes = self.memcached(2)
+        tenfold = self.cache(nodes[:1], "", QUIET_HEALTH)
+        self.wait_for_ring(tenfold, nodes[:1])
+        self.assertEqual(tenfold.cli("add", "cache.test", nodes[1].address)[0], 0)
+        key = next(f"k:{i}" for i in range(50) if self.owner_of(tenfold, f"k:{i}") == nodes[1].address).encode()
+        self.assertIn(b" W", self.ask(nodes[1], b"mg %s s v f t c N5\r\n" % key))
+        client = self.client(tenfold)
+        self.assertEqual(client.ask(b"add %s 0 0 1\r\nv\r\n" % key), b"STORED\r\n")
+        self.assertEqual(client.ask(b"add %s 0 0 1\r\nw\r\n" % key), b"NOT_STORED\r\n")
+        self.assertEqual(client.get(key), b"v")
 
     def test_what_needs_an_item_is_not_sent_on(self):
         client, key = self.begin(self.still_memcached(), b"HD\r\n")

@@ -256,8 +256,9 @@ class Addition final : public Slot {
 };
 
 // A key that was nowhere. Somebody who takes keys over may look for it just then.
-runtime::Task<void> add(WorkPtr work, Carrier carrier, MetaKey key) {
+runtime::Task<void> add(WorkPtr work, Carrier carrier) {
   begin_change(*work);
+  const MetaKey key(key_of(work->request, work->request.key));
   auto* place = new Addition();
   if (Client* client = work->turn.client(); client != nullptr) client->add(*place);
   const std::string line = answered_line(work->request).append(work->whole.substr(work->request.line_bytes));
@@ -316,9 +317,8 @@ runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, M
   std::string told = moved ? without_old_unique(work->request, work->whole) : std::string();
   if (!told.empty() && !work->replace(std::move(told))) co_return fail(*work, "the line is too long");
   if (!any && is_addition(work->request)) {
-    auto& [route, key] = keys.front();
-    const Carrier carrier = carrier_of(work->worker.io, route, work->turn.service());
-    co_return co_await add(std::move(work), carrier, std::move(key));
+    const Carrier carrier = carrier_of(work->worker.io, keys.front().first, work->turn.service());
+    co_return co_await add(std::move(work), carrier);
   }
   const std::string miss = any ? std::string() : miss_reply(work->request);
   if (miss.empty()) co_return go_on(*work);
