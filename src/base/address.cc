@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <span>
 
 #include "base/assert.h"
 #include "base/bytes.h"
@@ -24,6 +25,17 @@ std::expected<Address, std::string> bad(std::string_view text, std::string_view 
       fmt::format("'{}' is not an address: {}; write IP:PORT, [IPv6]:PORT or unix:/path", text, why));
 }
 
+// A URL cannot name such a path: the segment is resolved on the way.
+bool has_dot_segment(std::string_view path) {
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view segment = path.substr(begin, end - begin);
+    if (segment == "." || segment == "..") return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::expected<Address, std::string> Address::parse(std::string_view text) {
@@ -34,6 +46,7 @@ std::expected<Address, std::string> Address::parse(std::string_view text) {
     if (path.size() > kUnixPathBytesMost)
       return bad(text, fmt::format("the path is over {} bytes", kUnixPathBytesMost));
     if (path.find('\0') != path.npos) return bad(text, "the path holds a NUL byte");
+    if (has_dot_segment(path)) return bad(text, "the path holds '.' or '..'");
     address.family_ = Family::kUnix;
     address.path_ = path;
     return address;
@@ -50,11 +63,21 @@ std::expected<Address, std::string> Address::parse(std::string_view text) {
     address.family_ = Family::kIpv6;
     if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), address.octets_.data()) != 1)
       return bad(text, "what stands in brackets is not an IPv6 address");
+    address.unmap();
     return address;
   }
   if (inet_pton(AF_INET, host.c_str(), address.octets_.data()) == 1) return address;
   if (host.find(':') != host.npos) return bad(text, "an IPv6 address stands in brackets");
   return bad(text, "host names are not looked up");
+}
+
+void Address::unmap() {
+  in6_addr ipv6;
+  std::memcpy(&ipv6, octets_.data(), sizeof ipv6);
+  if (!IN6_IS_ADDR_V4MAPPED(&ipv6)) return;
+  std::ranges::copy(std::span(octets_).last<4>(), octets_.begin());
+  std::ranges::fill(std::span(octets_).subspan<4>(), 0);
+  family_ = Family::kIpv4;
 }
 
 Address Address::ipv4(std::array<std::uint8_t, 4> octets, std::uint16_t port) {
@@ -84,6 +107,7 @@ Address Address::from_sockaddr(const sockaddr* raw, socklen_t size_bytes) {
     address.family_ = Family::kIpv6;
     std::memcpy(address.octets_.data(), &in.sin6_addr, 16);
     address.port_ = ntohs(in.sin6_port);
+    address.unmap();
   } else {
     address.family_ = Family::kUnix;
     const auto offset = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path));

@@ -19,6 +19,7 @@ class Address {
   enum class Family : std::uint8_t { kIpv4, kIpv6, kUnix, kBuiltIn };
 
   /// "10.0.0.1:80", "[::1]:80", "unix:/run/app.sock", ":80" (all addresses of this machine), "*:80".
+  /// "[::ffff:10.0.0.1]:80" is "10.0.0.1:80" (RFC 4291 section 2.5.5.2), here and from the kernel.
   /// The error is a sentence that says what is wrong and what would be right.
   static std::expected<Address, std::string> parse(std::string_view text);
 
@@ -50,6 +51,8 @@ class Address {
   auto operator<=>(const Address&) const = default;
 
  private:
+  void unmap();
+
   Family family_ = Family::kIpv4;
   std::uint16_t port_ = 0;
   std::array<std::uint8_t, 16> octets_{};

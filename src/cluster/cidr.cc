@@ -9,6 +9,7 @@ namespace tenfold::cluster {
 namespace {
 
 constexpr std::string_view kOfUnixSockets = "unix:";
+constexpr unsigned kMappedBits = 96;  // of ::ffff:0:0/96, in front of an IPv4 address (RFC 4291 section 2.5.5.2)
 
 }  // namespace
 
@@ -26,14 +27,20 @@ std::expected<Cidr, std::string> Cidr::parse(std::string_view text) {
     return std::unexpected(fmt::format("'{}' is not a block of addresses like 10.0.0.0/8, nor \"{}\" for Unix sockets",
                                        text, kOfUnixSockets));
   const unsigned most = is_ipv6 ? 128 : 32;
-  block.base_ = *base;
-  block.prefix_bits_ = most;
+  std::uint64_t prefix_bits = most;
   if (slash != text.npos) {
     const auto bits = parse_decimal(text.substr(slash + 1));
     if (!bits || *bits > most)
       return std::unexpected(fmt::format("'{}': the part behind '/' is a number from 0 to {}", text, most));
-    block.prefix_bits_ = static_cast<unsigned>(*bits);
+    prefix_bits = *bits;
   }
+  block.base_ = *base;
+  if (is_ipv6 && base->family() == Address::Family::kIpv4) {
+    if (prefix_bits < kMappedBits)
+      return std::unexpected(fmt::format("'{}': IPv4 in IPv6 has a prefix of at least {} bits", text, kMappedBits));
+    prefix_bits -= kMappedBits;
+  }
+  block.prefix_bits_ = static_cast<unsigned>(prefix_bits);
   return block;
 }
 

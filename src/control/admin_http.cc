@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -40,6 +41,13 @@ bool is_literal_host(std::string_view host) {
   const std::string_view name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
   if (name == "localhost" || name.empty()) return true;
   return Address::parse(std::string(name) + ":0").has_value();
+}
+
+// Whoever is behind a proxy is not on this machine for that, though the proxy is.
+bool is_passed_on(const http::RequestHead& head) {
+  constexpr std::string_view kFieldsOfProxies[] = {"Forwarded", "X-Forwarded-For", "Via"};
+  return std::ranges::any_of(kFieldsOfProxies,
+                             [&head](std::string_view name) { return head.fields.find(name) != nullptr; });
 }
 
 std::string decoded(std::string_view text) {
@@ -278,6 +286,9 @@ std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const 
         "send Authorization: Bearer TOKEN, as it was when this process started: another one needs a restart");
   if (!has_right_token && !settings_.listen.is_unix() && !is_literal_host(received.head.host))
     return admin_error(403, "the Host field names a host", "call the admin API by its address, or localhost");
+  if (settings_.token.empty() && is_passed_on(received.head))
+    return admin_error(403, "the request was passed on by a proxy",
+                       "call the admin API itself, or set token in [admin]: who reaches the proxy may be anybody");
   if (const http::Field* origin = received.head.fields.find(http::FieldName::kOrigin)) {
     if (origin->value != fmt::format("http://{}", received.head.host))
       return admin_error(403, "the request comes from a page of another site", "");

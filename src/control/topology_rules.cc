@@ -55,6 +55,9 @@ class Rules {
       check_listeners(i);
     }
     check_admin();
+    check_folder("access_log", loaded_.topology.run.access_log, "-", "tenfold run refuses to start");
+    check_folder("state_file", loaded_.topology.run.state_file, "auto",
+                 "the next start would not know which nodes of caches had the keys");
   }
 
  private:
@@ -225,17 +228,26 @@ class Rules {
         continue;
       }
       check_identity(service.nodes[k], at, known);
-      for (const Service& other : loaded_.topology.services) {
-        for (const Address& listener : other.listeners) {
-          if (reaches(address, listener))
-            out_.error(at, fmt::format("the node {} is the listener of {}", address.to_text(), other.full_name()),
-                       "a service cannot be its own node");
-        }
-      }
+      check_own_addresses(address, at);
     }
     const bool all_weightless =
         !service.nodes.empty() && std::ranges::all_of(service.nodes, [](const auto& node) { return node.weight == 0; });
     if (all_weightless) out_.error(key_place(i, "nodes"), "every node has weight 0", "give one of them a weight");
+  }
+
+  // A node is another program: neither a listener of tenfold, nor its admin API, which whoever reaches the service
+  // would command then.
+  void check_own_addresses(const Address& node, Location at) {
+    for (const Service& other : loaded_.topology.services) {
+      for (const Address& listener : other.listeners) {
+        if (reaches(node, listener))
+          out_.error(at, fmt::format("the node {} is the listener of {}", node.to_text(), other.full_name()),
+                     "a service cannot be its own node");
+      }
+    }
+    if (reaches(node, loaded_.topology.admin.listen))
+      out_.error(at, fmt::format("the node {} is the admin API", node.to_text()),
+                 "whoever reaches the service could change what runs: write the address of an application server");
   }
 
   struct Identities {
@@ -318,6 +330,18 @@ class Rules {
     if (admin.listen.is_loopback() || !admin.token.empty()) return;
     out_.error(at, fmt::format("the admin API would be open to the network at {}", admin.listen.to_text()),
                "set token = \"env:NAME\" in [admin], or listen on 127.0.0.1 or a Unix socket");
+  }
+
+  // Of a file that is yet to be written, its folder must be there: a warning, for the file may be meant for another
+  // machine, and what runs already has it open.
+  void check_folder(std::string_view key, const std::string& file, std::string_view no_file, std::string_view else_) {
+    const auto found = loaded_.places.run.find(key);
+    const std::size_t slash = file.rfind('/');
+    if (found == loaded_.places.run.end() || file == no_file || slash == file.npos) return;
+    const std::string folder = file.substr(0, std::max<std::size_t>(slash, 1));
+    if (!is_folder(folder))
+      out_.warning(marked(found->second), fmt::format("{} is not a folder: {}", folder, else_),
+                   "create it, or correct the path");
   }
 
   LoadedTopology& loaded_;

@@ -141,11 +141,13 @@ TEST_F(WebServiceTest, LimitsAreSharedByTheWorkers) {
 }
 
 TEST_F(WebServiceTest, OnlyTrustedProxiesAreBelieved) {
-  settings.trusted_proxies = {"10.1.0.0/16", "192.0.2.7/32"};
+  settings.trusted_proxies = {"10.1.0.0/16", "192.0.2.7/32", "::ffff:198.51.100.0/120"};
   const auto service = service_of({1});
   EXPECT_TRUE(service->trusts_anyone());
   EXPECT_TRUE(service->trusts(Address::ipv4({10, 1, 200, 3}, 999)));
   EXPECT_TRUE(service->trusts(Address::ipv4({192, 0, 2, 7}, 1)));
+  EXPECT_TRUE(service->trusts(Address::ipv4({198, 51, 100, 3}, 1)));
+  EXPECT_FALSE(service->trusts(Address::ipv4({198, 51, 101, 3}, 1)));
   EXPECT_FALSE(service->trusts(Address::ipv4({192, 0, 2, 8}, 1)));
   EXPECT_FALSE(service->trusts(Address::ipv4({10, 2, 0, 1}, 1)));
   EXPECT_FALSE(service->trusts(*Address::parse("unix:/run/proxy.sock")));
