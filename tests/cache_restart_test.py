@@ -187,6 +187,15 @@ class StateFile(CacheScenario):
         proxy.start()
         self.wait_for_ring(proxy, servers)
 
+    def test_one_that_nobody_needs_is_not_read(self):
+        proxy = self.tenfold('[cache.test]\nlisten = "127.0.0.1:{port}"\n')
+        proxy.kill()
+        with open(proxy.file + ".state", "w", encoding="utf-8") as file:
+            file.write("{")
+        proxy.start()
+        with CacheClient(proxy.port) as client:
+            client.set("key", "value")
+
     def test_one_that_cannot_be_written_is_told_of_until_it_can(self):
         servers = self.memcached(2)
         folder = os.path.join(self.folder(), "state")

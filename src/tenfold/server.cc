@@ -68,6 +68,11 @@ runtime::native::BackEnd back_end_of(cluster::IoChoice choice) {
   return runtime::native::BackEnd::kAuto;
 }
 
+// The nodes of a cache are remembered over starts; what is built in begins anew.
+bool has_ring(const cluster::Service& service) {
+  return service.tier == cluster::Tier::kCache && !service.nodes.empty();
+}
+
 // Each tier has its own idea of health.
 runtime::Task<cluster::ProbeReport> probe_of_tier(runtime::Io& io, const cluster::Service& service,
                                                   const cluster::NodeSpec& node) {
@@ -231,10 +236,13 @@ class Server {
 
   // Rings are not guessed where a file has them: keys would be looked for where they are not.
   bool recall_rings() {
-    auto rings = state_.load();
+    // What is there may be of no use to anybody: then it need not be readable either.
+    auto rings = std::ranges::any_of(first_.services, has_ring) ? state_.load() : std::vector<control::RingRecord>();
     if (!rings) {
-      complain(
-          fmt::format("{}; without it, remove it, caches begin with the nodes that {} names", rings.error(), file_));
+      complain(fmt::format(
+          "{}; it says which nodes of caches had the keys: give it to the account that tenfold is started as, or "
+          "remove it, and caches begin with the nodes that {} names",
+          rings.error(), file_));
       return false;
     }
     if (!rings->empty())
@@ -271,7 +279,8 @@ class Server {
     constexpr Duration kPatience = std::chrono::seconds(2);
     constexpr Duration kPoll = std::chrono::milliseconds(10);
     const Instant limit = io_.now() + kPatience;
-    while (std::ranges::any_of(controller_.health().services, &cluster::ServiceStatus::panic) && io_.now() < limit) {
+    const auto is_in_panic = [](const cluster::ServiceStatusPtr& service) { return service->panic; };
+    while (std::ranges::any_of(controller_.health().services, is_in_panic) && io_.now() < limit) {
       const Status slept = co_await io_.sleep_for(kPoll, &told_);
       if (!slept) co_return;
     }
