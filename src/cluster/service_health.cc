@@ -18,7 +18,8 @@ Transitions one(const Address& address, std::optional<Transition> transition) {
 
 }  // namespace
 
-const NodeStatus* ServiceStatus::find(const Address& address) const {
+const NodeStatus* ServiceStatus::find(const Address& address, std::size_t likely) const {
+  if (likely < nodes.size() && nodes[likely].address == address) return &nodes[likely];
   const auto found = std::ranges::find(nodes, address, &NodeStatus::address);
   return found == nodes.end() ? nullptr : &*found;
 }
@@ -29,9 +30,10 @@ bool same_choices(const ServiceStatus& a, const ServiceStatus& b) {
   });
 }
 
-const ServiceStatus* HealthSnapshot::find(std::string_view service) const {
-  const auto found = std::ranges::find(services, service, &ServiceStatus::service);
-  return found == services.end() ? nullptr : &*found;
+ServiceStatusPtr HealthSnapshot::find(std::string_view service) const {
+  const auto name_of = [](const ServiceStatusPtr& status) -> std::string_view { return status->service; };
+  const auto found = std::ranges::lower_bound(services, service, {}, name_of);
+  return found == services.end() || name_of(*found) != service ? nullptr : *found;
 }
 
 ServiceHealth::ServiceHealth(const Service& service, Instant now) : name_(service.full_name()) {

@@ -12,6 +12,7 @@
 // Lives on the control thread; workers hold immutable snapshots. Pure decisions, as node_health.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,19 +38,21 @@ struct NodeStatus {
 struct ServiceStatus {
   std::string service;  // "web.shop"
   bool panic = false;
-  std::vector<NodeStatus> nodes;
+  std::vector<NodeStatus> nodes;  // in the order of the topology
 
-  const NodeStatus* find(const Address& address) const;
+  /// Looks at the place `likely` first: of who goes through the nodes of a service, this knows nearly always where.
+  const NodeStatus* find(const Address& address, std::size_t likely = 0) const;
 };
+using ServiceStatusPtr = std::shared_ptr<const ServiceStatus>;
 
 /// True when a worker would choose among the nodes in the same way.
 bool same_choices(const ServiceStatus& a, const ServiceStatus& b);
 
 struct HealthSnapshot {
-  std::uint64_t version = 0;
-  std::vector<ServiceStatus> services;
+  std::vector<ServiceStatusPtr> services;  // by name; one that has not changed is the same object as in the one before
 
-  const ServiceStatus* find(std::string_view service) const;
+  /// nullptr when there is no such service.
+  ServiceStatusPtr find(std::string_view service) const;
 };
 using HealthSnapshotPtr = std::shared_ptr<const HealthSnapshot>;
 

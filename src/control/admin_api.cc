@@ -195,9 +195,9 @@ runtime::Task<AdminResponse> AdminApi::get_readyz(AdminRequest request, Argument
   };
   say(controller_.phase() == Controller::Phase::kServing, "serving",
       controller_.phase() == Controller::Phase::kStarting ? "starting" : "shutting down");
-  for (const cluster::ServiceStatus& service : controller_.health().services) {
-    const bool usable = std::ranges::any_of(service.nodes, &cluster::NodeStatus::usable);
-    if (!service.nodes.empty()) say(usable && !service.panic, service.service, "no node is up");
+  for (const cluster::ServiceStatusPtr& service : controller_.health().services) {
+    const bool usable = std::ranges::any_of(service->nodes, &cluster::NodeStatus::usable);
+    if (!service->nodes.empty()) say(usable && !service->panic, service->service, "no node is up");
   }
   if (!request.has_parameter("verbose")) lines = ready ? "ok\n" : "not ready; see /readyz?verbose\n";
   co_return text_response(ready ? 200 : 503, std::move(lines));

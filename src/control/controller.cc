@@ -60,8 +60,7 @@ Controller::Controller(runtime::Io& io, EventLog& events, NodeCalls calls, Acces
       access_log_(std::move(access_log)),
       health_(io, events, calls.probe,
               [this](const cluster::HealthSnapshotPtr& snapshot) {
-                for (WorkerHost* worker : workers_)
-                  worker->io().post([worker, snapshot] { worker->plane().apply_health(snapshot); });
+                for (HealthDelivery& delivery : deliveries_) delivery.deliver(snapshot);
                 rings_.health_changed(snapshot);
               }),
       rings_(io, events, calls.ring,
@@ -72,6 +71,8 @@ Controller::Controller(runtime::Io& io, EventLog& events, NodeCalls calls, Acces
 void Controller::set_workers(std::vector<WorkerHost*> workers) {
   workers_ = std::move(workers);
   rings_.set_workers(static_cast<std::uint32_t>(workers_.size()));
+  deliveries_.clear();
+  for (WorkerHost* worker : workers_) deliveries_.emplace_back(io_, *worker);
 }
 
 // -- Changes -------------------------------------------------------------------------------------------------------
@@ -191,11 +192,13 @@ std::expected<std::vector<std::vector<planes::ListenerGrant>>, std::string> Cont
   return grants;
 }
 
+// With the health of the nodes that are new in it, which may still wait on its way.
 runtime::Task<void> Controller::apply_everywhere(std::vector<std::vector<planes::ListenerGrant>> grants) {
   const auto answers = std::make_shared<Answers>(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    auto work = [worker = workers_[i], topology = topology_, granted = std::move(grants[i]), control = &io_,
-                 answers]() mutable {
+    auto work = [worker = workers_[i], topology = topology_, health = health_.published(),
+                 granted = std::move(grants[i]), control = &io_, answers]() mutable {
+      worker->plane().apply_health(std::move(health));
       worker->plane().apply(topology, std::move(granted));
       control->post([answers] { answers->add(); });
     };
@@ -266,6 +269,7 @@ runtime::Task<void> Controller::shut_down(Duration limit, runtime::Stop* at_once
   phase_ = Phase::kShuttingDown;
   shutting_down_.request();
   co_await health_.stop();
+  for (HealthDelivery& delivery : deliveries_) delivery.end();
   co_await rings_.stop();
   // While any handle of a listener is open, the kernel takes connections that nobody will accept.
   close_all(listeners_);

@@ -20,6 +20,7 @@
 #include "cluster/topology.h"
 #include "control/difference.h"
 #include "control/event_log.h"
+#include "control/health_delivery.h"
 #include "control/health_keeper.h"
 #include "control/ring_keeper.h"
 #include "control/worker_host.h"
@@ -139,6 +140,7 @@ class Controller final : public planes::PlaneObserver {
   HealthKeeper health_;
   RingKeeper rings_;
   std::vector<WorkerHost*> workers_;
+  std::vector<HealthDelivery> deliveries_;  // to workers_, by index
   cluster::TopologyPtr topology_;
   std::map<Address, int> listeners_;
   std::map<Address, int> given_;

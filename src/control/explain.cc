@@ -114,9 +114,7 @@ std::string why_not(const cluster::Service& service, const cluster::Service& cho
                      chosen.web().path);
 }
 
-Json node_choice(const Controller& controller, const cluster::Service& service, const cluster::NodeSpec& node) {
-  const cluster::ServiceStatus* health = controller.health().find(service.full_name());
-  const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
+Json node_choice(const cluster::Service& service, const cluster::NodeSpec& node, const cluster::NodeStatus* status) {
   Json row = {{"address", node.address.to_text()}, {"weight", node.weight}};
   if (node.address.is_built_in()) {
     row["state"] = cluster::name_of(cluster::NodeState::kUp);
@@ -132,8 +130,10 @@ Json node_choice(const Controller& controller, const cluster::Service& service, 
 }
 
 Json node_choices(const Controller& controller, const cluster::Service& service) {
+  const cluster::ServiceStatusPtr health = controller.health().find(service.full_name());
   Json nodes = Json::array();
-  for (const cluster::NodeSpec& node : service.nodes) nodes.push_back(node_choice(controller, service, node));
+  for (const cluster::NodeSpec& node : service.nodes)
+    nodes.push_back(node_choice(service, node, health ? health->find(node.address, nodes.size()) : nullptr));
   return nodes;
 }
 
@@ -157,7 +157,10 @@ bool is_redirected(const cluster::WebSettings& web) {
   return web.root.empty() && web.mode == cluster::WebMode::kRedirect;
 }
 
-Json result_of(const cluster::WebSettings& web) {
+Json result_of(const cluster::WebSettings& web, const Json& nodes) {
+  const auto is_candidate = [](const Json& node) { return node.value("candidate", false); };
+  if (web.root.empty() && std::ranges::none_of(nodes, is_candidate))
+    return {{"result", "refused"}, {"status", 503}, {"why", kNoNode}};
   Json result;
   result["result"] = is_redirected(web) ? "redirected" : web.root.empty() ? "proxied" : "served from disk";
   if (is_redirected(web)) result["status"] = web.redirect_status;
@@ -215,14 +218,15 @@ Json explain_http(const Controller& controller, const std::string& text) {
       others.push_back({{"service", other.full_name()}, {"why_not", reason}});
   }
   const cluster::WebSettings& web = chosen.web();
-  Json result = result_of(web);
+  const Json nodes = node_choices(controller, chosen);
+  Json result = result_of(web, nodes);
   result.update({{"listener", listener->to_text()},
                  {"target", *target},
                  {"service", chosen.full_name()},
                  {"matched", {{"host", web.host.empty() ? "any" : web.host}, {"path", web.path}}},
                  {"not_chosen", others},
                  {"balancer", cluster::name_of(web.balancer)},
-                 {"nodes", node_choices(controller, chosen)},
+                 {"nodes", nodes},
                  {"limits", limits_of(chosen)},
                  {"can_fail_with", failures_of(web)}});
   return result;
@@ -235,10 +239,13 @@ Json places_of(const Controller& controller, const cluster::Service& service, co
                const std::string& key) {
   std::vector<std::uint32_t> order;
   cluster::ring_of(side).candidates(key, order);
+  const cluster::ServiceStatusPtr health = controller.health().find(service.full_name());
   Json places = Json::array();
   for (const bool usable : {true, false}) {
     for (std::uint32_t index : order) {
-      if (side.usable[index] == usable) places.push_back(node_choice(controller, service, side.nodes[index]));
+      const cluster::NodeSpec& node = side.nodes[index];
+      if (side.usable[index] == usable)
+        places.push_back(node_choice(service, node, health ? health->find(node.address, index) : nullptr));
     }
   }
   return places;

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 200ms;
+constexpr Duration kPublishPause = 20ms;
 
 }  // namespace
 
@@ -17,7 +18,8 @@ HealthKeeper::HealthKeeper(runtime::Io& io, EventLog& events, planes::Probe prob
       events_(events),
       probe_(probe),
       publish_(std::move(publish)),
-      snapshot_(std::make_shared<cluster::HealthSnapshot>()) {}
+      snapshot_(std::make_shared<cluster::HealthSnapshot>()),
+      published_(snapshot_) {}
 
 void HealthKeeper::apply(cluster::TopologyPtr topology) {
   topology_ = std::move(topology);
@@ -26,11 +28,13 @@ void HealthKeeper::apply(cluster::TopologyPtr topology) {
     const std::string name = service.full_name();
     const auto known = services_.find(name);
     if (known == services_.end()) {
-      services_.emplace(name, cluster::ServiceHealth(service, io_.now()));
+      services_.emplace(name, Kept{cluster::ServiceHealth(service, io_.now()), nullptr});
     } else {
-      report(name, known->second.reconfigure(service, io_.now()));
+      known->second.status = nullptr;
+      report(name, known->second.health.reconfigure(service, io_.now()));
     }
   }
+  is_stale_ = true;
   start_and_end_probes();
   publish();
   if (!ticking_) scope_.spawn(tick());
@@ -69,12 +73,7 @@ runtime::Task<void> HealthKeeper::probe_node(std::string service, Address node, 
     const cluster::ProbeReport found = co_await probe_(io_, *spec, *node_spec);
     const auto health = services_.find(service);
     if (probing->stop.requested() || health == services_.end()) break;
-    const auto transitions = health->second.probed(node, found, io_.now());
-    report(service, transitions);
-    if (transitions.empty())
-      is_stale_ = true;
-    else
-      publish();
+    judged(service, health->second, health->second.health.probed(node, found, io_.now()));
     const bool is_due = co_await pause(service, node, probing.get());
     if (!is_due) break;
   }
@@ -85,7 +84,7 @@ runtime::Task<bool> HealthKeeper::pause(std::string service, Address node, Probi
   const Instant last = io_.now();
   for (;;) {
     const auto health = services_.find(service);
-    const cluster::NodeHealth* state = health == services_.end() ? nullptr : health->second.find(node);
+    const cluster::NodeHealth* state = health == services_.end() ? nullptr : health->second.health.find(node);
     if (state == nullptr) co_return false;
     const runtime::Wait wait(state->next_probe_at(last, io_.prng()), &probing->stop);
     const Status woken = co_await probing->sooner.wait(io_, wait);
@@ -97,13 +96,10 @@ runtime::Task<void> HealthKeeper::tick() {
   for (;;) {
     const Status slept = co_await io_.sleep_for(kTick, &stopped_);
     if (!slept) co_return;
-    bool changed = false;
-    for (auto& [name, health] : services_) {
-      const Transitions transitions = health.tick(io_.now());
-      changed |= !transitions.empty();
-      report(name, transitions);
+    for (auto& [name, kept] : services_) {
+      const Transitions transitions = kept.health.tick(io_.now());
+      if (!transitions.empty()) judged(name, kept, transitions);
     }
-    if (changed) publish();
   }
 }
 
@@ -113,13 +109,19 @@ void HealthKeeper::node_failing(std::string_view service, const Address& node, s
   const auto health = services_.find(service);
   if (health == services_.end()) return;
   bool suspected = false;
-  const Transitions transitions = health->second.failing(node, failures, reason, io_.now(), suspected);
+  const Transitions transitions = health->second.health.failing(node, failures, reason, io_.now(), suspected);
   if (suspected) {
     const auto probing = probes_.find({health->first, node});
     if (probing != probes_.end()) probing->second->sooner.wake_all();
   }
+  judged(health->first, health->second, transitions);
+}
+
+void HealthKeeper::judged(const std::string& service, Kept& kept, const Transitions& transitions) {
+  kept.status = nullptr;
+  is_stale_ = true;
   report(service, transitions);
-  if (!transitions.empty()) publish();
+  if (!transitions.empty()) publish_soon();
 }
 
 void HealthKeeper::report(std::string_view service, const Transitions& transitions) {
@@ -134,22 +136,39 @@ void HealthKeeper::report(std::string_view service, const Transitions& transitio
   }
 }
 
+void HealthKeeper::publish_soon() {
+  if (publishes_soon_) return;
+  if (io_.now() >= published_at_ + kPublishPause) return publish();
+  publishes_soon_ = true;
+  scope_.spawn(publish_after_pause());
+}
+
+runtime::Task<void> HealthKeeper::publish_after_pause() {
+  const Status slept = co_await io_.sleep_until(published_at_ + kPublishPause, &stopped_);
+  publishes_soon_ = false;
+  if (slept) publish();
+}
+
 // Workers are told only of what changes their choices; the rest of the snapshot is for status.
 void HealthKeeper::publish() {
-  const cluster::HealthSnapshotPtr before = snapshot_;
   renew();
-  bool changed = services_.size() != before->services.size();
-  for (const cluster::ServiceStatus& service : snapshot_->services) {
-    const cluster::ServiceStatus* known = before->find(service.service);
-    changed |= known == nullptr || !cluster::same_choices(*known, service);
-  }
-  if (changed) publish_(snapshot_);
+  const bool changed =
+      !std::ranges::equal(snapshot_->services, published_->services, [](const auto& now, const auto& before) {
+        return now == before || (now->service == before->service && cluster::same_choices(*now, *before));
+      });
+  if (!changed) return;
+  published_ = snapshot_;
+  published_at_ = io_.now();
+  publish_(published_);
 }
 
 void HealthKeeper::renew() const {
+  if (!is_stale_) return;
   auto next = std::make_shared<cluster::HealthSnapshot>();
-  next->version = snapshot_->version + 1;
-  for (const auto& [name, health] : services_) next->services.push_back(health.status());
+  for (const auto& [name, kept] : services_) {
+    if (!kept.status) kept.status = std::make_shared<const cluster::ServiceStatus>(kept.health.status());
+    next->services.push_back(kept.status);
+  }
   snapshot_ = std::move(next);
   is_stale_ = false;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the health of all services: probes their nodes, hears from workers of failing requests, lets
-// cluster::ServiceHealth judge, and publishes each change as a snapshot.
+// cluster::ServiceHealth judge, and publishes what has changed as a snapshot: the first change at once, and those that
+// follow it closely together, for a thousand nodes may go down in a moment.
 // Thread rule: the control thread.
 #pragma once
 
@@ -35,9 +36,11 @@ class HealthKeeper {
 
   /// With what the last probes said.
   const cluster::HealthSnapshot& snapshot() const {
-    if (is_stale_) renew();
+    renew();
     return *snapshot_;
   }
+  /// What was published last.
+  const cluster::HealthSnapshotPtr& published() const { return published_; }
 
   /// Ends all probing.
   runtime::Task<void> stop();
@@ -46,6 +49,10 @@ class HealthKeeper {
   using Transitions = std::vector<cluster::ServiceHealth::NodeTransition>;
   using NodeKey = std::pair<std::string, Address>;
 
+  struct Kept {
+    cluster::ServiceHealth health;
+    mutable cluster::ServiceStatusPtr status;  // null while there is something that it does not say
+  };
   struct Probing {
     explicit Probing(runtime::Stop& of_all) : stop(of_all) {}
     runtime::Stop stop;
@@ -55,7 +62,10 @@ class HealthKeeper {
   runtime::Task<void> probe_node(std::string service, Address node, std::shared_ptr<Probing> probing);
   runtime::Task<bool> pause(std::string service, Address node, Probing* probing);
   runtime::Task<void> tick();
+  void judged(const std::string& service, Kept& kept, const Transitions& transitions);
   void report(std::string_view service, const Transitions& transitions);
+  void publish_soon();
+  runtime::Task<void> publish_after_pause();
   void publish();
   void renew() const;
   void start_and_end_probes();
@@ -65,10 +75,13 @@ class HealthKeeper {
   planes::Probe probe_;
   Publish publish_;
   cluster::TopologyPtr topology_;
-  std::map<std::string, cluster::ServiceHealth, std::less<>> services_;
+  std::map<std::string, Kept, std::less<>> services_;
   // Most probes change nothing but words in it: it is not made anew for each, but when somebody asks.
   mutable cluster::HealthSnapshotPtr snapshot_;
   mutable bool is_stale_ = false;
+  cluster::HealthSnapshotPtr published_;
+  Instant published_at_{};
+  bool publishes_soon_ = false;
   runtime::Stop stopped_;
   std::map<NodeKey, std::shared_ptr<Probing>> probes_;
   runtime::Scope scope_;

@@ -245,10 +245,10 @@ void add_rings(Page& page, const Controller& controller, const planes::PlaneRead
 void add_nodes(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
   using Node = planes::NodeReading;
   page.family("tenfold_node_state", "gauge", "1 for the state that the node is in.");
-  for (const cluster::ServiceStatus& service : controller.health().services) {
-    for (const cluster::NodeStatus& node : service.nodes)
+  for (const cluster::ServiceStatusPtr& service : controller.health().services) {
+    for (const cluster::NodeStatus& node : service->nodes)
       page.sample(
-          fmt::format("{},state=\"{}\"", node_label(service.service, node.address), cluster::name_of(node.state)), 1);
+          fmt::format("{},state=\"{}\"", node_label(service->service, node.address), cluster::name_of(node.state)), 1);
   }
   add_for_nodes(page, reading, "tenfold_node_requests_total", "counter", "Requests sent to the node.",
                 [](const Node& n) { return n.requests; });

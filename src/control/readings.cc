@@ -6,6 +6,14 @@
 namespace tenfold::control {
 namespace {
 
+// nullptr when it is not there. All who have the nodes of a service have them in the same order, as a rule.
+template <typename Nodes>
+auto* find_node(Nodes& nodes, const Address& address, std::size_t likely) {
+  if (likely < nodes.size() && nodes[likely].address == address) return &nodes[likely];
+  const auto found = std::ranges::find(nodes, address, &planes::NodeReading::address);
+  return found == nodes.end() ? nullptr : &*found;
+}
+
 void add_node(planes::NodeReading& total, const planes::NodeReading& reading) {
   total.requests += reading.requests;
   total.failures += reading.failures;
@@ -73,12 +81,12 @@ void add_service(planes::ServiceReading& total, const planes::ServiceReading& re
   total.queued += reading.queued;
   total.duration_us.merge(reading.duration_us);
   if (total.cache && reading.cache) add_cache(*total.cache, *reading.cache);
-  for (const planes::NodeReading& node : reading.nodes) {
-    const auto known = std::ranges::find(total.nodes, node.address, &planes::NodeReading::address);
-    if (known == total.nodes.end()) {
-      total.nodes.push_back(node);
-    } else {
+  for (std::size_t i = 0; i < reading.nodes.size(); ++i) {
+    const planes::NodeReading& node = reading.nodes[i];
+    if (planes::NodeReading* known = find_node(total.nodes, node.address, i); known != nullptr) {
       add_node(*known, node);
+    } else {
+      total.nodes.push_back(node);
     }
   }
 }
@@ -102,10 +110,9 @@ const planes::ServiceReading* find_reading(const planes::PlaneReading& reading, 
   return found == reading.services.end() ? nullptr : &*found;
 }
 
-const planes::NodeReading* find_reading(const planes::ServiceReading* service, const Address& node) {
-  if (service == nullptr) return nullptr;
-  const auto found = std::ranges::find(service->nodes, node, &planes::NodeReading::address);
-  return found == service->nodes.end() ? nullptr : &*found;
+const planes::NodeReading* find_reading(const planes::ServiceReading* service, const Address& node,
+                                        std::size_t likely) {
+  return service == nullptr ? nullptr : find_node(service->nodes, node, likely);
 }
 
 }  // namespace tenfold::control

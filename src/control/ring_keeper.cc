@@ -149,11 +149,11 @@ void RingKeeper::pause(bool paused) {
 
 void RingKeeper::health_changed(cluster::HealthSnapshotPtr health) {
   health_ = std::move(health);
-  for (const cluster::ServiceStatus& service : health_->services) {
-    const auto kept = kept_.find(service.service);
-    const cluster::Service* spec = topology_->find(service.service);
+  for (const cluster::ServiceStatusPtr& service : health_->services) {
+    const auto kept = kept_.find(service->service);
+    const cluster::Service* spec = topology_->find(service->service);
     if (kept == kept_.end() || spec == nullptr || spec->cache().is_store()) continue;
-    for (const cluster::NodeStatus& node : service.nodes) {
+    for (const cluster::NodeStatus& node : service->nodes) {
       if (!cluster::has_failed(node)) continue;
       kept->second->ready.erase(node.address);  // it was before it failed
       if (cluster::serves(kept->second->now().to, node.address)) kept->second->failed.insert(node.address);
@@ -218,7 +218,7 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   const RingStatus& now = kept.now();
   if (follows == Follows::kOne) co_return true;
   if (follows == Follows::kWaits && now.phase == RingPhase::kSteady) co_return false;
-  RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()), now, workers_);
+  RingSide wanted = cluster::wanted_ring(service, health_->find(service.full_name()).get(), now, workers_);
   if (now.version == 0) {
     co_await change(service, kept, next_ring(RingPhase::kSteady, std::move(wanted)));
     co_return true;
@@ -267,7 +267,7 @@ runtime::Task<RingKeeper::Follows> RingKeeper::follow_names(const cluster::Servi
   const bool is_redis = service.cache().protocol == cluster::CacheProtocol::kRedis;  // others cannot be asked for keys
   if (!is_redis || !service.cache().is_store() || kept.now().version == 0) co_return Follows::kNobody;
   for (const cluster::Readdressed& node : cluster::readdressed_nodes(service, kept.now().to, kept.now().from)) {
-    const cluster::ServiceStatus* status = health_->find(service.full_name());
+    const cluster::ServiceStatusPtr status = health_->find(service.full_name());
     const cluster::NodeStatus* known = status == nullptr ? nullptr : status->find(node.now.address);
     const bool is_up = known != nullptr && known->state == cluster::NodeState::kUp;
     if (service.health.enabled && !is_up) co_return Follows::kWaits;
@@ -330,7 +330,7 @@ runtime::Task<cluster::ProbeReport> RingKeeper::make_ready(const cluster::Servic
   for (const cluster::NodeSpec& giver : kept.now().to.nodes) {
     if (!report.ok || kept.stop.requested()) break;
     const bool gives = cluster::serves(kept.now().to, giver.address) && !giver.address.is_built_in();
-    const cluster::ServiceStatus* status = health_->find(service.full_name());
+    const cluster::ServiceStatusPtr status = health_->find(service.full_name());
     const cluster::NodeStatus* known = status == nullptr ? nullptr : status->find(giver.address);
     if (!gives || (known != nullptr && cluster::has_failed(*known))) continue;
     report = co_await calls_.try_move(io_, service, giver, node);
@@ -399,7 +399,7 @@ runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service,
 
 // It holds all clients up, so it is not done while a node is away: its keys cannot move in any case.
 bool RingKeeper::may_renew(const cluster::Service& service, const Kept& kept) const {
-  const cluster::ServiceStatus* status = health_->find(service.full_name());
+  const cluster::ServiceStatusPtr status = health_->find(service.full_name());
   if (io_.now() < kept.renew_at || status == nullptr) return false;
   return std::ranges::none_of(status->nodes, [&kept](const cluster::NodeStatus& node) {
     return cluster::has_failed(node) &&

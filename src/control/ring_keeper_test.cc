@@ -48,7 +48,7 @@ cluster::HealthSnapshotPtr health(std::initializer_list<NodeState> states) {
   for (NodeState state : states)
     status.nodes.push_back(
         {.address = node(number++), .state = state, .usable = state == NodeState::kUp, .reason = {}, .last_probe = {}});
-  snapshot.services.push_back(std::move(status));
+  snapshot.services.push_back(std::make_shared<const cluster::ServiceStatus>(std::move(status)));
   return std::make_shared<const cluster::HealthSnapshot>(std::move(snapshot));
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 
 #include "cluster/cache_ring.h"
@@ -23,10 +24,16 @@ Json latency_json(const Histogram& histogram_us) {
           {"count", histogram_us.count()}};
 }
 
+// What is known of a service, besides what the topology says.
+struct Known {
+  cluster::ServiceStatusPtr health;
+  const planes::ServiceReading* counted;
+};
+
+// `likely` is the node's place among those of its service.
 Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const cluster::Service& service,
-              const planes::ServiceReading* counted) {
-  const cluster::ServiceStatus* health = controller.health().find(service.full_name());
-  const cluster::NodeStatus* status = health == nullptr ? nullptr : health->find(spec.address);
+              const Known& known, std::size_t likely) {
+  const cluster::NodeStatus* status = known.health ? known.health->find(spec.address, likely) : nullptr;
   Json row = {{"address", spec.address.to_text()}, {"weight", spec.weight}, {"zone", spec.zone}};
   if (status != nullptr) {
     const Duration since = controller.io().now() - status->since;
@@ -45,7 +52,7 @@ Json node_row(const Controller& controller, const cluster::NodeSpec& spec, const
     row["takes_traffic"] = true;
     row["reason"] = "a part of Tenfold";
   }
-  if (const planes::NodeReading* node = find_reading(counted, spec.address)) {
+  if (const planes::NodeReading* node = find_reading(known.counted, spec.address, likely)) {
     row["requests"] = node->requests;
     row["failures"] = node->failures;
     row["outstanding"] = node->outstanding;
@@ -92,9 +99,9 @@ Json service_row(const Controller& controller, const cluster::Service& service, 
   Json row = {{"name", service.full_name()}};
   for (const Address& listener : service.listeners) row["listen"].push_back(listener.to_text());
   add_place(row, service);
-  if (const cluster::ServiceStatus* health = controller.health().find(service.full_name()))
-    row["panic"] = health->panic;
   const planes::ServiceReading* counted = find_reading(reading, service.full_name());
+  const Known known{.health = controller.health().find(service.full_name()), .counted = counted};
+  if (known.health) row["panic"] = known.health->panic;
   if (counted != nullptr) {
     if (counted->cache) row["cache"] = cache_json(*counted->cache);
     if (service.tier == cluster::Tier::kWeb) row["responses"] = responses_json(*counted);
@@ -109,10 +116,11 @@ Json service_row(const Controller& controller, const cluster::Service& service, 
   if (const RingProgress* ring = controller.ring_of(service.full_name()))
     row["ring_state"] = ring_json(controller, *ring, counted);
   row["nodes"] = Json::array();
+  std::size_t likely = 0;
   for (const cluster::NodeSpec& node : service.nodes)
-    row["nodes"].push_back(node_row(controller, node, service, counted));
+    row["nodes"].push_back(node_row(controller, node, service, known, likely++));
   for (const cluster::NodeSpec& part : built_in_parts(controller, service))
-    row["nodes"].push_back(node_row(controller, part, service, counted));
+    row["nodes"].push_back(node_row(controller, part, service, known, likely++));
   return row;
 }
 
@@ -155,7 +163,8 @@ Json node_json(const Controller& controller, const planes::PlaneReading& reading
   if (spec == nullptr) return nullptr;
   const auto found = std::ranges::find(spec->nodes, node, &cluster::NodeSpec::address);
   if (found == spec->nodes.end()) return nullptr;
-  return node_row(controller, *found, *spec, find_reading(reading, service));
+  const Known known{.health = controller.health().find(service), .counted = find_reading(reading, service)};
+  return node_row(controller, *found, *spec, known, static_cast<std::size_t>(found - spec->nodes.begin()));
 }
 
 Json service_json(const Controller& controller, const planes::PlaneReading& reading, std::string_view service) {

@@ -234,7 +234,7 @@ void CachePlane::apply_health(cluster::HealthSnapshotPtr health) {
 void CachePlane::apply_known_health() {
   if (!health_) return;
   for (const Place& place : places_) {
-    const cluster::ServiceStatus* status = health_->find(place.name);
+    const cluster::ServiceStatusPtr status = health_->find(place.name);
     if (status == nullptr) continue;
     CacheService& service = *place.endpoint->service;
     service.apply_health(*status);

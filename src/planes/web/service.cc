@@ -2,6 +2,7 @@
 #include "planes/web/service.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/hash.h"
 #include "cluster/balancer/p2c.h"
@@ -78,6 +79,9 @@ WebService::~WebService() {
 
 void WebService::keep_nodes(runtime::Io& io, const WebService* previous) {
   const std::size_t count = spec_.nodes.size();
+  std::map<Address, std::size_t> known;
+  for (std::size_t k = 0; previous != nullptr && k < previous->nodes_.size(); ++k)
+    known[previous->nodes_[k]->address()] = k;
   views_.resize(count);
   up_since_.resize(count);
   nodes_.reserve(count);
@@ -86,11 +90,10 @@ void WebService::keep_nodes(runtime::Io& io, const WebService* previous) {
     views_[i].identity = hash_of(node.address.to_text());
     views_[i].weight = node.weight;
     LocalPtr<Node> kept;
-    for (std::size_t k = 0; previous != nullptr && k < previous->nodes_.size(); ++k) {
-      if (previous->nodes_[k]->address() != node.address) continue;
-      kept = previous->nodes_[k];
-      views_[i].usable = previous->views_[k].usable && node.weight > 0;
-      up_since_[i] = previous->up_since_[k];
+    if (const auto before = known.find(node.address); before != known.end()) {
+      kept = previous->nodes_[before->second];
+      views_[i].usable = previous->views_[before->second].usable && node.weight > 0;
+      up_since_[i] = previous->up_since_[before->second];
     }
     nodes_.push_back(kept ? std::move(kept) : make_local<Node>(io, node.address, settings()));
     nodes_[i]->set_view(&views_[i]);
@@ -136,7 +139,7 @@ bool WebService::trusts(const Address& peer) const {
 
 void WebService::apply_health(const cluster::ServiceStatus& status, Instant now) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const cluster::NodeStatus* node = status.find(nodes_[i]->address());
+    const cluster::NodeStatus* node = status.find(nodes_[i]->address(), i);
     if (node == nullptr) continue;
     views_[i].usable = node->usable && spec_.nodes[i].weight > 0;
     if (node->state == cluster::NodeState::kUp) {

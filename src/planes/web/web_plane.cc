@@ -42,21 +42,23 @@ void WebPlane::apply(cluster::TopologyPtr topology, std::vector<planes::Listener
   }
   worker_.table = make_local<Table>(topology, std::move(services));
   worker_.log.enable(!topology->run.access_log.empty());
-  apply_known_health();
+  apply_known_health(nullptr);
   listeners_.apply(*topology, grants, std::max(1U, topology->run.connections_max / workers_));
   if (first) ticking_.spawn(tick());
 }
 
 void WebPlane::apply_health(cluster::HealthSnapshotPtr health) {
-  health_ = std::move(health);
-  apply_known_health();
+  const cluster::HealthSnapshotPtr before = std::exchange(health_, std::move(health));
+  apply_known_health(before.get());
 }
 
-void WebPlane::apply_known_health() {
+// To all services, but those of which `before` says just the same.
+void WebPlane::apply_known_health(const cluster::HealthSnapshot* before) {
   if (!health_ || !worker_.table) return;
   for (const LocalPtr<WebService>& service : worker_.table->services) {
-    const cluster::ServiceStatus* status = service ? health_->find(service->name()) : nullptr;
-    if (status != nullptr) service->apply_health(*status, worker_.io.now());
+    const cluster::ServiceStatusPtr status = service ? health_->find(service->name()) : nullptr;
+    if (status && (before == nullptr || before->find(service->name()) != status))
+      service->apply_health(*status, worker_.io.now());
   }
 }
 

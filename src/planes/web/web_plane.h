@@ -28,7 +28,7 @@ class WebPlane final : public planes::Plane {
 
  private:
   runtime::Task<void> tick();
-  void apply_known_health();
+  void apply_known_health(const cluster::HealthSnapshot* before);
 
   planes::ListenerSet listeners_;
   Worker worker_;

@@ -87,13 +87,15 @@ class WebPlaneTest : public testing::Test {
     cluster::WebSettings settings;
     settings.balancer = cluster::BalancerPolicy::kRoundRobin;
     service.settings = settings;
-    health->services.push_back({.service = "web.shop", .nodes = {}});
+    auto status = std::make_shared<cluster::ServiceStatus>();
+    status->service = "web.shop";
     for (const auto& node : nodes) {
       node->io.spawn(node->accept());
       service.nodes.push_back({.address = node->address, .zone = {}, .public_url = {}, .ring_name = {}});
-      health->services.front().nodes.push_back(
+      status->nodes.push_back(
           {.address = node->address, .state = cluster::NodeState::kUp, .usable = true, .reason = {}, .last_probe = {}});
     }
+    health->services.push_back(std::move(status));
     proxy.run(begin(topology, health));
   }
   bool is_shut_down = false;

@@ -229,7 +229,7 @@ bool CacheService::had_keys(std::uint32_t node) const {
 
 void CacheService::apply_health(const cluster::ServiceStatus& status) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const cluster::NodeStatus* node = status.find(nodes_[i]->address());
+    const cluster::NodeStatus* node = status.find(nodes_[i]->address(), i);
     if (node == nullptr) continue;
     // What is not known yet is tried: a cache that has just started must not answer with errors.
     usable_[i] = node->state != cluster::NodeState::kDown && node->state != cluster::NodeState::kEjected;
