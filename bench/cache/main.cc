@@ -44,12 +44,13 @@ int main(int count, char** values) {
   bench::Run run(*opened->io, *options);
   const Instant began = opened->io->now();
   opened->io->run(bench::task_of(run));
+  const HistogramReading latency_us = run.latency_us.read();
   const nlohmann::ordered_json told = {{"commands", run.commands},
                                        {"seconds", to_seconds(opened->io->now() - began)},
                                        {"hits", run.hits},
                                        {"misses", run.misses},
-                                       {"p50_us", run.latency_us.quantile(0.5)},
-                                       {"p99_us", run.latency_us.quantile(0.99)},
+                                       {"p50_us", latency_us.quantile(0.5)},
+                                       {"p99_us", latency_us.quantile(0.99)},
                                        {"failures", run.failures}};
   std::puts(told.dump().c_str());
   return bench::has_failed(run) ? 1 : 0;

@@ -23,10 +23,11 @@ std::uint64_t Report::failed() const {
 }
 
 std::string Report::to_text() const {
+  const HistogramReading latency = latency_us.read();
   std::string text = fmt::format("requests {}   answered {}   failed {}\nlatency ", sent, answered, failed());
   for (double quantile : kQuantiles)
-    text += fmt::format("  {} {:.1f} ms", quantile_name(quantile),
-                        static_cast<double>(latency_us.quantile(quantile)) / 1000);
+    text +=
+        fmt::format("  {} {:.1f} ms", quantile_name(quantile), static_cast<double>(latency.quantile(quantile)) / 1000);
   text += "\n";
   for (const auto& [kind, count] : failures) text += fmt::format("failed: {:>8}  {}\n", count, kind);
   for (const auto& [server, count] : shares)
@@ -36,10 +37,11 @@ std::string Report::to_text() const {
 }
 
 std::string Report::to_json() const {
+  const HistogramReading latency = latency_us.read();
   nlohmann::ordered_json result = {
       {"requests", sent}, {"answered", answered}, {"failed", failed()}, {"failures", failures}, {"shares", shares}};
   for (double quantile : kQuantiles)
-    result["latency_ms"][quantile_name(quantile)] = static_cast<double>(latency_us.quantile(quantile)) / 1000;
+    result["latency_ms"][quantile_name(quantile)] = static_cast<double>(latency.quantile(quantile)) / 1000;
   for (const Second& second : seconds)
     result["seconds"].push_back({{"answered", second.answered}, {"failed", second.failed}, {"shares", second.shares}});
   return result.dump(2) + "\n";

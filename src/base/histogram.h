@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log-linear histogram of non-negative integers: 32 linear steps in every power of two, so that any quantile is
-// exact to about 3 %, in a fixed 9 KiB. One writer, any number of readers (see base/counter.h).
+// exact to about 3 %, in a fixed 9 KiB. One writer, any number of readers (see base/counter.h). What it holds is looked
+// at as a HistogramReading, which takes memory for the buckets alone that hold something: few do, of thousands of
+// nodes.
 //
 //   value 0..31        one bucket each
 //   value 32..63       one each     64..127  two values a bucket     128..255  four ...
@@ -9,17 +11,16 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <vector>
 
 #include "base/counter.h"
 
 namespace tenfold {
 
+class HistogramReading;
+
 class Histogram {
  public:
-  Histogram() = default;
-  Histogram(const Histogram& other) { merge(other); }
-  Histogram& operator=(const Histogram&) = delete;
-
   static constexpr int kSubBits = 5;   // 32 steps in a power of two
   static constexpr int kMaxBits = 40;  // values are clamped below 2^40
   static constexpr int kBuckets = (kMaxBits - kSubBits + 1) << kSubBits;
@@ -45,8 +46,18 @@ class Histogram {
     sum_.add(value);
   }
 
+  HistogramReading read() const;
+
+ private:
+  std::array<Counter, kBuckets> buckets_;
+  Counter sum_;
+};
+
+/// What a histogram held at a moment, or several of them together. A plain value.
+class HistogramReading {
+ public:
   std::uint64_t count() const;
-  std::uint64_t sum() const { return sum_.value(); }
+  std::uint64_t sum() const { return sum_; }
 
   /// The smallest bucket bound that at least `quantile` (0..1) of all values do not exceed; 0 when empty.
   std::uint64_t quantile(double quantile) const;
@@ -54,12 +65,17 @@ class Histogram {
   /// How many values were at most `bound`, to the histogram's precision.
   std::uint64_t count_at_most(std::uint64_t bound) const;
 
-  /// Adds another's values to this one. Thread rule: from this one's owning thread.
-  void merge(const Histogram& other);
+  /// Adds another's values to this one.
+  void merge(const HistogramReading& other);
 
  private:
-  std::array<Counter, kBuckets> buckets_;
-  Counter sum_;
+  friend class Histogram;
+  struct Bucket {
+    int number;
+    std::uint64_t count;  // never 0
+  };
+  std::vector<Bucket> buckets_;  // by number
+  std::uint64_t sum_ = 0;
 };
 
 }  // namespace tenfold

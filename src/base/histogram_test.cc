@@ -24,20 +24,32 @@ TEST(Histogram, EveryValueFallsIntoABucketThatHoldsIt) {
 TEST(Histogram, QuantilesAreWithinThreePercent) {
   Histogram histogram;
   for (std::uint64_t value = 1; value <= 10'000; ++value) histogram.record(value);
-  EXPECT_EQ(histogram.count(), 10'000U);
-  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.5)), 5'000, 160);
-  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.99)), 9'900, 310);
-  EXPECT_EQ(Histogram().quantile(0.5), 0U);
+  const HistogramReading reading = histogram.read();
+  EXPECT_EQ(reading.count(), 10'000U);
+  EXPECT_EQ(reading.sum(), 50'005'000U);
+  EXPECT_NEAR(static_cast<double>(reading.quantile(0.5)), 5'000, 160);
+  EXPECT_NEAR(static_cast<double>(reading.quantile(0.99)), 9'900, 310);
+  EXPECT_NEAR(static_cast<double>(reading.count_at_most(2'500)), 2'500, 80);
+  EXPECT_EQ(Histogram().read().quantile(0.5), 0U);
 }
 
-TEST(Histogram, MergesAndClampsHugeValues) {
+TEST(Histogram, ReadingsMergeWhereTheirBucketsMeetAndWhereTheyDoNot) {
   Histogram a;
   Histogram b;
-  a.record(1);
+  for (const std::uint64_t value : {1, 5, 5, 900}) a.record(value);
+  for (const std::uint64_t value : {0, 5, 31}) b.record(value);
   b.record(~0ULL);
-  a.merge(b);
-  EXPECT_EQ(a.count(), 2U);
-  EXPECT_EQ(a.quantile(1.0), (1ULL << Histogram::kMaxBits) - 1);
+  HistogramReading both = a.read();
+  both.merge(b.read());
+  EXPECT_EQ(both.count(), 8U);
+  EXPECT_EQ(both.count_at_most(0), 1U);
+  EXPECT_EQ(both.count_at_most(5), 5U);
+  EXPECT_EQ(both.count_at_most(31), 6U);
+  EXPECT_EQ(both.quantile(1.0), (1ULL << Histogram::kMaxBits) - 1) << "huge values are clamped";
+  HistogramReading none;
+  none.merge(both);
+  EXPECT_EQ(none.count(), 8U);
+  EXPECT_EQ(none.sum(), both.sum());
 }
 
 }  // namespace

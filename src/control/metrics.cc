@@ -36,7 +36,7 @@ class Page {
                          value);
   }
 
-  void histogram(const std::string& labels, const Histogram& histogram_us) {
+  void histogram(const std::string& labels, const HistogramReading& histogram_us) {
     constexpr std::size_t kSeries = kLatencyBounds_us.size() + 3;
     if (series_ + kSeries > kSeriesMost) {  // a part of one says nothing
       dropped_ += kSeries;

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json latency_json(const Histogram& histogram_us) {
+Json latency_json(const HistogramReading& histogram_us) {
   return {{"p50_ms", static_cast<double>(histogram_us.quantile(0.5)) / 1000.0},
           {"p99_ms", static_cast<double>(histogram_us.quantile(0.99)) / 1000.0},
           {"count", histogram_us.count()}};

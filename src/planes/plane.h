@@ -45,8 +45,8 @@ struct NodeReading {
   std::uint64_t connects = 0;
   std::int64_t outstanding = 0;
   std::int64_t idle_connections = 0;
-  std::string back_off;  // why no connection to it is tried at the moment, in words; empty when one may be
-  Histogram latency_us;  // from the request sent to the response head
+  std::string back_off;         // why no connection to it is tried at the moment, in words; empty when one may be
+  HistogramReading latency_us;  // from the request sent to the response head
 };
 
 /// One of the keys that are asked for most (planes/cache/keys/space_saving.h).
@@ -109,7 +109,7 @@ struct ServiceReading {
   std::uint64_t bytes_received = 0;
   std::int64_t outstanding = 0;
   std::int64_t queued = 0;
-  Histogram duration_us;              // from the request head to the last byte of the response
+  HistogramReading duration_us;       // from the request head to the last byte of the response
   std::optional<CacheReading> cache;  // of a cache service
   std::vector<NodeReading> nodes;
 };

@@ -188,7 +188,8 @@ planes::ServiceReading WebService::read() const {
   reading.bytes_received = state.bytes_received;
   reading.outstanding = state.outstanding;
   reading.queued = state.queued;
-  reading.duration_us.merge(state.duration_us);
+  reading.duration_us = state.duration_us.read();
+  reading.nodes.reserve(nodes_.size());
   for (const LocalPtr<Node>& node : nodes_) {
     planes::NodeReading& row = reading.nodes.emplace_back();
     row.address = node->address();
@@ -199,7 +200,7 @@ planes::ServiceReading WebService::read() const {
     row.connects = node->counters.connects;
     row.outstanding = node->outstanding();
     row.idle_connections = static_cast<std::int64_t>(node->pool().idle());
-    row.latency_us.merge(node->latency_us);
+    row.latency_us = node->latency_us.read();
   }
   return reading;
 }

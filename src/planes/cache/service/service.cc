@@ -149,7 +149,7 @@ planes::NodeReading Node::read() const {
   reading.outstanding += static_cast<std::int64_t>(private_links_.under_way());
   reading.bytes_sent += private_links_.sent_bytes();
   reading.bytes_received += private_links_.received_bytes();
-  reading.latency_us.merge(latency_us_);
+  reading.latency_us = latency_us_.read();
   return reading;
 }
 
