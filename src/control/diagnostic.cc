@@ -14,24 +14,36 @@ namespace {
 
 constexpr std::size_t kShownMost = 100;  // of each severity: nobody reads more, and each is looked up in the text
 
-std::string_view line_of(std::string_view source, std::uint32_t number) {
-  for (std::uint32_t line = 1; line < number; ++line) {
-    const std::size_t end = source.find('\n');
-    if (end == source.npos) return {};
-    source.remove_prefix(end + 1);
+constexpr std::size_t kLineBytesMost = 200;
+
+// Where a line begins; npos when the text has fewer.
+std::size_t begin_of_line(std::string_view source, std::uint32_t number) {
+  std::size_t begin = 0;
+  for (std::uint32_t line = 1; line < number && begin != source.npos; ++line) {
+    const std::size_t end = source.find('\n', begin);
+    begin = end == source.npos ? source.npos : end + 1;
   }
-  std::string_view line = source.substr(0, source.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
+  return begin;
 }
 
-// The file may hold anything: what a terminal would obey is shown as '?'.
-std::string printable(std::string_view line) {
-  std::string text(line.substr(0, 200));
-  for (char& c : text) {
-    if ((c >= 0 && c < 0x20) || c == 0x7f) c = c == '\t' ? ' ' : '?';
+std::string_view line_at(std::string_view source, std::size_t begin) {
+  std::string_view line = source.substr(begin, source.find('\n', begin) - begin);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line.substr(0, kLineBytesMost);
+}
+
+// The file may hold anything: what a terminal would obey, of ASCII or of C1 in UTF-8, is shown as '?'.
+std::string printable(std::string_view text) {
+  constexpr auto kC1 = static_cast<char>(0xc2);  // in front of 0x80 to 0x9f
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_c1 = c == kC1 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool is_control = (c >= 0 && c < 0x20) || c == 0x7f;
+    shown += is_c1 || is_control ? (c == '\t' ? ' ' : '?') : c;
+    if (is_c1) ++i;
   }
-  return text;
+  return shown;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -90,19 +102,20 @@ void Diagnostics::sort() {
 std::string render(const Diagnostic& diagnostic, std::string_view file_name, std::string_view source) {
   const std::string_view severity = diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning";
   const Location& at = diagnostic.at;
-  std::string text =
-      at.line == 0 ? fmt::format("{}: {}: {}\n", file_name, severity, diagnostic.message)
-                   : fmt::format("{}:{}:{}: {}: {}\n", file_name, at.line, at.column, severity, diagnostic.message);
+  const std::string message = printable(diagnostic.message);
+  std::string text = at.line == 0 ? fmt::format("{}: {}: {}\n", file_name, severity, message)
+                                  : fmt::format("{}:{}:{}: {}: {}\n", file_name, at.line, at.column, severity, message);
   if (at.line != 0) {
-    QuotedLine line{printable(line_of(source, at.line)), at.column - 1, at.length};
-    hide_secrets(line);
+    const std::size_t begin = std::min(begin_of_line(source, at.line), source.size());
+    QuotedLine line{printable(line_at(source, begin)), at.column - 1, at.length};
+    hide_secrets(line, source.substr(0, begin));
     text += fmt::format("{:6} | {}\n", at.line, line.text);
     const std::size_t column = std::min(line.column, line.text.size());
     const std::size_t length =
         std::clamp<std::size_t>(line.length, 1, std::max<std::size_t>(line.text.size() - column, 1));
     text += fmt::format("       | {}^{}\n", std::string(column, ' '), std::string(length - 1, '~'));
   }
-  if (!diagnostic.help.empty()) text += fmt::format("       = {}\n", diagnostic.help);
+  if (!diagnostic.help.empty()) text += fmt::format("       = {}\n", printable(diagnostic.help));
   return text;
 }
 

@@ -257,6 +257,9 @@ Json explain_cache(const Controller& controller, const planes::PlaneReading& rea
                    const std::string& key) {
   const std::string name = service.starts_with("cache.") ? service : "cache." + service;
   const cluster::Service* spec = controller.topology()->find(name);
+  if (const cluster::Service* other = controller.topology()->find(service);
+      spec == nullptr && other != nullptr && other->tier == cluster::Tier::kWeb)
+    return {{"error", fmt::format("{} is no cache", service)}, {"help", "write explain http URL"}};
   if (spec == nullptr)
     return {{"error", fmt::format("there is no cache service {}", name)},
             {"help", "`tenfold status` lists the services"}};

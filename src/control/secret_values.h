@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace tenfold::control {
 
@@ -15,7 +16,9 @@ struct QuotedLine {
   std::size_t length = 1;
 };
 
-/// Blanks what stands behind the keys that hold secrets. env:NAME and file:PATH say only where one is, and stay.
-void hide_secrets(QuotedLine& line);
+/// Blanks what stands behind keys that hold secrets, or whose name is so near to such a one, or so like that of a
+/// secret elsewhere, that it may be one mistyped; and every further line of a string of several. env:NAME and file:PATH
+/// say only where a secret is, and stay. `before` is the text of the file in front of the line.
+void hide_secrets(QuotedLine& line, std::string_view before);
 
 }  // namespace tenfold::control

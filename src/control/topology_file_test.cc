@@ -294,6 +294,14 @@ TEST(TopologyFile, WhatIsNotARegularFileIsRefusedAtOnce) {
   unlink(fifo.c_str());
 }
 
+TEST(Diagnostics, ShowNothingThatATerminalObeys) {
+  const std::string text = "[web.a]\n\"\\u001b[31m\\u009b1mx\" = 1 # \xc2\x9b2J\n";
+  const std::string rendered = parse_topology(text, "t.toml").rendered();
+  EXPECT_THAT(rendered, HasSubstr("unknown key '?[31m?1mx'"));
+  EXPECT_THAT(rendered, testing::Not(HasSubstr("\x1b")));
+  EXPECT_THAT(rendered, testing::Not(HasSubstr("\xc2\x9b")));
+}
+
 TEST(Diagnostics, QuoteNoSecret) {
   const char* const texts[] = {
       "[admin]\ntoken = \"S3CRET\"\n",                  // the warning that it stands there
@@ -303,6 +311,11 @@ TEST(Diagnostics, QuoteNoSecret) {
       "admin.token = S3CRET\n",                         // nor this
       "[admin]\ntoken = \"\"\"S3CRET\"\"\"\n",          // in three quotes
       "[cache.a]\nlisten = \":1\"\nprotocol = \"redis\"\npassword = \"S3CRET\"\nnode_password = [ \"S3CRET\" ]\n",
+      "[admin]\ntokn = \"S3CRET\"\n",                                   // a mistyped key
+      "[cache.a]\nlisten = \":1\"\nPasswrod = \"S3CRET\"\n",            // another one
+      "[admin]\napi_secret = \"S3CRET\"\n",                             // one of another program
+      "[admin]\ntoken = \"\"\"# a \\\" quote\nS3CRET\t\x01\n\"\"\"\n",  // in a string of several lines
+      "[admin]\nlisten = 'a' # \"\"\"\ntoken = '''\nS3CRET\x01'''\n",   // and one in which nothing is escaped
   };
   for (const char* text : texts) {
     const std::string rendered = parse_topology(text, "t.toml").rendered();
