@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -44,6 +45,17 @@ class CommandLine(unittest.TestCase):
             (["weight", "web.a", "127.0.0.1:1", "-1"], "-1 is not a weight: a whole number from 0 to 1000"),
             (["weight", "web.a", "127.0.0.1:1", "1001"], "1001 is not a weight: a whole number from 0 to 1000"),
             (["drain", "web.a", "127.0.0.1:1", "--timeout", "5"], "5 is not a time"),
+            (["drain", "web.a", "127.0.0.1:1", "--timeout=5"], "5 is not a time"),
+            (["drain", "web.a", "127.0.0.1:1", "--timeout", ""], "--timeout needs a value"),
+            (["add", "web.a", "127.0.0.1:1", "--weight="], "--weight needs a value"),
+            (["add", "web.a", "127.0.0.1:1", "--wieght=3"], "unknown option --wieght; did you mean '--weight'?"),
+            (["add", "web.a", "nonsense"], "'nonsense' is not an address: the port is missing"),
+            (["remove", "web.a", "unix:/a/../b"], "the path holds '.' or '..'"),
+            (["status", "--json=yes"], "--json takes no value"),
+            (["status", "--admin", "nonsense"], "'nonsense' is not an address"),
+            (["check", "--admin", "127.0.0.1:1"], "check has no option --admin"),
+            (["weight", "web.a", "127.0.0.1:1", "--", "--json"], "--json is not a weight"),
+            (["schema", "--page", "--man"], "one of them"),
         ):
             code, _, talk = self.run_verb(*words)
             self.assertEqual(code, 2, words)
@@ -97,6 +109,9 @@ class NamedFile(Scenario):
         code, talk = self.cli(secret, "status")
         self.assertEqual(code, 3)
         self.assertIn("the environment has no TENFOLD_NOT_SET", talk)
+        for file in (missing, broken, secret):
+            code, talk = self.cli(file, "status", "--admin", f"unix:{tenfold.admin}")
+            self.assertEqual(code, 0, talk)
         self.assertEqual(self.cli("", "status")[0], 2)
 
     def test_another_file_than_the_one_that_runs_changes_nothing(self):
@@ -114,6 +129,24 @@ class NamedFile(Scenario):
         link = os.path.join(tenfold.folder, "link.toml")
         os.symlink(tenfold.file, link)
         self.assertEqual(self.cli(link, "diff")[0], 0, "a link to the file is the file")
+
+
+    def test_a_program_that_hangs_is_not_waited_for_long(self):
+        tenfold = self.web([self.node()])
+        os.kill(tenfold.process.pid, signal.SIGSTOP)
+        try:
+            code, talk = self.cli(tenfold.file, "status")
+        finally:
+            os.kill(tenfold.process.pid, signal.SIGCONT)
+        self.assertEqual(code, 5)
+        self.assertRegex(talk, r"no tenfold answers at unix:.* after 5\d\d\d ms")
+        self.assertIn("--admin ADDRESS", talk)
+
+    def test_a_web_service_is_no_cache(self):
+        tenfold = self.web([self.node()])
+        code, talk = self.cli(tenfold.file, "explain", "cache", "web.test", "key")
+        self.assertEqual(code, 1)
+        self.assertIn("web.test is no cache", talk)
 
 
 class BothFamilies(Memcached):

@@ -15,16 +15,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kTimeout = 60s;
+constexpr Duration kConnectTimeout = 2s;
+constexpr Duration kReadTimeout = 5s;     // for what is answered at once
+constexpr Duration kChangeTimeout = 60s;  // for what waits for the change before it, and for all workers
 
 struct Received {
   Result<std::string> bytes = fail(ErrorKind::kUnavailable, "admin API");
 };
 
-runtime::Task<Result<std::string>> exchange(runtime::Io& io, Address address, std::string request) {
-  const runtime::Wait wait(io.now() + kTimeout, nullptr);
-  Result<runtime::Socket> socket = co_await io.connect(std::move(address), wait);
+runtime::Task<Result<std::string>> exchange(runtime::Io& io, Address address, std::string request, Duration limit) {
+  const runtime::Wait connecting(io.now() + kConnectTimeout, nullptr);
+  Result<runtime::Socket> socket = co_await io.connect(std::move(address), connecting);
   if (!socket) co_return std::unexpected(socket.error());
+  const runtime::Wait wait(io.now() + limit, nullptr);
   const Status sent = co_await io.send(*socket, request, wait);
   if (!sent) co_return std::unexpected(sent.error());
   std::string bytes;
@@ -36,8 +39,8 @@ runtime::Task<Result<std::string>> exchange(runtime::Io& io, Address address, st
   }
 }
 
-runtime::Task<void> run(runtime::Io* io, Address address, std::string request, Received* received) {
-  received->bytes = co_await exchange(*io, std::move(address), std::move(request));
+runtime::Task<void> run(runtime::Io* io, Address address, std::string request, Duration limit, Received* received) {
+  received->bytes = co_await exchange(*io, std::move(address), std::move(request), limit);
 }
 
 }  // namespace
@@ -65,9 +68,12 @@ std::expected<Answer, std::string> AdminClient::call(std::string_view method, st
       fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}{}Content-Length: {}\r\n\r\n{}", method,
                   target, token, file, body.size(), body);
   Received received;
-  opened->io->run(run(opened->io.get(), settings_.listen, request, &received));
+  const Duration limit = method == "GET" ? kReadTimeout : kChangeTimeout;
+  const Instant began = opened->io->now();
+  opened->io->run(run(opened->io.get(), settings_.listen, request, limit, &received));
   if (!received.bytes)
-    return std::unexpected(fmt::format("no tenfold answers at {} ({})", where, to_string(received.bytes.error())));
+    return std::unexpected(fmt::format("no tenfold answers at {} ({} after {} ms)", where,
+                                       to_string(received.bytes.error()), to_milliseconds(opened->io->now() - began)));
   const auto head = std::make_unique<http::ResponseHead>();
   const http::ParseOutcome outcome = http::parse_response_head(*received.bytes, http::Method::kGet, *head);
   if (outcome.state != http::ParseState::kComplete)

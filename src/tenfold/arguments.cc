@@ -7,8 +7,18 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "control/diagnostic.h"
 
 namespace tenfold::cli {
+
+namespace {
+
+// A word that begins so is an option; -1 is a number, though a bad one.
+bool is_option(std::string_view word) {
+  return word.size() > 1 && word.starts_with('-') && !is_digit(word[1]);
+}
+
+}  // namespace
 
 std::expected<Arguments, std::string> Arguments::parse(int count, char** values) {
   Arguments arguments;
@@ -16,25 +26,35 @@ std::expected<Arguments, std::string> Arguments::parse(int count, char** values)
       {"--json", &arguments.json},      {"--effective", &arguments.effective}, {"--page", &arguments.page},
       {"--man", &arguments.man},        {"--help", &arguments.help},           {"-h", &arguments.help},
       {"--version", &arguments.version}};
-  const std::map<std::string_view, std::string*> options = {{"-c", &arguments.file},
-                                                            {"--config", &arguments.file},
-                                                            {"--weight", &arguments.weight},
-                                                            {"--zone", &arguments.zone},
-                                                            {"--timeout", &arguments.timeout}};
+  const std::map<std::string_view, std::string*> options = {
+      {"-c", &arguments.file},         {"--config", &arguments.file}, {"--admin", &arguments.admin},
+      {"--weight", &arguments.weight}, {"--zone", &arguments.zone},   {"--timeout", &arguments.timeout}};
   for (int i = 1; i < count; ++i) {
     const std::string_view word = values[i];
-    if (flags.contains(word) || options.contains(word)) arguments.given.emplace_back(word);
-    if (const auto flag = flags.find(word); flag != flags.end()) {
-      *flag->second = true;
-    } else if (const auto option = options.find(word); option != options.end()) {
-      if (++i == count) return std::unexpected(fmt::format("{} needs a value", word));
-      *option->second = values[i];
-      if (option->second == &arguments.file && arguments.file.empty())
-        return std::unexpected(fmt::format("{} needs the name of a file, and got none", word));
-    } else if (word.size() > 1 && word.starts_with('-') && !is_digit(word[1])) {  // -1 is a number, though a bad one
-      return std::unexpected(fmt::format("unknown option {}", word));
-    } else {
+    if (word == "--") {  // what is behind it is no option, whatever it looks like
+      arguments.words.insert(arguments.words.end(), values + i + 1, values + count);
+      break;
+    }
+    if (!is_option(word)) {
       arguments.words.emplace_back(word);
+      continue;
+    }
+    const std::size_t equals = word.starts_with("--") ? word.find('=') : word.npos;
+    const std::string_view name = word.substr(0, equals);
+    arguments.given.emplace_back(name);
+    if (const auto flag = flags.find(name); flag != flags.end()) {
+      if (equals != word.npos) return std::unexpected(fmt::format("{} takes no value", name));
+      *flag->second = true;
+    } else if (const auto option = options.find(name); option != options.end()) {
+      if (equals == word.npos && ++i == count) return std::unexpected(fmt::format("{} needs a value", name));
+      *option->second = equals == word.npos ? std::string_view(values[i]) : word.substr(equals + 1);
+      if (option->second->empty()) return std::unexpected(fmt::format("{} needs a value, and got an empty one", name));
+    } else {
+      std::vector<std::string_view> names;
+      for (const auto& [known, unused] : flags) names.push_back(known);
+      for (const auto& [known, unused] : options) names.push_back(known);
+      const std::string help = control::nearest_name_help(name, names);
+      return std::unexpected(fmt::format("unknown option {}{}{}", name, help.empty() ? "" : "; ", help));
     }
   }
   return arguments;

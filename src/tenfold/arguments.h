@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the command line, told apart: options may stand anywhere. Which of them a verb has, tenfold/verbs.h
+// The words of the command line, told apart: options may stand anywhere, with their value behind
+// them or behind a '='; behind -- there are none. Which of them a verb has, tenfold/verbs.h
 // knows.
 #pragma once
 
@@ -13,6 +14,7 @@ namespace tenfold::cli {
 struct Arguments {
   std::vector<std::string> words;  // the verb and its operands
   std::string file;                // -c; empty where it was not given
+  std::string admin;               // --admin
   bool json = false;
   bool effective = false;
   bool page = false;

@@ -29,10 +29,16 @@ bool is_cache(const Arguments& arguments) {
   return arguments.word(1).starts_with("cache.");
 }
 
-// As the ring tells of it, whatever way it was typed in.
+// As the program tells of it, whatever way it was typed in. REQUIRES: names_node().
 std::string node_name(const Arguments& arguments) {
+  return Address::parse(arguments.word(2))->to_text();
+}
+
+// False after saying that the operand is no address.
+bool names_node(const Arguments& arguments) {
   const auto address = Address::parse(arguments.word(2));
-  return address ? address->to_text() : arguments.word(2);
+  if (!address) wrong_value(address.error());
+  return address.has_value();
 }
 
 // The address is all that is left of the path: of a Unix socket it has slashes, which stay as they are.
@@ -117,6 +123,7 @@ int wrong_weight(std::string_view text) {
 }  // namespace
 
 int add(const Arguments& arguments) {
+  if (!names_node(arguments)) return kUsage;
   if (!control::is_utf8(arguments.word(2)) || !control::is_utf8(arguments.zone))
     return wrong_value("the address and the zone are UTF-8 texts");
   Json body = {{"address", arguments.word(2)}};
@@ -154,6 +161,7 @@ int add(const Arguments& arguments) {
 }
 
 int drain(const Arguments& arguments) {
+  if (!names_node(arguments)) return kUsage;
   const auto limit = control::parse_duration(arguments.timeout.empty() ? "60s" : arguments.timeout);
   if (!limit) return wrong_value(fmt::format("{} is not a time, like 30s", arguments.timeout));
   Remote remote(arguments);
@@ -175,6 +183,7 @@ int drain(const Arguments& arguments) {
 }
 
 int enable(const Arguments& arguments) {
+  if (!names_node(arguments)) return kUsage;
   Remote remote(arguments);
   const auto changed = remote.call("PATCH", node_path(arguments), {{"state", "enabled"}});
   if (!changed) return remote.exit_code();
@@ -189,6 +198,7 @@ int enable(const Arguments& arguments) {
 }
 
 int remove(const Arguments& arguments) {
+  if (!names_node(arguments)) return kUsage;
   Remote remote(arguments);
   const auto removed = remote.call("DELETE", node_path(arguments));
   if (!removed) return remote.exit_code();
@@ -198,6 +208,7 @@ int remove(const Arguments& arguments) {
 }
 
 int weight(const Arguments& arguments) {
+  if (!names_node(arguments)) return kUsage;
   const auto number = weight_of(arguments.word(3));
   if (!number) return wrong_weight(arguments.word(3));
   Remote remote(arguments);

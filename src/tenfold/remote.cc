@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "base/address.h"
 #include "control/file_text.h"
 #include "control/json_text.h"
 #include "control/topology_file.h"
@@ -41,23 +42,33 @@ int print_changes(const Json& result, bool json) {
 
 Remote::Remote(const Arguments& arguments) : json_(arguments.json) {
   const std::string file = arguments.topology_file();
+  const bool has_file = arguments.has_topology_file();
   const control::LoadedTopology loaded = control::load_topology(file);
-  if (!arguments.has_topology_file()) {
-    client_.emplace(cluster::AdminSettings(), "");
-  } else if (loaded.admin_is_known) {  // though there may be mistakes elsewhere
-    client_.emplace(loaded.topology.admin, control::real_path(file));
-  } else {
+  const bool is_known = has_file && loaded.admin_is_known;  // though there may be mistakes elsewhere
+  cluster::AdminSettings admin = is_known ? loaded.topology.admin : cluster::AdminSettings();
+  if (!arguments.admin.empty()) {
+    const auto address = Address::parse(arguments.admin);
+    if (!address) {
+      exit_code_ = wrong_value(address.error());
+      return;
+    }
+    admin.listen = *address;
+  } else if (has_file && !is_known) {
     std::fputs(loaded.rendered().c_str(), stderr);
-    say(fmt::format("tenfold: {} does not tell where the admin API is", file));
+    say(fmt::format("tenfold: what {} says of the admin API is of no use; mend it, or name the API with --admin",
+                    file));
     exit_code_ = kTopologyInvalid;
+    return;
   }
+  client_.emplace(admin, has_file ? control::real_path(file) : "");
 }
 
 std::optional<Json> Remote::call(std::string_view method, const std::string& target, const Json& body) {
   if (!client_) return std::nullopt;
   const auto answer = client_->call(method, target, body.is_null() ? std::string() : control::json_text(body, -1));
   if (!answer) {
-    say(fmt::format("tenfold: {}; is `tenfold run` running with this file?", answer.error()));
+    say(fmt::format("tenfold: {}", answer.error()));
+    say("  is `tenfold run` running with this file? --admin ADDRESS names another place than the file does");
     exit_code_ = kUnreachable;
     return std::nullopt;
   }

@@ -24,8 +24,8 @@ int wrong_value(std::string_view problem);
 int print_changes(const nlohmann::ordered_json& result, bool json);
 
 /// The running program, whose admin address is found in the topology file, and how a verb ends when it does not answer
-/// as it should. A file that does not tell the address is said to be wrong, and nobody is called: what answers at the
-/// default address is another program.
+/// as it should. A file that does not tell the address is said to be wrong, and nobody is called, unless --admin names
+/// it: what answers at the default address is another program.
 class Remote {
  public:
   explicit Remote(const Arguments& arguments);

@@ -19,18 +19,18 @@ constexpr std::array kVerbs = {
     Verb{"run", "", "Serve the topology, in the foreground.", run_server},
     Verb{"check", "[--effective]", "Check the topology file; with --effective, show every setting and its origin.",
          check},
-    Verb{"diff", "", "Show how the file differs from what runs.", diff},
-    Verb{"reload", "", "Make the file what runs, by difference.", reload},
-    Verb{"status", "", "Show services and nodes: state, reason, load, latency.", status},
-    Verb{"top", "", "The same, live.", top},
+    Verb{"diff", "", "Show how the file differs from what runs.", diff, true},
+    Verb{"reload", "", "Make the file what runs, by difference.", reload, true},
+    Verb{"status", "", "Show services and nodes: state, reason, load, latency.", status, true},
+    Verb{"top", "", "The same, live.", top, true},
     Verb{"add", "SERVICE ADDRESS [--weight N] [--zone Z]",
-         "Add a node, live and in the file, and wait until it serves.", add},
-    Verb{"drain", "SERVICE ADDRESS [--timeout T]", "Give a node no new work, and wait until it is idle.", drain},
-    Verb{"enable", "SERVICE ADDRESS", "Give a drained node work again.", enable},
-    Verb{"remove", "SERVICE ADDRESS", "Remove a node, live and in the file.", remove},
-    Verb{"weight", "SERVICE ADDRESS N", "Change a node's share of the traffic.", weight},
+         "Add a node, live and in the file, and wait until it serves.", add, true},
+    Verb{"drain", "SERVICE ADDRESS [--timeout T]", "Give a node no new work, and wait until it is idle.", drain, true},
+    Verb{"enable", "SERVICE ADDRESS", "Give a drained node work again.", enable, true},
+    Verb{"remove", "SERVICE ADDRESS", "Remove a node, live and in the file.", remove, true},
+    Verb{"weight", "SERVICE ADDRESS N", "Change a node's share of the traffic.", weight, true},
     Verb{"explain", "http URL | cache SERVICE KEY", "Say where a request or key would go, and why; sends nothing.",
-         explain},
+         explain, true},
     Verb{"schema", "[--page | --man]", "Print the JSON Schema of the topology file, or its reference or manual page.",
          schema},
     Verb{"completion", "[--page | --man]",
@@ -50,6 +50,8 @@ constexpr std::array kVerbOptions = {
     Option{"--page", "the reference page instead, in Markdown"},
     Option{"--man", "the manual page instead"},
 };
+// Of those that call the running program.
+constexpr Option kAdminOption{"--admin ADDRESS", "where its admin API is, whatever the file says"};
 constexpr std::array kOptions = {
     Option{"-c FILE", "the topology file (default ./tenfold.toml, then /etc/tenfold/tenfold.toml)"},
     Option{"--json", "print data as JSON"},
@@ -76,7 +78,7 @@ constexpr std::string_view kExitCodes =
     "tenfold answers";
 
 std::string line_of(const Option& option) {
-  return fmt::format("  {:<11} {}\n", option.text, option.summary);
+  return fmt::format("  {:<15} {}\n", option.text, option.summary);
 }
 
 std::string options_text() {
@@ -91,7 +93,8 @@ std::string_view name_of(const Option& option) {
 
 bool has_option(const Verb& verb, std::string_view name) {
   return std::ranges::any_of(kOptions, [name](const Option& option) { return name_of(option) == name; }) ||
-         name == "--config" || name == "-h" || verb.operands.find(name) != verb.operands.npos;
+         name == "--config" || name == "-h" || (verb.is_remote && name == name_of(kAdminOption)) ||
+         verb.operands.find(name) != verb.operands.npos;
 }
 
 // True when the words behind the verb are as `way` says it: as many, and those in lower case the very same.
@@ -114,6 +117,7 @@ std::string problem_with(const Verb& verb, const Arguments& arguments) {
   for (const std::string& option : arguments.given) {
     if (!has_option(verb, option)) return fmt::format("{} has no option {}", verb.name, option);
   }
+  if (arguments.page && arguments.man) return "--page and --man are two pages: one of them";
   const std::span<const std::string> words = std::span(arguments.words).subspan(1);
   std::string_view ways = verb.operands;
   for (;;) {
@@ -134,7 +138,7 @@ std::string help_text() {
   std::string text = "usage: tenfold VERB [OPERANDS] [OPTIONS]\n\n";
   for (const Verb& verb : kVerbs)
     text += fmt::format("  {:<52} {}\n", fmt::format("{} {}", verb.name, verb.operands), verb.summary);
-  return text + "\n" + options_text() + "\nexit codes: " + std::string(kExitCodes) + "\n";
+  return text + "\n" + options_text() + line_of(kAdminOption) + "\nexit codes: " + std::string(kExitCodes) + "\n";
 }
 
 std::string help_text(const Verb& verb) {
@@ -143,6 +147,7 @@ std::string help_text(const Verb& verb) {
   for (const Option& option : kVerbOptions) {
     if (verb.operands.find(name_of(option)) != verb.operands.npos) text += line_of(option);
   }
+  if (verb.is_remote) text += line_of(kAdminOption);
   return text + options_text() + "\nexit codes: " + std::string(kExitCodes) + "\n";
 }
 
@@ -155,9 +160,10 @@ std::string command_line_page() {
   for (const Verb& verb : kVerbs)
     page += fmt::format("| `{}` | {} | {} |\n", verb.name,
                         verb.operands.empty() ? "" : fmt::format("`{}`", verb.operands), verb.summary);
-  page += "\nOptions of those that name them, and of all verbs:\n\n```\n";
+  page += "\nOptions of those that name them, of those that call a running tenfold, and of all verbs:\n\n```\n";
   for (const Option& option : kVerbOptions) page += line_of(option);
-  page += "\n" + options_text() + "```\n\nOther words and options than these are wrong usage.\n\n";
+  page += "\n" + line_of(kAdminOption) + "\n" + options_text() +
+          "```\n\nOther words and options than these are wrong usage.\n\n";
   page += "Exit codes: " + std::string(kExitCodes) + ".\n\nSignals of a running `tenfold run`:\n\n";
   for (const Signal& signal : kSignals) page += fmt::format("- {}: {}\n", signal.name, signal.summary);
   return page;
@@ -180,6 +186,7 @@ std::string command_line_manual() {
     page += fmt::format(".TP\n.B {}\n{}\n", control::roff_argument(option.text), roff(option.summary));
   };
   std::ranges::for_each(kVerbOptions, add_option);
+  add_option(kAdminOption);
   std::ranges::for_each(kOptions, add_option);
   page += ".SH SIGNALS\n";
   for (const Signal& signal : kSignals)
@@ -203,7 +210,10 @@ int completion(const Arguments& arguments) {
   }
   std::string names;
   for (const Verb& verb : kVerbs) names += fmt::format("{} ", verb.name);
-  std::fputs(fmt::format("complete -o default -W '{}-c --json --help --version' tenfold\n", names).c_str(), stdout);
+  for (const Option& option : kVerbOptions) names += fmt::format("{} ", name_of(option));
+  names += name_of(kAdminOption);
+  for (const Option& option : kOptions) names += fmt::format(" {}", name_of(option));
+  std::fputs(fmt::format("complete -o default -W '{}' tenfold\n", names).c_str(), stdout);
   return kOk;
 }
 

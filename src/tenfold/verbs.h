@@ -16,6 +16,7 @@ struct Verb {
   std::string_view operands;  // "SERVICE ADDRESS [--zone Z]"; one way or another where it says " | "
   std::string_view summary;
   int (*run)(const Arguments& arguments);
+  bool is_remote = false;  // it calls the running program
 };
 
 std::span<const Verb> verbs();
