@@ -295,7 +295,7 @@ TEST(TopologyFile, WhatIsNotARegularFileIsRefusedAtOnce) {
 }
 
 TEST(Diagnostics, ShowNothingThatATerminalObeys) {
-  const std::string text = "[web.a]\n\"\\u001b[31m\\u009b1mx\" = 1 # \xc2\x9b2J\n";
+  const std::string text = "[web.a]\n\"\\u001b[31m\\u009b1mx\" = 1 # \xc2\x9b[2J\n";
   const std::string rendered = parse_topology(text, "t.toml").rendered();
   EXPECT_THAT(rendered, HasSubstr("unknown key '?[31m?1mx'"));
   EXPECT_THAT(rendered, testing::Not(HasSubstr("\x1b")));
