@@ -99,35 +99,65 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
   static const ApiParameter url = {"url", true, "http://HOST:PORT/PATH, or /PATH."};
   static const ApiParameter service = {"service", true, "A cache service, as \"sessions\" or \"cache.sessions\"."};
   static const ApiParameter key = {"key", true, "A key, as clients write it."};
+  static const std::vector<int> edited = {200, 409, 412, 422, 500};
   static const std::vector<Route> routes = {
-      {{"GET", "/livez", "The program runs; depends on nothing else.", {200}}, &AdminApi::get_livez},
-      {{"GET", "/readyz", "Each service can be served.", {200, 503}, {verbose}}, &AdminApi::get_readyz},
-      {{"GET", "/metrics", "Counters in Prometheus text format.", {200}}, &AdminApi::get_metrics},
-      {{"GET", "/openapi.json", "This description.", {200}}, &AdminApi::get_openapi},
-      {{"GET", "/v1/topology", "What runs; its ETag is for If-Match.", {200}}, &AdminApi::get_topology},
-      {{"GET", "/v1/status", "Services and nodes: health with reasons, load, latency.", {200}}, &AdminApi::get_status},
-      {{"GET", "/v1/events", "The last 256 events.", {200}}, &AdminApi::get_events},
-      {{"GET", "/v1/diff", "What a reload would change.", {200, 422}}, &AdminApi::get_diff},
-      {{"POST", "/v1/reload", "Reads the topology file and makes it what runs.", {200, 400, 409, 412, 422}},
+      {{"GET", "/livez", "getLivez", "The program runs; depends on nothing else.", {200}}, &AdminApi::get_livez},
+      {{"GET", "/readyz", "getReadyz", "Each service can be served.", {200, 503}, {}, false, {verbose}},
+       &AdminApi::get_readyz},
+      {{"GET", "/metrics", "getMetrics", "Counters in Prometheus text format.", {200}}, &AdminApi::get_metrics},
+      {{"GET", "/openapi.json", "getOpenapi", "This description.", {200}, "object"}, &AdminApi::get_openapi},
+      {{"GET", "/v1/topology", "getTopology", "What runs; its ETag is for If-Match.", {200}, "Topology", true},
+       &AdminApi::get_topology},
+      {{"GET", "/v1/status", "getStatus", "Nodes: health with reasons, load, latency.", {200}, "Status", true},
+       &AdminApi::get_status},
+      {{"GET", "/v1/events", "getEvents", "The last 256 events.", {200}, "Event[]"}, &AdminApi::get_events},
+      {{"GET", "/v1/diff", "getDiff", "What a reload would change.", {200, 422}, "Difference"}, &AdminApi::get_diff},
+      {{"POST", "/v1/reload", "reload", "Makes the file what runs.", {200, 409, 412, 422}, "Changed", true},
        &AdminApi::post_reload},
-      {{"GET", "/v1/explain/http", "Where a request for a URL would go, and why.", {200, 400}, {url}},
+      {{"GET", "/v1/explain/http", "explainHttp", "Where a URL goes, and why.", {200}, "HttpExplanation", false, {url}},
        &AdminApi::get_explain_http},
-      {{"GET", "/v1/explain/cache", "Which node has a key, and why.", {200, 400}, {service, key}},
+      {{"GET",
+        "/v1/explain/cache",
+        "explainCache",
+        "Which node has a key, and why.",
+        {200},
+        "CacheExplanation",
+        false,
+        {service, key}},
        &AdminApi::get_explain_cache},
-      {{"GET", "/v1/services/{service}", "One service, as in the status.", {200, 404}}, &AdminApi::get_service},
-      {{"POST", nodes, "Adds a node, in the file too.", {201, 400, 409, 412, 422, 500}, {}, ApiBody::kNode},
+      {{"GET", "/v1/services/{service}", "getService", "One service, as in the status.", {200, 404}, "Service"},
+       &AdminApi::get_service},
+      {{"POST",
+        nodes,
+        "addNode",
+        "Adds a node, in the file too.",
+        {201, 409, 412, 422, 500},
+        "Changed",
+        true,
+        {},
+        "NodeToAdd"},
        &AdminApi::post_node},
-      {{"GET", node, "One node.", {200, 400, 404}}, &AdminApi::get_node},
+      {{"GET", node, "getNode", "One node.", {200, 404}, "Node"}, &AdminApi::get_node},
       {{"PATCH",
         node,
+        "changeNode",
         "Changes weight or state, in the file too.",
-        {200, 400, 409, 412, 422, 500},
+        edited,
+        "Changed",
+        true,
         {},
-        ApiBody::kChange},
+        "NodeChange"},
        &AdminApi::patch_node},
-      {{"DELETE", node, "Removes a node, in the file too.", {200, 400, 409, 412, 422, 500}}, &AdminApi::delete_node},
+      {{"DELETE", node, "removeNode", "Removes a node, in the file too.", edited, "Changed", true},
+       &AdminApi::delete_node},
   };
   return routes;
+}
+
+std::vector<ApiCall> AdminApi::calls() {
+  std::vector<ApiCall> calls;
+  for (const Route& route : routes()) calls.push_back(route.call);
+  return calls;
 }
 
 namespace {
@@ -209,9 +239,7 @@ runtime::Task<AdminResponse> AdminApi::get_metrics(AdminRequest, Arguments) {
 }
 
 runtime::Task<AdminResponse> AdminApi::get_openapi(AdminRequest, Arguments) {
-  std::vector<ApiCall> calls;
-  for (const Route& route : routes()) calls.push_back(route.call);
-  co_return json_response(openapi_json(facts_.version, calls));
+  co_return json_response(openapi_json(facts_.version, calls()));
 }
 
 runtime::Task<AdminResponse> AdminApi::get_topology(AdminRequest, Arguments) {

@@ -12,6 +12,7 @@
 
 #include "control/admin_http.h"
 #include "control/controller.h"
+#include "control/openapi.h"
 #include "control/topology_file.h"
 #include "runtime/task.h"
 
@@ -33,6 +34,9 @@ class AdminApi {
            Load load = load_topology);
 
   runtime::Task<AdminResponse> handle(AdminRequest request);
+
+  /// All that can be called.
+  static std::vector<ApiCall> calls();
 
   /// Reads the file again and makes it what runs; as POST /v1/reload. For SIGHUP.
   runtime::Task<AdminResponse> reload(AdminRequest request);

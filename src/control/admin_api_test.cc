@@ -7,7 +7,9 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "base/bytes.h"
 #include "control/bare_process.h"
 #include "control/file_text.h"
 #include "runtime/simulated/simulated_io.h"
@@ -42,6 +44,14 @@ std::map<std::string, std::string> dismissed(const json& explained) {
   std::map<std::string, std::string> reasons;
   for (const json& row : explained["not_chosen"]) reasons.emplace(row["service"], row["why_not"]);
   return reasons;
+}
+
+// All that a description refers to.
+void names_in(const json& value, std::set<std::string>& names) {
+  if (value.is_object() && value.contains("$ref")) names.insert(value["$ref"].get<std::string>().substr(1));
+  for (const json& part : value) {
+    if (part.is_structured()) names_in(part, names);
+  }
 }
 
 // A program that serves a topology file, called without HTTP in between.
@@ -220,13 +230,37 @@ TEST_F(AdminApiTest, LabelsOfMetricsAreEscaped) {
 }
 
 TEST_F(AdminApiTest, TheDescriptionSaysWhatCallsTake) {
-  const json paths = json::parse(call("GET", "/openapi.json").body)["paths"];
+  const json described = json::parse(call("GET", "/openapi.json").body);
+  const json& paths = described["paths"];
   const json& patch = paths[std::string(kNodes.substr(0, 13)) + "{service}/nodes/{address}"]["patch"];
   EXPECT_EQ(patch["parameters"][2]["name"], "If-Match");
-  EXPECT_EQ(patch["requestBody"]["content"]["application/json"]["schema"]["properties"]["weight"]["maximum"], 1000);
+  EXPECT_EQ(patch["requestBody"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/NodeChange");
+  EXPECT_EQ(described["components"]["schemas"]["Weight"]["maximum"], 1000);
   EXPECT_TRUE(patch["responses"].contains("412"));
   EXPECT_EQ(paths["/v1/explain/cache"]["get"]["parameters"][1]["name"], "key");
   EXPECT_TRUE(paths["/readyz"]["get"]["responses"]["503"]["content"].contains("text/plain"));
+}
+
+TEST_F(AdminApiTest, TheDescriptionHasEveryCallAndAllThatItNames) {
+  const json described = json::parse(call("GET", "/openapi.json").body);
+  std::set<std::string> ids;
+  for (const ApiCall& known : AdminApi::calls()) {
+    std::string method(known.method);
+    std::ranges::transform(method, method.begin(), to_lower);
+    const json& operation = described["paths"][std::string(known.pattern)][method];
+    ASSERT_TRUE(operation.is_object()) << known.method << " " << known.pattern;
+    EXPECT_TRUE(ids.insert(operation["operationId"]).second) << known.id;
+    for (const char* any_call : {"400", "403", "408", "413", "431"})
+      EXPECT_TRUE(operation["responses"].contains(any_call)) << known.id << " " << any_call;
+    const bool is_open = known.pattern == "/livez" || known.pattern == "/readyz";
+    EXPECT_NE(operation["responses"].contains("401"), is_open) << known.id;
+    EXPECT_EQ(operation.contains("security"), is_open) << known.id;
+  }
+  EXPECT_EQ(described["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+  std::set<std::string> names;
+  names_in(described, names);
+  for (const std::string& name : names) EXPECT_TRUE(described.contains(json::json_pointer(name))) << name;
+  EXPECT_TRUE(names.contains("/components/schemas/RouteStep"));
 }
 
 }  // namespace

@@ -84,6 +84,14 @@ bool AdminRequest::has_parameter(std::string_view name) const {
   return found;
 }
 
+bool is_open_to_all(std::string_view path) {
+  return path == "/livez" || path == "/readyz";
+}
+
+bool depends_on_file(std::string_view method, std::string_view path) {
+  return method != "GET" || path == "/v1/diff";
+}
+
 AdminResponse admin_error(int status, std::string_view error, std::string_view help) {
   AdminResponse response;
   response.status = status;
@@ -253,7 +261,7 @@ runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller
 // differences for that file's. The real paths are compared now: what a symbolic link stands for may have changed.
 std::optional<AdminResponse> AdminHttp::other_program(const Received& received) const {
   const http::Field* file = received.head.fields.find(std::string_view("Tenfold-File"));
-  if (file == nullptr || (received.request.method == "GET" && received.request.path != "/v1/diff")) return std::nullopt;
+  if (file == nullptr || !depends_on_file(received.request.method, received.request.path)) return std::nullopt;
   const std::string meant = decoded(file->value);
   const std::string ours = real_path(file_);
   if (meant == ours) return std::nullopt;
@@ -270,7 +278,7 @@ bool AdminHttp::has_token(const http::RequestHead& head) const {
 
 // What one is answered who may not call; nullopt who may.
 std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const {
-  const bool open_path = received.request.path == "/livez" || received.request.path == "/readyz";
+  const bool open_path = is_open_to_all(received.request.path);
   const bool has_right_token = !settings_.token.empty() && has_token(received.head);
   if (!settings_.token.empty() && !open_path && !has_right_token)
     return admin_error(

@@ -101,6 +101,12 @@ class AdminHttp {
   runtime::Scope scope_;
 };
 
+/// Whether a path is answered without a token, where one is set.
+bool is_open_to_all(std::string_view path);
+
+/// Whether a call is refused to who means another topology file than the one that runs (Tenfold-File).
+bool depends_on_file(std::string_view method, std::string_view path);
+
 /// {"error": …, "help": …}
 AdminResponse admin_error(int status, std::string_view error, std::string_view help = {});
 
