@@ -120,6 +120,7 @@ class Answers(CacheScenario):
         self.assertEqual(ask("GET", "/v1/services/web.other"), 404)
         self.assertEqual(ask("GET", f"{nodes}/127.0.0.1:1"), 404)
         body = json.dumps({"address": second.address}).encode()
+        self.assertEqual(ask("DELETE", f"{nodes}/127.0.0.1:1"), 404)
         self.assertEqual(ask("POST", nodes, (), body), 201)
         self.assertEqual(ask("POST", nodes, (), body), 422)
         self.assertEqual(ask("POST", nodes, (), b"{"), 400)

@@ -99,7 +99,7 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
   static const ApiParameter url = {"url", true, "http://HOST:PORT/PATH, or /PATH."};
   static const ApiParameter service = {"service", true, "A cache service, as \"sessions\" or \"cache.sessions\"."};
   static const ApiParameter key = {"key", true, "A key, as clients write it."};
-  static const std::vector<int> edited = {200, 409, 412, 422, 500};
+  static const std::vector<int> edited = {200, 404, 409, 412, 422, 500};
   static const std::vector<Route> routes = {
       {{"GET", "/livez", "getLivez", "The program runs; depends on nothing else.", {200}}, &AdminApi::get_livez},
       {{"GET", "/readyz", "getReadyz", "Each service can be served.", {200, 503}, {}, false, {verbose}},
@@ -131,7 +131,7 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
         nodes,
         "addNode",
         "Adds a node, in the file too.",
-        {201, 409, 412, 422, 500},
+        {201, 404, 409, 412, 422, 500},
         "Changed",
         true,
         {},
@@ -289,22 +289,31 @@ runtime::Task<AdminResponse> AdminApi::get_explain_cache(AdminRequest request, A
 
 runtime::Task<AdminResponse> AdminApi::get_service(AdminRequest, Arguments arguments) {
   const planes::PlaneReading reading = co_await controller_.collect();
-  const Json service = service_json(controller_, reading, arguments[0]);
-  if (service.is_null())
-    co_return admin_error(404, fmt::format("there is no service {}", arguments[0]),
-                          "GET /v1/topology lists the services");
-  co_return json_response(service);
+  if (auto missing = not_found(arguments[0])) co_return std::move(*missing);
+  co_return json_response(service_json(controller_, reading, arguments[0]));
 }
 
 runtime::Task<AdminResponse> AdminApi::get_node(AdminRequest, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
   const planes::PlaneReading reading = co_await controller_.collect();
-  const Json node = node_json(controller_, reading, arguments[0], *address);
-  if (node.is_null())
-    co_return admin_error(404, fmt::format("{} has no node {}", arguments[0], arguments[1]),
-                          "GET /v1/topology lists the nodes");
-  co_return json_response(node);
+  if (auto missing = not_found(arguments[0], *address)) co_return std::move(*missing);
+  co_return json_response(node_json(controller_, reading, arguments[0], *address));
+}
+
+// Why there is no such service, or no such node of it; nullopt when there is.
+std::optional<AdminResponse> AdminApi::not_found(std::string_view service, const std::optional<Address>& node) const {
+  const cluster::Service* found = controller_.topology()->find(service);
+  if (found == nullptr) {
+    std::string others;
+    for (const cluster::Service& other : controller_.topology()->services)
+      others += (others.empty() ? "; there is " : ", ") + other.full_name();
+    return admin_error(404, fmt::format("there is no service {}{}", service, others),
+                       "`tenfold status` lists services and nodes");
+  }
+  if (!node || std::ranges::count(found->nodes, *node, &cluster::NodeSpec::address) > 0) return std::nullopt;
+  return admin_error(404, fmt::format("{} has no node {}", service, node->to_text()),
+                     "`tenfold status` lists services and nodes");
 }
 
 // -- Changing ------------------------------------------------------------------------------------------------------
@@ -372,9 +381,10 @@ runtime::Task<AdminResponse> AdminApi::post_reload(AdminRequest request, Argumen
 
 // Writes the file first: what runs is never ahead of what a restart would read. All of it in one turn, so that no edit
 // begins with a file that another is about to replace.
-runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Edit& edit) {
+runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Place& place, const Edit& edit) {
   const auto turn = co_await controller_.take_turn();
   if (!turn) co_return admin_error(409, turn.error(), "nothing was changed");
+  if (auto missing = not_found(place.service, place.node)) co_return std::move(*missing);
   if (auto refused = unmet_condition(request)) co_return std::move(*refused);
   auto edited = edit(loaded_);
   if (!edited) co_return admin_error(422, edited.error(), "nothing was changed");
@@ -393,7 +403,8 @@ runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments
   const auto node = node_of(Json::parse(request.body, nullptr, false));
   if (!node) co_return admin_error(400, node.error(), "for example {\"address\": \"10.0.0.13:8000\"}");
   const Edit edit = [&](const LoadedTopology& loaded) { return add_node(loaded, arguments[0], *node); };
-  AdminResponse response = co_await apply_edit(std::move(request), edit);
+  const Place place = {arguments[0], std::nullopt};
+  AdminResponse response = co_await apply_edit(std::move(request), place, edit);
   if (response.status == 200) response.status = 201;
   co_return response;
 }
@@ -404,14 +415,16 @@ runtime::Task<AdminResponse> AdminApi::patch_node(AdminRequest request, Argument
   const auto change = change_of(Json::parse(request.body, nullptr, false));
   if (!change) co_return admin_error(400, change.error(), "for example {\"state\": \"drain\"}");
   const Edit edit = [&](const LoadedTopology& loaded) { return change_node(loaded, arguments[0], *address, *change); };
-  co_return co_await apply_edit(std::move(request), edit);
+  const Place place = {arguments[0], *address};
+  co_return co_await apply_edit(std::move(request), place, edit);
 }
 
 runtime::Task<AdminResponse> AdminApi::delete_node(AdminRequest request, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
   const Edit edit = [&](const LoadedTopology& loaded) { return remove_node(loaded, arguments[0], *address); };
-  co_return co_await apply_edit(std::move(request), edit);
+  const Place place = {arguments[0], *address};
+  co_return co_await apply_edit(std::move(request), place, edit);
 }
 
 }  // namespace tenfold::control

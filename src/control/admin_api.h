@@ -65,8 +65,15 @@ class AdminApi {
 
   /// Makes another file of the one that runs (control/topology_edit.h).
   using Edit = std::function<std::expected<LoadedTopology, std::string>(const LoadedTopology& loaded)>;
-  runtime::Task<AdminResponse> apply_edit(AdminRequest request, const Edit& edit);
+  /// Where an edit is made. Without a node: the whole service.
+  struct Place {
+    std::string service;
+    std::optional<Address> node;
+  };
+  runtime::Task<AdminResponse> apply_edit(AdminRequest request, const Place& place, const Edit& edit);
   runtime::Task<AdminResponse> apply_file(const Controller::Turn& turn, LoadedTopology next);
+  std::optional<AdminResponse> not_found(std::string_view service,
+                                         const std::optional<Address>& node = std::nullopt) const;
   std::string etag() const;
   std::optional<AdminResponse> unmet_condition(const AdminRequest& request) const;
   AdminResponse conflict_on_disk() const;

@@ -160,6 +160,21 @@ TEST_F(AdminApiTest, BodiesAreReadWholeAndNothingIsCut) {
   EXPECT_EQ(call("POST", kNodes, R"({"address": "10.0.0.7:80", "weight": 1000, "zone": "b"})").status, 201);
 }
 
+TEST_F(AdminApiTest, WhatIsNotThereIsNotFoundByAnyMethod) {
+  const std::string body = R"({"address": "10.0.0.7:80"})";
+  EXPECT_EQ(call("POST", "/v1/services/web.b/nodes", body).status, 404);
+  for (const char* target : {"/v1/services/web.b/nodes/10.0.0.2:80", "/v1/services/web.a/nodes/10.0.0.9:80"}) {
+    EXPECT_EQ(call("GET", target).status, 404) << target;
+    EXPECT_EQ(call("PATCH", target, R"({"weight": 2})").status, 404) << target;
+    EXPECT_EQ(call("DELETE", target).status, 404) << target;
+  }
+  EXPECT_EQ(status_with("\"999\"", "/v1/services/web.b/nodes/10.0.0.2:80"), 404) << "before its condition is judged";
+  for (const auto& [method, target] : {std::pair("GET", "/v1/services/web.b"), {"POST", "/v1/services/web.b/nodes"}})
+    EXPECT_THAT(call(method, target, body).body,
+                HasSubstr("there is no service web.b; there is cache.r, web.a, web.two"));
+  EXPECT_EQ(process_->controller().topology()->epoch, 1U);
+}
+
 TEST_F(AdminApiTest, APathEndsWhereItEnds) {
   EXPECT_EQ(call("DELETE", std::string(kSecond) + "&nonsense").status, 400);
   EXPECT_EQ(call("GET", "/v1/services/web.a&x").status, 404);
