@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -50,8 +51,26 @@ std::optional<std::uint32_t> weight_of(const Json& value) {
   return static_cast<std::uint32_t>(value.get<std::uint64_t>());
 }
 
+// The object that a body is; the error is a sentence. A key that stands there twice is not taken for its last value:
+// readers of JSON differ in which one they take (RFC 8259 section 4).
+std::expected<Json, std::string> object_of(std::string_view text) {
+  std::set<std::string> keys;
+  std::string twice;
+  const auto note = [&](int depth, Json::parse_event_t event, const Json& parsed) {
+    if (depth == 1 && event == Json::parse_event_t::key && !keys.insert(parsed.get<std::string>()).second)
+      twice = parsed.get<std::string>();
+    return true;
+  };
+  Json body = Json::parse(text, note, false);
+  if (!body.is_discarded() && !twice.empty()) return std::unexpected(fmt::format("the key \"{}\" stands twice", twice));
+  return body;
+}
+
 // A node as a request body gives it; the error is a sentence.
-std::expected<cluster::NodeSpec, std::string> node_of(const Json& body) {
+std::expected<cluster::NodeSpec, std::string> node_of(std::string_view text) {
+  const auto object = object_of(text);
+  if (!object) return std::unexpected(object.error());
+  const Json& body = *object;
   if (!body.is_object() || !body.contains("address") || !body["address"].is_string())
     return std::unexpected("the body is a JSON object with an \"address\"");
   const auto address = Address::parse(body["address"].get<std::string>());
@@ -70,7 +89,10 @@ std::expected<cluster::NodeSpec, std::string> node_of(const Json& body) {
   return node;
 }
 
-std::expected<NodeChange, std::string> change_of(const Json& body) {
+std::expected<NodeChange, std::string> change_of(std::string_view text) {
+  const auto object = object_of(text);
+  if (!object) return std::unexpected(object.error());
+  const Json& body = *object;
   if (!body.is_object()) return std::unexpected("the body is a JSON object with \"weight\" or \"state\"");
   NodeChange change;
   for (const auto& [key, value] : body.items()) {
@@ -400,7 +422,7 @@ runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Pl
 }
 
 runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments arguments) {
-  const auto node = node_of(Json::parse(request.body, nullptr, false));
+  const auto node = node_of(request.body);
   if (!node) co_return admin_error(400, node.error(), "for example {\"address\": \"10.0.0.13:8000\"}");
   const Edit edit = [&](const LoadedTopology& loaded) { return add_node(loaded, arguments[0], *node); };
   const Place place = {arguments[0], std::nullopt};
@@ -412,7 +434,7 @@ runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments
 runtime::Task<AdminResponse> AdminApi::patch_node(AdminRequest request, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
-  const auto change = change_of(Json::parse(request.body, nullptr, false));
+  const auto change = change_of(request.body);
   if (!change) co_return admin_error(400, change.error(), "for example {\"state\": \"drain\"}");
   const Edit edit = [&](const LoadedTopology& loaded) { return change_node(loaded, arguments[0], *address, *change); };
   const Place place = {arguments[0], *address};

@@ -160,6 +160,15 @@ TEST_F(AdminApiTest, BodiesAreReadWholeAndNothingIsCut) {
   EXPECT_EQ(call("POST", kNodes, R"({"address": "10.0.0.7:80", "weight": 1000, "zone": "b"})").status, 201);
 }
 
+TEST_F(AdminApiTest, AKeyThatStandsTwiceIsRefused) {
+  const AdminResponse added = call("POST", kNodes, R"({"address": "10.0.0.7:80", "address": "10.0.0.8:80"})");
+  EXPECT_EQ(added.status, 400);
+  EXPECT_THAT(json::parse(added.body)["error"].get<std::string>(), HasSubstr("the key \"address\" stands twice"));
+  EXPECT_EQ(call("PATCH", kSecond, R"({"weight": 2, "state": "drain", "\u0077eight": 3})").status, 400);
+  EXPECT_EQ(call("PATCH", kSecond, R"({"": 1, "": 2})").status, 400);
+  EXPECT_EQ(process_->controller().topology()->epoch, 1U);
+}
+
 TEST_F(AdminApiTest, WhatIsNotThereIsNotFoundByAnyMethod) {
   const std::string body = R"({"address": "10.0.0.7:80"})";
   EXPECT_EQ(call("POST", "/v1/services/web.b/nodes", body).status, 404);
