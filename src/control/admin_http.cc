@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "control/file_text.h"
 #include "control/json_text.h"
 #include "wire/http/characters.h"
@@ -38,7 +39,7 @@ bool equals_secret(std::string_view given, std::string_view secret) {
 // A page of a foreign site can name any host that resolves to us, but it cannot name our address.
 bool is_literal_host(std::string_view host) {
   const std::string_view name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
-  if (name == "localhost" || name.empty()) return true;
+  if (equals_ignore_case(name, "localhost") || name.empty()) return true;
   return Address::parse(std::string(name) + ":0").has_value();
 }
 
@@ -287,7 +288,7 @@ std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const 
   if (!has_right_token && !settings_.listen.is_unix() && !is_literal_host(received.head.host))
     return admin_error(403, "the Host field names a host", "call the admin API by its address, or localhost");
   if (const http::Field* origin = received.head.fields.find(http::FieldName::kOrigin)) {
-    if (origin->value != fmt::format("http://{}", received.head.host))
+    if (!equals_ignore_case(origin->value, fmt::format("http://{}", received.head.host)))
       return admin_error(403, "the request comes from a page of another site", "");
   }
   return std::nullopt;
