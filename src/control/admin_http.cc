@@ -183,21 +183,30 @@ bool AdminHttp::make_room() {
   return true;
 }
 
-runtime::Task<bool> AdminHttp::receive(runtime::Socket& socket, Caller& caller, std::string& bytes) {
+runtime::Task<Status> AdminHttp::receive(runtime::Socket& socket, Caller& caller, std::string& bytes) {
   const runtime::Wait wait(caller.deadline, &caller.gone);
   const Result<runtime::Buffer> read = co_await io_.recv(socket, runtime::BufferSize::kSmall, wait);
-  if (!read) co_return false;
+  if (!read) co_return std::unexpected(read.error());
   bytes += read->view();
-  co_return true;
+  co_return Status();
 }
 
-// False when there is no further request. One deadline holds for head and body together, however they trickle in.
+// True where it is still worth an answer that no more has come of a request: its caller may wait for one.
+bool AdminHttp::refuse_slow(const Error& error, Received& received) {
+  if (error.kind != ErrorKind::kTimeout) return false;
+  received.refused = admin_error(408, fmt::format("the request did not come whole within {}", to_text(kRequestTimeout)),
+                                 "send head and body without a pause");
+  return true;
+}
+
+// False when there is no further request; one that is not understood, or comes too slowly, is refused. One deadline
+// holds for head and body together, however they trickle in.
 runtime::Task<bool> AdminHttp::read_head(runtime::Socket& socket, Caller& caller, std::string& bytes,
                                          Received& received) {
   caller.since = io_.now();
   caller.deadline = caller.since + kIdleTimeout;
   if (bytes.empty()) {
-    const bool begun = co_await receive(socket, caller, bytes);
+    const Status begun = co_await receive(socket, caller, bytes);
     if (!begun) co_return false;
   }
   caller.deadline = io_.now() + kRequestTimeout;
@@ -209,8 +218,8 @@ runtime::Task<bool> AdminHttp::read_head(runtime::Socket& socket, Caller& caller
     }
     received.head_bytes = outcome.head_bytes;
     if (received.head_bytes > 0) break;
-    const bool more = co_await receive(socket, caller, bytes);
-    if (!more) co_return false;
+    const Status more = co_await receive(socket, caller, bytes);
+    if (!more) co_return refuse_slow(more.error(), received);
   }
   understand(received);
   co_return true;
@@ -240,7 +249,7 @@ void AdminHttp::understand(Received& received) const {
   received.body_bytes = head.content_length;
 }
 
-// Takes the request out of `bytes`; what is behind it is the next one. False when it does not come whole.
+// Takes the request out of `bytes`; what is behind it is the next one. False when its caller has gone.
 runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller, std::string& bytes,
                                          Received& received) {
   const std::size_t all = received.head_bytes + received.body_bytes;
@@ -250,8 +259,8 @@ runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller
     if (!sent) co_return false;
   }
   while (bytes.size() < all) {
-    const bool more = co_await receive(socket, caller, bytes);
-    if (!more) co_return false;
+    const Status more = co_await receive(socket, caller, bytes);
+    if (!more) co_return refuse_slow(more.error(), received);
   }
   received.request.body = bytes.substr(received.head_bytes, received.body_bytes);
   bytes.erase(0, all);
@@ -308,13 +317,15 @@ runtime::Task<void> AdminHttp::serve_requests(runtime::Socket& socket, Caller& c
     const auto received = std::make_unique<Received>();
     const bool asked = co_await read_head(socket, caller, bytes, *received);
     if (!asked) co_return;
+    if (!received->refused) {
+      const bool answerable = co_await read_body(socket, caller, bytes, *received);
+      if (!answerable) co_return;
+    }
     AdminResponse response;
     if (received->refused) {
       response = std::move(*received->refused);
       received->keep_alive = false;
     } else {
-      const bool whole = co_await read_body(socket, caller, bytes, *received);
-      if (!whole) co_return;
       caller.is_served = true;
       response = co_await handler_(std::move(received->request));
       caller.is_served = false;
@@ -350,7 +361,7 @@ runtime::Task<void> AdminHttp::hear_out(runtime::Socket& socket, Caller& caller)
   io_.shutdown_send(socket);
   caller.deadline = io_.now() + kLingerTimeout;
   std::string ignored;
-  for (bool more = true; more && ignored.size() <= kBodyBytesMost;) more = co_await receive(socket, caller, ignored);
+  for (Status more; more && ignored.size() <= kBodyBytesMost;) more = co_await receive(socket, caller, ignored);
 }
 
 }  // namespace tenfold::control

@@ -77,7 +77,8 @@ class AdminHttp {
   bool make_room();
   runtime::Task<void> serve_caller(runtime::Socket socket);
   runtime::Task<void> serve_requests(runtime::Socket& socket, Caller& caller);
-  runtime::Task<bool> receive(runtime::Socket& socket, Caller& caller, std::string& bytes);
+  runtime::Task<Status> receive(runtime::Socket& socket, Caller& caller, std::string& bytes);
+  static bool refuse_slow(const Error& error, Received& received);
   runtime::Task<bool> read_head(runtime::Socket& socket, Caller& caller, std::string& bytes, Received& received);
   void understand(Received& received) const;
   runtime::Task<bool> read_body(runtime::Socket& socket, Caller& caller, std::string& bytes, Received& received);

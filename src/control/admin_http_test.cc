@@ -14,6 +14,7 @@ using runtime::Task;
 using runtime::simulated::SimulatedIo;
 using runtime::simulated::World;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 const Address kHere = Address::ipv4({10, 0, 0, 1}, 7070);
@@ -51,8 +52,10 @@ class AdminHttpTest : public testing::Test {
   static Task<void> ask(SimulatedIo* io, std::string bytes, std::optional<std::string>* answer) {
     const runtime::Wait wait(io->now() + 5min, nullptr);
     Result<runtime::Socket> socket = co_await io->connect(kHere, wait);
-    const Status sent = co_await io->send(*socket, bytes, wait);
-    EXPECT_TRUE(sent);
+    if (!bytes.empty()) {
+      const Status sent = co_await io->send(*socket, bytes, wait);
+      EXPECT_TRUE(sent);
+    }
     std::string received;
     for (;;) {
       const Result<runtime::Buffer> read = co_await io->recv(*socket, runtime::BufferSize::kSmall, wait);
@@ -77,6 +80,26 @@ TEST_F(AdminHttpTest, HostsAreComparedWithoutRegardToCase) {
               StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(answer_for_host("Host: localhost\r\nOrigin: http://localhost.example.com\r\n"),
               StartsWith("HTTP/1.1 403 "));
+}
+
+TEST_F(AdminHttpTest, ARequestThatComesTooSlowlyIsToldSo) {
+  for (const char* part : {"G", "GET /livez HTTP/1.1\r\nHo",
+                           "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{}"}) {
+    Duration after{};
+    const std::string answer = answer_to(part, &after);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 408 Request Timeout\r\n")) << part;
+    EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n")) << part;
+    EXPECT_THAT(answer, HasSubstr("the request did not come whole within 10s")) << part;
+    EXPECT_GE(after, 10s) << part;
+    EXPECT_LT(after, 12s) << part;
+  }
+}
+
+TEST_F(AdminHttpTest, AnIdleConnectionIsClosedWithoutAWord) {
+  Duration after{};
+  EXPECT_EQ(answer_to("", &after), "");
+  EXPECT_GE(after, 75s);
+  EXPECT_THAT(answer_to("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"), Not(HasSubstr("408")));
 }
 
 }  // namespace
