@@ -366,7 +366,8 @@ class AdminApi(Scenario):
         self.assertIn('tenfold_requests_total{service="web.test",class="2"} 5', page)
         self.assertIn(f'tenfold_node_requests_total{{service="web.test",node="{node.address}"}} 5', page)
         for line in page.splitlines():
-            self.assertRegex(line, r"^(# (HELP|TYPE) tenfold_\w+ .+|tenfold_\w+(\{[^}]*\})? [0-9.e+-]+)$")
+            name = r"(tenfold|process)_\w+"
+            self.assertRegex(line, rf"^(# (HELP|TYPE) {name} .+|{name}(\{{[^}}]*\}})? [0-9.e+-]+)$")
         self.assertEqual(tenfold.admin_request("GET", "/livez").body, b"ok\n")
         self.assertIn(b"[+]web.test ok", tenfold.admin_request("GET", "/readyz?verbose").body)
         code, text, _ = tenfold.cli("explain", "http", f"http://x:{tenfold.port}/a/../b")

@@ -257,7 +257,8 @@ runtime::Task<AdminResponse> AdminApi::get_readyz(AdminRequest request, Argument
 
 runtime::Task<AdminResponse> AdminApi::get_metrics(AdminRequest, Arguments) {
   const planes::PlaneReading reading = co_await controller_.collect();
-  co_return text_response(200, metrics_page(controller_, reading), "text/plain; version=0.0.4; charset=utf-8");
+  co_return text_response(200, metrics_page(controller_, reading, facts_.version),
+                          "text/plain; version=0.0.4; charset=utf-8");
 }
 
 runtime::Task<AdminResponse> AdminApi::get_openapi(AdminRequest, Arguments) {

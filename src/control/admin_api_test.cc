@@ -253,6 +253,16 @@ TEST_F(AdminApiTest, LabelsOfMetricsAreEscaped) {
   EXPECT_THAT(page.body, Not(HasSubstr("n\"x")));
 }
 
+TEST_F(AdminApiTest, EachStateOfANodeIsASeries) {
+  ASSERT_EQ(call("PATCH", kSecond, R"({"state": "drain"})").status, 200);
+  const std::string page = call("GET", "/metrics").body;
+  for (const char* state : {"unknown", "up", "draining", "ejected", "down"}) {
+    const std::string series =
+        "tenfold_node_state{service=\"web.a\",node=\"10.0.0.3:80\",state=\"" + std::string(state) + "\"} ";
+    EXPECT_THAT(page, HasSubstr("\n" + series + (state == std::string("draining") ? "1\n" : "0\n")));
+  }
+}
+
 TEST_F(AdminApiTest, TheDescriptionSaysWhatCallsTake) {
   const json described = json::parse(call("GET", "/openapi.json").body);
   const json& paths = described["paths"];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/api_schemas.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -229,25 +230,26 @@ constexpr Member kOfExplanations[] = {
     {"Heat", "share_at_least?", "number"},
 };
 
-template <typename... Value>
-Json one_of(Value... values) {
-  return {{"type", "string"}, {"enum", Json::array({name_of(values)...})}};
+template <typename Values>
+Json one_of(const Values& values) {
+  Json schema = {{"type", "string"}};
+  for (const auto value : values) schema["enum"].push_back(name_of(value));
+  return schema;
 }
 
 // What is no object.
 Json plain_schemas() {
-  using cluster::NodeState, cluster::RingPhase, cluster::CacheProtocol, cluster::Tier, cluster::name_of;
+  using cluster::CacheProtocol, cluster::Tier;
   using Level = EventLog::Level;
   Json schemas;
   const Key& weight = *find_key(Section::kWebNode, "weight");
   schemas["Weight"] = {{"type", "integer"}, {"minimum", weight.least}, {"maximum", weight.most}};
   schemas["NodeWish"] = {{"type", "string"}, {"enum", find_key(Section::kWebNode, "state")->choices}};
-  schemas["NodeState"] =
-      one_of(NodeState::kUnknown, NodeState::kUp, NodeState::kDraining, NodeState::kEjected, NodeState::kDown);
-  schemas["RingPhase"] = one_of(RingPhase::kSteady, RingPhase::kHold, RingPhase::kMoving);
-  schemas["CacheProtocol"] = one_of(CacheProtocol::kMemcached, CacheProtocol::kRedis);
-  schemas["Tier"] = one_of(Tier::kWeb, Tier::kCache);
-  schemas["EventLevel"] = one_of(Level::kInfo, Level::kWarning, Level::kError);
+  schemas["NodeState"] = one_of(cluster::kNodeStates);
+  schemas["RingPhase"] = one_of(cluster::kRingPhases);
+  schemas["CacheProtocol"] = one_of(std::array{CacheProtocol::kMemcached, CacheProtocol::kRedis});
+  schemas["Tier"] = one_of(kServedTiers);
+  schemas["EventLevel"] = one_of(std::array{Level::kInfo, Level::kWarning, Level::kError});
   schemas["Severity"] = {{"type", "string"}, {"enum", {"error", "warning"}}};
   schemas["Phase"] = {{"type", "string"}, {"enum", {"starting", "serving", "shutting down"}}};
   return schemas;
