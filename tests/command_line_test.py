@@ -191,7 +191,7 @@ class Outcomes(Scenario):
         command = [TENFOLD, "top", "-c", tenfold.file]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as top:
             self.addCleanup(top.kill)
-            shown = (re.search(r"(\d+) requests(?: \((\d+)/s\))?", line) for line in top.stdout)
+            shown = (re.search(r"(\d+) requests?(?: \((\d+)/s\))?", line) for line in top.stdout)
             counts = (found.groups() for found in shown if found)
             self.assertEqual(next(counts), ("0", None), "there is nothing to compare with yet")
             for _ in range(50):
@@ -201,6 +201,23 @@ class Outcomes(Scenario):
                 rates.append(int(next(counts)[1]))
             top.kill()
         self.assertEqual(sum(rates), 50)
+
+    def test_one_of_a_thing_is_told_as_one(self):
+        node, cache_node = self.node(), Memcached()
+        self.addCleanup(cache_node.stop)
+        tenfold = self.tenfold(
+            f'[web.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = ["{node.address}"]\n'
+            f'[cache.test]\nlisten = "127.0.0.1:{free_port()}"\nnodes = ["{cache_node.address}"]\n'
+            'health = { interval = "100ms", fast_interval = "100ms", fall = 1 }\n',
+        )
+        self.client(tenfold).get()
+        text = tenfold.cli("status")[1]
+        self.assertRegex(text, r", 1 worker, .*, 1 connection, file ")
+        self.assertIn("\n  1 request, 5xx 0", text)
+        self.assertIn("\n  0 clients, 0 commands, ", text)
+        self.assertRegex(text, r"\n  ring steady for \d+s, 1 node\n")
+        cache_node.kill()
+        wait_until(lambda: "1 probe failed in a row; the last: " in tenfold.log(), "the log tells of one probe")
 
     def test_requests_under_way_are_counted_without_waiting(self):
         release = threading.Event()
@@ -215,7 +232,7 @@ class Outcomes(Scenario):
             other.requests.clear()
         code, _, talk = tenfold.cli("drain", "web.test", node.address, "--timeout", "0s")
         self.assertEqual(code, 4)
-        self.assertIn("still has 1 requests under way", talk)
+        self.assertIn("still has 1 request under way", talk)
 
     def test_nodes_that_are_never_probed_and_nodes_of_no_weight(self):
         first, second, third = self.node(), self.node(), self.node()
