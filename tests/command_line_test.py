@@ -3,9 +3,11 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import tempfile
+import termios
 import threading
 import unittest
 
@@ -201,6 +203,26 @@ class Outcomes(Scenario):
                 rates.append(int(next(counts)[1]))
             top.kill()
         self.assertEqual(sum(rates), 50)
+
+    def test_top_cuts_its_lines_to_the_width_of_the_terminal(self):
+        tenfold = self.web([self.node()])
+        whole = tenfold.cli("status")[1].splitlines()
+        columns = 50
+        self.assertGreater(max(map(len, whole)), columns)
+        main, terminal = pty.openpty()
+        self.addCleanup(os.close, main)
+        termios.tcsetwinsize(terminal, (24, columns))
+        with subprocess.Popen([TENFOLD, "top", "-c", tenfold.file], stdout=terminal) as top:
+            self.addCleanup(top.kill)
+            os.close(terminal)
+            text = b""
+            while text.count(b"\x1b[H\x1b[2J") < 2:
+                text += os.read(main, 4096)
+            top.kill()
+        shown = text.decode().split("\x1b[H\x1b[2J")[1].splitlines()
+        self.assertEqual(len(shown), len(whole))
+        self.assertEqual({len(line) for line in shown if len(line) >= columns}, {columns})
+        self.assertEqual(shown[0][:30], whole[0][:30])
 
     def test_one_of_a_thing_is_told_as_one(self):
         node, cache_node = self.node(), Memcached()

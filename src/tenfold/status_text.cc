@@ -187,6 +187,20 @@ std::string status_text(const Json& status, const Json* before, double seconds) 
   return text;
 }
 
+std::string cut_to_width(std::string_view text, std::size_t columns) {
+  std::string cut;
+  std::size_t column = 0;
+  for (char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // a character of UTF-8
+    if (c == '\n')
+      column = 0;
+    else if (!continues)
+      ++column;
+    if (column <= columns) cut += c;
+  }
+  return cut;
+}
+
 bool is_degraded(const Json& status) {
   for (const Json& service : status["services"]) {
     if (service.value("panic", false)) return true;
