@@ -3,11 +3,24 @@
 
 import os
 import re
+import stat
 
 from harness import Scenario
 
 
 class AdminApi(Scenario):
+    def test_a_unix_socket_is_for_its_owner_and_group_whatever_the_umask_is(self):
+        for umask in ("000", "022", "077"):
+            tenfold = self.tenfold(
+                f'[web.test]\nlisten = ["127.0.0.1:{{port}}", "unix:{{folder}}/web.sock"]\n'
+                f'nodes = ["{self.node().address}"]\n',
+                prefix=("sh", "-c", f'umask {umask}; exec "$@"', "sh"),
+            )
+            mode = lambda path: stat.S_IMODE(os.stat(path).st_mode)
+            self.assertEqual(mode(tenfold.admin), 0o660, umask)
+            listener = os.path.join(tenfold.folder, "web.sock")
+            self.assertEqual(mode(listener), 0o777 & ~int(umask, 8), "that of a service is as the umask has it")
+
     def test_metrics_tell_of_the_process_and_its_version(self):
         tenfold = self.web([self.node()])
         page = tenfold.admin_request("GET", "/metrics").body.decode()

@@ -116,7 +116,8 @@ AdminHttp::AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, st
     : io_(io), settings_(settings), file_(std::move(file)), handler_(std::move(handler)) {}
 
 Status AdminHttp::open(std::optional<int> opened) {
-  const Result<int> handle = opened ? Result<int>(*opened) : io_.open_listener(settings_.listen);
+  const Result<int> handle =
+      opened ? Result<int>(*opened) : io_.open_listener(settings_.listen, runtime::SocketMode::kOwnerAndGroup);
   if (!handle) return std::unexpected(handle.error());
   const Result<int> copy = io_.duplicate_listener(*handle);
   if (!copy) {
