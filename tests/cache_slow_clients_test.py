@@ -78,7 +78,7 @@ class GreedyClients(RedisScenario):
         self.assertIn(" client_warning ", tenfold.log())
         self.assertIn("a client is closed: ", tenfold.log())
         self.assertEqual(self.counters(tenfold)["held_bytes"], 0)
-        self.assertIn(", 1 clients dropped", tenfold.cli("status")[1])
+        self.assertIn(", 1 client dropped", tenfold.cli("status")[1])
         self.assertIn("tenfold_cache_clients_dropped_total{service=\"cache.test\"} 1", self.metrics(tenfold))
 
     def test_one_whose_replies_are_small_gets_all_of_many(self):

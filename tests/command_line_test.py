@@ -3,10 +3,12 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import tempfile
+import termios
 import threading
 import unittest
 
@@ -224,7 +226,7 @@ class Outcomes(Scenario):
         command = [TENFOLD, "top", "-c", tenfold.file]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as top:
             self.addCleanup(top.kill)
-            shown = (re.search(r"(\d+) requests(?: \((\d+)/s\))?", line) for line in top.stdout)
+            shown = (re.search(r"(\d+) requests?(?: \((\d+)/s\))?", line) for line in top.stdout)
             counts = (found.groups() for found in shown if found)
             self.assertEqual(next(counts), ("0", None), "there is nothing to compare with yet")
             for _ in range(50):
@@ -234,6 +236,43 @@ class Outcomes(Scenario):
                 rates.append(int(next(counts)[1]))
             top.kill()
         self.assertEqual(sum(rates), 50)
+
+    def test_top_cuts_its_lines_to_the_width_of_the_terminal(self):
+        tenfold = self.web([self.node()])
+        whole = tenfold.cli("status")[1].splitlines()
+        columns = 50
+        self.assertGreater(max(map(len, whole)), columns)
+        main, terminal = pty.openpty()
+        self.addCleanup(os.close, main)
+        termios.tcsetwinsize(terminal, (24, columns))
+        with subprocess.Popen([TENFOLD, "top", "-c", tenfold.file], stdout=terminal) as top:
+            self.addCleanup(top.kill)
+            os.close(terminal)
+            text = b""
+            while text.count(b"\x1b[H\x1b[2J") < 2:
+                text += os.read(main, 4096)
+            top.kill()
+        shown = text.decode().split("\x1b[H\x1b[2J")[1].splitlines()
+        self.assertEqual(len(shown), len(whole))
+        self.assertEqual({len(line) for line in shown if len(line) >= columns}, {columns})
+        self.assertEqual(shown[0][:30], whole[0][:30])
+
+    def test_one_of_a_thing_is_told_as_one(self):
+        node, cache_node = self.node(), Memcached()
+        self.addCleanup(cache_node.stop)
+        tenfold = self.tenfold(
+            f'[web.test]\nlisten = "127.0.0.1:{{port}}"\nnodes = ["{node.address}"]\n'
+            f'[cache.test]\nlisten = "127.0.0.1:{free_port()}"\nnodes = ["{cache_node.address}"]\n'
+            'health = { interval = "100ms", fast_interval = "100ms", fall = 1 }\n',
+        )
+        self.client(tenfold).get()
+        text = tenfold.cli("status")[1]
+        self.assertRegex(text, r", 1 worker, .*, 1 connection, file ")
+        self.assertIn("\n  1 request, 5xx 0", text)
+        self.assertIn("\n  0 clients, 0 commands, ", text)
+        self.assertRegex(text, r"\n  ring steady for \d+s, 1 node\n")
+        cache_node.kill()
+        wait_until(lambda: "1 probe failed in a row; the last: " in tenfold.log(), "the log tells of one probe")
 
     def test_requests_under_way_are_counted_without_waiting(self):
         release = threading.Event()
@@ -248,7 +287,7 @@ class Outcomes(Scenario):
             other.requests.clear()
         code, _, talk = tenfold.cli("drain", "web.test", node.address, "--timeout", "0s")
         self.assertEqual(code, 4)
-        self.assertIn("still has 1 requests under way", talk)
+        self.assertIn("still has 1 request under way", talk)
 
     def test_nodes_that_are_never_probed_and_nodes_of_no_weight(self):
         first, second, third = self.node(), self.node(), self.node()

@@ -112,6 +112,23 @@ class Growing(Scenario):
         self.assertEqual(code, 1)
         self.assertIn("last node", talk)
 
+    def test_verbs_say_what_is_not_there(self):
+        node = self.node()
+        tenfold = self.web([node])
+        for words in (
+            ("add", "web.x", "127.0.0.1:1"),
+            ("remove", "web.x", node.address),
+            ("drain", "web.x", node.address),
+            ("weight", "web.x", node.address, "2"),
+        ):
+            self.assertEqual(
+                tenfold.cli(*words),
+                (1, "", "tenfold: there is no service web.x; there is web.test\n"
+                 "  `tenfold status` lists services and nodes\n"),
+            )
+        code, _, talk = tenfold.cli("remove", "web.test", "127.0.0.1:1")
+        self.assertEqual((code, talk.splitlines()[0]), (1, "tenfold: web.test has no node 127.0.0.1:1"))
+
     def test_weight_and_enable(self):
         first, second = self.node(), self.node()
         tenfold = self.web([first, second])
@@ -371,7 +388,8 @@ class AdminApi(Scenario):
         self.assertIn('tenfold_requests_total{service="web.test",class="2"} 5', page)
         self.assertIn(f'tenfold_node_requests_total{{service="web.test",node="{node.address}"}} 5', page)
         for line in page.splitlines():
-            self.assertRegex(line, r"^(# (HELP|TYPE) tenfold_\w+ .+|tenfold_\w+(\{[^}]*\})? [0-9.e+-]+)$")
+            name = r"(tenfold|process)_\w+"
+            self.assertRegex(line, rf"^(# (HELP|TYPE) {name} .+|{name}(\{{[^}}]*\}})? [0-9.e+-]+)$")
         self.assertEqual(tenfold.admin_request("GET", "/livez").body, b"ok\n")
         self.assertIn(b"[+]web.test ok", tenfold.admin_request("GET", "/readyz?verbose").body)
         code, text, _ = tenfold.cli("explain", "http", f"http://x:{tenfold.port}/a/../b")

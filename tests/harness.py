@@ -279,7 +279,8 @@ def request_bytes(method, target="/", fields=(), body=b"", host="test"):
 
 
 class Tenfold:
-    """`tenfold run` with a topology of the test's own. `{port}` in the text is the port that clients use."""
+    """`tenfold run` with a topology of the test's own. `{port}` in the text is the port that clients use,
+    `{folder}` that of its files."""
 
     def __init__(self, topology, run="workers = 1", ready=True, prefix=(), pass_fds=()):
         """`prefix` is a command that runs it, such as prlimit; `pass_fds` are descriptors that stay open in it."""
@@ -315,7 +316,7 @@ class Tenfold:
         with open(self.file, "w", encoding="utf-8") as file:
             file.write(f'[run]\n{self.run_settings}\nio = "{IO}"\naccess_log = "{self.access_log}"\n')
             file.write(f'[admin]\nlisten = "unix:{self.admin}"\n')
-            file.write(topology.replace("{port}", str(self.port)))
+            file.write(topology.replace("{port}", str(self.port)).replace("{folder}", self.folder))
 
     def is_ready(self):
         if self.process.poll() is not None:

@@ -26,6 +26,11 @@ constexpr bool equals_ignore_case(std::string_view a, std::string_view b) {
   return true;
 }
 
+/// What a noun ends with behind a number: "1 node", "2 nodes".
+constexpr std::string_view plural(std::uint64_t count) {
+  return count == 1 ? "" : "s";
+}
+
 /// Without the spaces and tabs at both ends (OWS of RFC 9110).
 constexpr std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

@@ -14,6 +14,12 @@ TEST(Bytes, ParsesOnlyWholeUnsignedDecimals) {
   }
 }
 
+TEST(Bytes, OneIsSingular) {
+  EXPECT_EQ(plural(0), "s");
+  EXPECT_EQ(plural(1), "");
+  EXPECT_EQ(plural(2), "s");
+}
+
 TEST(Bytes, TrimsAndComparesWithoutCase) {
   EXPECT_EQ(trim(" \ta b\t "), "a b");
   EXPECT_EQ(trim(" \t"), "");

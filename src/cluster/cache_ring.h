@@ -12,6 +12,7 @@
 // Immutable once published; any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@
 namespace tenfold::cluster {
 
 enum class RingPhase : std::uint8_t { kSteady, kHold, kMoving };
+inline constexpr std::array kRingPhases = {RingPhase::kSteady, RingPhase::kHold, RingPhase::kMoving};
 
 std::string_view name_of(RingPhase phase);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 namespace tenfold::cluster {
 namespace {
 
@@ -70,14 +71,18 @@ std::optional<Transition> NodeHealth::probed(const ProbeReport& report, Instant 
         return change(NodeState::kDown, fmt::format("{}; and a probe: {}", suspicion_, report.detail), now);
       if (bad_in_a_row_ < settings_.fall) return std::nullopt;
       return change(NodeState::kDown,
-                    fmt::format("{} probes failed in a row; the last: {}", settings_.fall, report.detail), now);
+                    fmt::format("{} probe{} failed in a row; the last: {}", settings_.fall, plural(settings_.fall),
+                                report.detail),
+                    now);
     case NodeState::kDown:
       if (good_in_a_row_ < settings_.rise) {
         if (!report.ok) reason_ = report.detail;
         return std::nullopt;
       }
       return change(NodeState::kUp,
-                    fmt::format("{} probes succeeded in a row; the last: {}", settings_.rise, report.detail), now);
+                    fmt::format("{} probe{} succeeded in a row; the last: {}", settings_.rise, plural(settings_.rise),
+                                report.detail),
+                    now);
     default:
       return probed_while_ejected(report, now);
   }
@@ -87,12 +92,14 @@ std::optional<Transition> NodeHealth::probed(const ProbeReport& report, Instant 
 std::optional<Transition> NodeHealth::probed_while_ejected(const ProbeReport& report, Instant now) {
   if (bad_in_a_row_ >= settings_.fall)
     return change(NodeState::kDown,
-                  fmt::format("{} probes failed while it was ejected; the last: {}", settings_.fall, report.detail),
+                  fmt::format("{} probe{} failed while it was ejected; the last: {}", settings_.fall,
+                              plural(settings_.fall), report.detail),
                   now);
   const std::uint64_t needed = std::uint64_t{settings_.rise} * ejections_;
   if (good_in_a_row_ < needed) return std::nullopt;
   return change(NodeState::kUp,
-                fmt::format("{} probes in a row succeeded while it was ejected; the last: {}", needed, report.detail),
+                fmt::format("{} probe{} in a row succeeded while it was ejected; the last: {}", needed, plural(needed),
+                            report.detail),
                 now);
 }
 

@@ -15,6 +15,7 @@
 // Pure decisions: every call says what time it is, and nothing here reads a clock. Not thread safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@
 namespace tenfold::cluster {
 
 enum class NodeState : std::uint8_t { kUnknown, kUp, kDraining, kEjected, kDown };
+inline constexpr std::array kNodeStates = {NodeState::kUnknown, NodeState::kUp, NodeState::kDraining,
+                                           NodeState::kEjected, NodeState::kDown};
 
 std::string_view name_of(NodeState state);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 namespace tenfold::cluster {
 namespace {
 
@@ -113,7 +114,7 @@ Transitions ServiceHealth::failing(const Address& node, std::uint32_t failures, 
   suspected = false;
   Entry* known = entry(node);
   if (known == nullptr || !others_could_serve(*known)) return {};
-  const std::string why = fmt::format("{} requests failed in a row; the last: {}", failures, reason);
+  const std::string why = fmt::format("{} request{} failed in a row; the last: {}", failures, plural(failures), reason);
   if (others_serve(*known) && may_eject_one_more()) return one(node, known->health.eject(why, now));
   suspected = known->health.suspect(why);
   return {};

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -50,8 +51,26 @@ std::optional<std::uint32_t> weight_of(const Json& value) {
   return static_cast<std::uint32_t>(value.get<std::uint64_t>());
 }
 
+// The object that a body is; the error is a sentence. A key that stands there twice is not taken for its last value:
+// readers of JSON differ in which one they take (RFC 8259 section 4).
+std::expected<Json, std::string> object_of(std::string_view text) {
+  std::set<std::string> keys;
+  std::string twice;
+  const auto note = [&](int depth, Json::parse_event_t event, const Json& parsed) {
+    if (depth == 1 && event == Json::parse_event_t::key && !keys.insert(parsed.get<std::string>()).second)
+      twice = parsed.get<std::string>();
+    return true;
+  };
+  Json body = Json::parse(text, note, false);
+  if (!body.is_discarded() && !twice.empty()) return std::unexpected(fmt::format("the key \"{}\" stands twice", twice));
+  return body;
+}
+
 // A node as a request body gives it; the error is a sentence.
-std::expected<cluster::NodeSpec, std::string> node_of(const Json& body) {
+std::expected<cluster::NodeSpec, std::string> node_of(std::string_view text) {
+  const auto object = object_of(text);
+  if (!object) return std::unexpected(object.error());
+  const Json& body = *object;
   if (!body.is_object() || !body.contains("address") || !body["address"].is_string())
     return std::unexpected("the body is a JSON object with an \"address\"");
   const auto address = Address::parse(body["address"].get<std::string>());
@@ -70,7 +89,10 @@ std::expected<cluster::NodeSpec, std::string> node_of(const Json& body) {
   return node;
 }
 
-std::expected<NodeChange, std::string> change_of(const Json& body) {
+std::expected<NodeChange, std::string> change_of(std::string_view text) {
+  const auto object = object_of(text);
+  if (!object) return std::unexpected(object.error());
+  const Json& body = *object;
   if (!body.is_object()) return std::unexpected("the body is a JSON object with \"weight\" or \"state\"");
   NodeChange change;
   for (const auto& [key, value] : body.items()) {
@@ -99,35 +121,65 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
   static const ApiParameter url = {"url", true, "http://HOST:PORT/PATH, or /PATH."};
   static const ApiParameter service = {"service", true, "A cache service, as \"sessions\" or \"cache.sessions\"."};
   static const ApiParameter key = {"key", true, "A key, as clients write it."};
+  static const std::vector<int> edited = {200, 404, 409, 412, 422, 500};
   static const std::vector<Route> routes = {
-      {{"GET", "/livez", "The program runs; depends on nothing else.", {200}}, &AdminApi::get_livez},
-      {{"GET", "/readyz", "Each service can be served.", {200, 503}, {verbose}}, &AdminApi::get_readyz},
-      {{"GET", "/metrics", "Counters in Prometheus text format.", {200}}, &AdminApi::get_metrics},
-      {{"GET", "/openapi.json", "This description.", {200}}, &AdminApi::get_openapi},
-      {{"GET", "/v1/topology", "What runs; its ETag is for If-Match.", {200}}, &AdminApi::get_topology},
-      {{"GET", "/v1/status", "Services and nodes: health with reasons, load, latency.", {200}}, &AdminApi::get_status},
-      {{"GET", "/v1/events", "The last 256 events.", {200}}, &AdminApi::get_events},
-      {{"GET", "/v1/diff", "What a reload would change.", {200, 422}}, &AdminApi::get_diff},
-      {{"POST", "/v1/reload", "Reads the topology file and makes it what runs.", {200, 400, 409, 412, 422}},
+      {{"GET", "/livez", "getLivez", "The program runs; depends on nothing else.", {200}}, &AdminApi::get_livez},
+      {{"GET", "/readyz", "getReadyz", "Each service can be served.", {200, 503}, {}, false, {verbose}},
+       &AdminApi::get_readyz},
+      {{"GET", "/metrics", "getMetrics", "Counters in Prometheus text format.", {200}}, &AdminApi::get_metrics},
+      {{"GET", "/openapi.json", "getOpenapi", "This description.", {200}, "object"}, &AdminApi::get_openapi},
+      {{"GET", "/v1/topology", "getTopology", "What runs; its ETag is for If-Match.", {200}, "Topology", true},
+       &AdminApi::get_topology},
+      {{"GET", "/v1/status", "getStatus", "Nodes: health with reasons, load, latency.", {200}, "Status", true},
+       &AdminApi::get_status},
+      {{"GET", "/v1/events", "getEvents", "The last 256 events.", {200}, "Event[]"}, &AdminApi::get_events},
+      {{"GET", "/v1/diff", "getDiff", "What a reload would change.", {200, 422}, "Difference"}, &AdminApi::get_diff},
+      {{"POST", "/v1/reload", "reload", "Makes the file what runs.", {200, 409, 412, 422}, "Changed", true},
        &AdminApi::post_reload},
-      {{"GET", "/v1/explain/http", "Where a request for a URL would go, and why.", {200, 400}, {url}},
+      {{"GET", "/v1/explain/http", "explainHttp", "Where a URL goes, and why.", {200}, "HttpExplanation", false, {url}},
        &AdminApi::get_explain_http},
-      {{"GET", "/v1/explain/cache", "Which node has a key, and why.", {200, 400}, {service, key}},
+      {{"GET",
+        "/v1/explain/cache",
+        "explainCache",
+        "Which node has a key, and why.",
+        {200},
+        "CacheExplanation",
+        false,
+        {service, key}},
        &AdminApi::get_explain_cache},
-      {{"GET", "/v1/services/{service}", "One service, as in the status.", {200, 404}}, &AdminApi::get_service},
-      {{"POST", nodes, "Adds a node, in the file too.", {201, 400, 409, 412, 422, 500}, {}, ApiBody::kNode},
+      {{"GET", "/v1/services/{service}", "getService", "One service, as in the status.", {200, 404}, "Service"},
+       &AdminApi::get_service},
+      {{"POST",
+        nodes,
+        "addNode",
+        "Adds a node, in the file too.",
+        {201, 404, 409, 412, 422, 500},
+        "Changed",
+        true,
+        {},
+        "NodeToAdd"},
        &AdminApi::post_node},
-      {{"GET", node, "One node.", {200, 400, 404}}, &AdminApi::get_node},
+      {{"GET", node, "getNode", "One node.", {200, 404}, "Node"}, &AdminApi::get_node},
       {{"PATCH",
         node,
+        "changeNode",
         "Changes weight or state, in the file too.",
-        {200, 400, 409, 412, 422, 500},
+        edited,
+        "Changed",
+        true,
         {},
-        ApiBody::kChange},
+        "NodeChange"},
        &AdminApi::patch_node},
-      {{"DELETE", node, "Removes a node, in the file too.", {200, 400, 409, 412, 422, 500}}, &AdminApi::delete_node},
+      {{"DELETE", node, "removeNode", "Removes a node, in the file too.", edited, "Changed", true},
+       &AdminApi::delete_node},
   };
   return routes;
+}
+
+std::vector<ApiCall> AdminApi::calls() {
+  std::vector<ApiCall> calls;
+  for (const Route& route : routes()) calls.push_back(route.call);
+  return calls;
 }
 
 namespace {
@@ -205,13 +257,12 @@ runtime::Task<AdminResponse> AdminApi::get_readyz(AdminRequest request, Argument
 
 runtime::Task<AdminResponse> AdminApi::get_metrics(AdminRequest, Arguments) {
   const planes::PlaneReading reading = co_await controller_.collect();
-  co_return text_response(200, metrics_page(controller_, reading), "text/plain; version=0.0.4; charset=utf-8");
+  co_return text_response(200, metrics_page(controller_, reading, facts_.version),
+                          "text/plain; version=0.0.4; charset=utf-8");
 }
 
 runtime::Task<AdminResponse> AdminApi::get_openapi(AdminRequest, Arguments) {
-  std::vector<ApiCall> calls;
-  for (const Route& route : routes()) calls.push_back(route.call);
-  co_return json_response(openapi_json(facts_.version, calls));
+  co_return json_response(openapi_json(facts_.version, calls()));
 }
 
 runtime::Task<AdminResponse> AdminApi::get_topology(AdminRequest, Arguments) {
@@ -261,22 +312,31 @@ runtime::Task<AdminResponse> AdminApi::get_explain_cache(AdminRequest request, A
 
 runtime::Task<AdminResponse> AdminApi::get_service(AdminRequest, Arguments arguments) {
   const planes::PlaneReading reading = co_await controller_.collect();
-  const Json service = service_json(controller_, reading, arguments[0]);
-  if (service.is_null())
-    co_return admin_error(404, fmt::format("there is no service {}", arguments[0]),
-                          "GET /v1/topology lists the services");
-  co_return json_response(service);
+  if (auto missing = not_found(arguments[0])) co_return std::move(*missing);
+  co_return json_response(service_json(controller_, reading, arguments[0]));
 }
 
 runtime::Task<AdminResponse> AdminApi::get_node(AdminRequest, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
   const planes::PlaneReading reading = co_await controller_.collect();
-  const Json node = node_json(controller_, reading, arguments[0], *address);
-  if (node.is_null())
-    co_return admin_error(404, fmt::format("{} has no node {}", arguments[0], arguments[1]),
-                          "GET /v1/topology lists the nodes");
-  co_return json_response(node);
+  if (auto missing = not_found(arguments[0], *address)) co_return std::move(*missing);
+  co_return json_response(node_json(controller_, reading, arguments[0], *address));
+}
+
+// Why there is no such service, or no such node of it; nullopt when there is.
+std::optional<AdminResponse> AdminApi::not_found(std::string_view service, const std::optional<Address>& node) const {
+  const cluster::Service* found = controller_.topology()->find(service);
+  if (found == nullptr) {
+    std::string others;
+    for (const cluster::Service& other : controller_.topology()->services)
+      others += (others.empty() ? "; there is " : ", ") + other.full_name();
+    return admin_error(404, fmt::format("there is no service {}{}", service, others),
+                       "`tenfold status` lists services and nodes");
+  }
+  if (!node || std::ranges::count(found->nodes, *node, &cluster::NodeSpec::address) > 0) return std::nullopt;
+  return admin_error(404, fmt::format("{} has no node {}", service, node->to_text()),
+                     "`tenfold status` lists services and nodes");
 }
 
 // -- Changing ------------------------------------------------------------------------------------------------------
@@ -344,9 +404,10 @@ runtime::Task<AdminResponse> AdminApi::post_reload(AdminRequest request, Argumen
 
 // Writes the file first: what runs is never ahead of what a restart would read. All of it in one turn, so that no edit
 // begins with a file that another is about to replace.
-runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Edit& edit) {
+runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Place& place, const Edit& edit) {
   const auto turn = co_await controller_.take_turn();
   if (!turn) co_return admin_error(409, turn.error(), "nothing was changed");
+  if (auto missing = not_found(place.service, place.node)) co_return std::move(*missing);
   if (auto refused = unmet_condition(request)) co_return std::move(*refused);
   auto edited = edit(loaded_);
   if (!edited) co_return admin_error(422, edited.error(), "nothing was changed");
@@ -362,10 +423,11 @@ runtime::Task<AdminResponse> AdminApi::apply_edit(AdminRequest request, const Ed
 }
 
 runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments arguments) {
-  const auto node = node_of(Json::parse(request.body, nullptr, false));
+  const auto node = node_of(request.body);
   if (!node) co_return admin_error(400, node.error(), "for example {\"address\": \"10.0.0.13:8000\"}");
   const Edit edit = [&](const LoadedTopology& loaded) { return add_node(loaded, arguments[0], *node); };
-  AdminResponse response = co_await apply_edit(std::move(request), edit);
+  const Place place = {arguments[0], std::nullopt};
+  AdminResponse response = co_await apply_edit(std::move(request), place, edit);
   if (response.status == 200) response.status = 201;
   co_return response;
 }
@@ -373,17 +435,19 @@ runtime::Task<AdminResponse> AdminApi::post_node(AdminRequest request, Arguments
 runtime::Task<AdminResponse> AdminApi::patch_node(AdminRequest request, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
-  const auto change = change_of(Json::parse(request.body, nullptr, false));
+  const auto change = change_of(request.body);
   if (!change) co_return admin_error(400, change.error(), "for example {\"state\": \"drain\"}");
   const Edit edit = [&](const LoadedTopology& loaded) { return change_node(loaded, arguments[0], *address, *change); };
-  co_return co_await apply_edit(std::move(request), edit);
+  const Place place = {arguments[0], *address};
+  co_return co_await apply_edit(std::move(request), place, edit);
 }
 
 runtime::Task<AdminResponse> AdminApi::delete_node(AdminRequest request, Arguments arguments) {
   const auto address = Address::parse(arguments[1]);
   if (!address) co_return admin_error(400, address.error());
   const Edit edit = [&](const LoadedTopology& loaded) { return remove_node(loaded, arguments[0], *address); };
-  co_return co_await apply_edit(std::move(request), edit);
+  const Place place = {arguments[0], *address};
+  co_return co_await apply_edit(std::move(request), place, edit);
 }
 
 }  // namespace tenfold::control

@@ -12,6 +12,7 @@
 
 #include "control/admin_http.h"
 #include "control/controller.h"
+#include "control/openapi.h"
 #include "control/topology_file.h"
 #include "runtime/task.h"
 
@@ -33,6 +34,9 @@ class AdminApi {
            Load load = load_topology);
 
   runtime::Task<AdminResponse> handle(AdminRequest request);
+
+  /// All that can be called.
+  static std::vector<ApiCall> calls();
 
   /// Reads the file again and makes it what runs; as POST /v1/reload. For SIGHUP.
   runtime::Task<AdminResponse> reload(AdminRequest request);
@@ -61,8 +65,15 @@ class AdminApi {
 
   /// Makes another file of the one that runs (control/topology_edit.h).
   using Edit = std::function<std::expected<LoadedTopology, std::string>(const LoadedTopology& loaded)>;
-  runtime::Task<AdminResponse> apply_edit(AdminRequest request, const Edit& edit);
+  /// Where an edit is made. Without a node: the whole service.
+  struct Place {
+    std::string service;
+    std::optional<Address> node;
+  };
+  runtime::Task<AdminResponse> apply_edit(AdminRequest request, const Place& place, const Edit& edit);
   runtime::Task<AdminResponse> apply_file(const Controller::Turn& turn, LoadedTopology next);
+  std::optional<AdminResponse> not_found(std::string_view service,
+                                         const std::optional<Address>& node = std::nullopt) const;
   std::string etag() const;
   std::optional<AdminResponse> unmet_condition(const AdminRequest& request) const;
   AdminResponse conflict_on_disk() const;

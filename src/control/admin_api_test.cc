@@ -7,7 +7,9 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "base/bytes.h"
 #include "control/bare_process.h"
 #include "control/file_text.h"
 #include "runtime/simulated/simulated_io.h"
@@ -42,6 +44,14 @@ std::map<std::string, std::string> dismissed(const json& explained) {
   std::map<std::string, std::string> reasons;
   for (const json& row : explained["not_chosen"]) reasons.emplace(row["service"], row["why_not"]);
   return reasons;
+}
+
+// All that a description refers to.
+void names_in(const json& value, std::set<std::string>& names) {
+  if (value.is_object() && value.contains("$ref")) names.insert(value["$ref"].get<std::string>().substr(1));
+  for (const json& part : value) {
+    if (part.is_structured()) names_in(part, names);
+  }
 }
 
 // A program that serves a topology file, called without HTTP in between.
@@ -150,6 +160,30 @@ TEST_F(AdminApiTest, BodiesAreReadWholeAndNothingIsCut) {
   EXPECT_EQ(call("POST", kNodes, R"({"address": "10.0.0.7:80", "weight": 1000, "zone": "b"})").status, 201);
 }
 
+TEST_F(AdminApiTest, AKeyThatStandsTwiceIsRefused) {
+  const AdminResponse added = call("POST", kNodes, R"({"address": "10.0.0.7:80", "address": "10.0.0.8:80"})");
+  EXPECT_EQ(added.status, 400);
+  EXPECT_THAT(json::parse(added.body)["error"].get<std::string>(), HasSubstr("the key \"address\" stands twice"));
+  EXPECT_EQ(call("PATCH", kSecond, R"({"weight": 2, "state": "drain", "\u0077eight": 3})").status, 400);
+  EXPECT_EQ(call("PATCH", kSecond, R"({"": 1, "": 2})").status, 400);
+  EXPECT_EQ(process_->controller().topology()->epoch, 1U);
+}
+
+TEST_F(AdminApiTest, WhatIsNotThereIsNotFoundByAnyMethod) {
+  const std::string body = R"({"address": "10.0.0.7:80"})";
+  EXPECT_EQ(call("POST", "/v1/services/web.b/nodes", body).status, 404);
+  for (const char* target : {"/v1/services/web.b/nodes/10.0.0.2:80", "/v1/services/web.a/nodes/10.0.0.9:80"}) {
+    EXPECT_EQ(call("GET", target).status, 404) << target;
+    EXPECT_EQ(call("PATCH", target, R"({"weight": 2})").status, 404) << target;
+    EXPECT_EQ(call("DELETE", target).status, 404) << target;
+  }
+  EXPECT_EQ(status_with("\"999\"", "/v1/services/web.b/nodes/10.0.0.2:80"), 404) << "before its condition is judged";
+  for (const auto& [method, target] : {std::pair("GET", "/v1/services/web.b"), {"POST", "/v1/services/web.b/nodes"}})
+    EXPECT_THAT(call(method, target, body).body,
+                HasSubstr("there is no service web.b; there is cache.r, web.a, web.two"));
+  EXPECT_EQ(process_->controller().topology()->epoch, 1U);
+}
+
 TEST_F(AdminApiTest, APathEndsWhereItEnds) {
   EXPECT_EQ(call("DELETE", std::string(kSecond) + "&nonsense").status, 400);
   EXPECT_EQ(call("GET", "/v1/services/web.a&x").status, 404);
@@ -219,14 +253,48 @@ TEST_F(AdminApiTest, LabelsOfMetricsAreEscaped) {
   EXPECT_THAT(page.body, Not(HasSubstr("n\"x")));
 }
 
+TEST_F(AdminApiTest, EachStateOfANodeIsASeries) {
+  ASSERT_EQ(call("PATCH", kSecond, R"({"state": "drain"})").status, 200);
+  const std::string page = call("GET", "/metrics").body;
+  for (const char* state : {"unknown", "up", "draining", "ejected", "down"}) {
+    const std::string series =
+        "tenfold_node_state{service=\"web.a\",node=\"10.0.0.3:80\",state=\"" + std::string(state) + "\"} ";
+    EXPECT_THAT(page, HasSubstr("\n" + series + (state == std::string("draining") ? "1\n" : "0\n")));
+  }
+}
+
 TEST_F(AdminApiTest, TheDescriptionSaysWhatCallsTake) {
-  const json paths = json::parse(call("GET", "/openapi.json").body)["paths"];
+  const json described = json::parse(call("GET", "/openapi.json").body);
+  const json& paths = described["paths"];
   const json& patch = paths[std::string(kNodes.substr(0, 13)) + "{service}/nodes/{address}"]["patch"];
   EXPECT_EQ(patch["parameters"][2]["name"], "If-Match");
-  EXPECT_EQ(patch["requestBody"]["content"]["application/json"]["schema"]["properties"]["weight"]["maximum"], 1000);
+  EXPECT_EQ(patch["requestBody"]["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/NodeChange");
+  EXPECT_EQ(described["components"]["schemas"]["Weight"]["maximum"], 1000);
   EXPECT_TRUE(patch["responses"].contains("412"));
   EXPECT_EQ(paths["/v1/explain/cache"]["get"]["parameters"][1]["name"], "key");
   EXPECT_TRUE(paths["/readyz"]["get"]["responses"]["503"]["content"].contains("text/plain"));
+}
+
+TEST_F(AdminApiTest, TheDescriptionHasEveryCallAndAllThatItNames) {
+  const json described = json::parse(call("GET", "/openapi.json").body);
+  std::set<std::string> ids;
+  for (const ApiCall& known : AdminApi::calls()) {
+    std::string method(known.method);
+    std::ranges::transform(method, method.begin(), to_lower);
+    const json& operation = described["paths"][std::string(known.pattern)][method];
+    ASSERT_TRUE(operation.is_object()) << known.method << " " << known.pattern;
+    EXPECT_TRUE(ids.insert(operation["operationId"]).second) << known.id;
+    for (const char* any_call : {"400", "403", "408", "413", "431"})
+      EXPECT_TRUE(operation["responses"].contains(any_call)) << known.id << " " << any_call;
+    const bool is_open = known.pattern == "/livez" || known.pattern == "/readyz";
+    EXPECT_NE(operation["responses"].contains("401"), is_open) << known.id;
+    EXPECT_EQ(operation.contains("security"), is_open) << known.id;
+  }
+  EXPECT_EQ(described["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+  std::set<std::string> names;
+  names_in(described, names);
+  for (const std::string& name : names) EXPECT_TRUE(described.contains(json::json_pointer(name))) << name;
+  EXPECT_TRUE(names.contains("/components/schemas/RouteStep"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "control/file_text.h"
 #include "control/json_text.h"
 #include "wire/http/characters.h"
@@ -39,7 +40,7 @@ bool equals_secret(std::string_view given, std::string_view secret) {
 // A page of a foreign site can name any host that resolves to us, but it cannot name our address.
 bool is_literal_host(std::string_view host) {
   const std::string_view name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
-  if (name == "localhost" || name.empty()) return true;
+  if (equals_ignore_case(name, "localhost") || name.empty()) return true;
   return Address::parse(std::string(name) + ":0").has_value();
 }
 
@@ -92,6 +93,14 @@ bool AdminRequest::has_parameter(std::string_view name) const {
   return found;
 }
 
+bool is_open_to_all(std::string_view path) {
+  return path == "/livez" || path == "/readyz";
+}
+
+bool depends_on_file(std::string_view method, std::string_view path) {
+  return method != "GET" || path == "/v1/diff";
+}
+
 AdminResponse admin_error(int status, std::string_view error, std::string_view help) {
   AdminResponse response;
   response.status = status;
@@ -115,7 +124,8 @@ AdminHttp::AdminHttp(runtime::Io& io, const cluster::AdminSettings& settings, st
     : io_(io), settings_(settings), file_(std::move(file)), handler_(std::move(handler)) {}
 
 Status AdminHttp::open(std::optional<int> opened) {
-  const Result<int> handle = opened ? Result<int>(*opened) : io_.open_listener(settings_.listen);
+  const Result<int> handle =
+      opened ? Result<int>(*opened) : io_.open_listener(settings_.listen, runtime::SocketMode::kOwnerAndGroup);
   if (!handle) return std::unexpected(handle.error());
   const Result<int> copy = io_.duplicate_listener(*handle);
   if (!copy) {
@@ -182,21 +192,30 @@ bool AdminHttp::make_room() {
   return true;
 }
 
-runtime::Task<bool> AdminHttp::receive(runtime::Socket& socket, Caller& caller, std::string& bytes) {
+runtime::Task<Status> AdminHttp::receive(runtime::Socket& socket, Caller& caller, std::string& bytes) {
   const runtime::Wait wait(caller.deadline, &caller.gone);
   const Result<runtime::Buffer> read = co_await io_.recv(socket, runtime::BufferSize::kSmall, wait);
-  if (!read) co_return false;
+  if (!read) co_return std::unexpected(read.error());
   bytes += read->view();
-  co_return true;
+  co_return Status();
 }
 
-// False when there is no further request. One deadline holds for head and body together, however they trickle in.
+// True where it is still worth an answer that no more has come of a request: its caller may wait for one.
+bool AdminHttp::refuse_slow(const Error& error, Received& received) {
+  if (error.kind != ErrorKind::kTimeout) return false;
+  received.refused = admin_error(408, fmt::format("the request did not come whole within {}", to_text(kRequestTimeout)),
+                                 "send head and body without a pause");
+  return true;
+}
+
+// False when there is no further request; one that is not understood, or comes too slowly, is refused. One deadline
+// holds for head and body together, however they trickle in.
 runtime::Task<bool> AdminHttp::read_head(runtime::Socket& socket, Caller& caller, std::string& bytes,
                                          Received& received) {
   caller.since = io_.now();
   caller.deadline = caller.since + kIdleTimeout;
   if (bytes.empty()) {
-    const bool begun = co_await receive(socket, caller, bytes);
+    const Status begun = co_await receive(socket, caller, bytes);
     if (!begun) co_return false;
   }
   caller.deadline = io_.now() + kRequestTimeout;
@@ -208,8 +227,8 @@ runtime::Task<bool> AdminHttp::read_head(runtime::Socket& socket, Caller& caller
     }
     received.head_bytes = outcome.head_bytes;
     if (received.head_bytes > 0) break;
-    const bool more = co_await receive(socket, caller, bytes);
-    if (!more) co_return false;
+    const Status more = co_await receive(socket, caller, bytes);
+    if (!more) co_return refuse_slow(more.error(), received);
   }
   understand(received);
   co_return true;
@@ -239,7 +258,7 @@ void AdminHttp::understand(Received& received) const {
   received.body_bytes = head.content_length;
 }
 
-// Takes the request out of `bytes`; what is behind it is the next one. False when it does not come whole.
+// Takes the request out of `bytes`; what is behind it is the next one. False when its caller has gone.
 runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller, std::string& bytes,
                                          Received& received) {
   const std::size_t all = received.head_bytes + received.body_bytes;
@@ -249,8 +268,8 @@ runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller
     if (!sent) co_return false;
   }
   while (bytes.size() < all) {
-    const bool more = co_await receive(socket, caller, bytes);
-    if (!more) co_return false;
+    const Status more = co_await receive(socket, caller, bytes);
+    if (!more) co_return refuse_slow(more.error(), received);
   }
   received.request.body = bytes.substr(received.head_bytes, received.body_bytes);
   bytes.erase(0, all);
@@ -261,7 +280,7 @@ runtime::Task<bool> AdminHttp::read_body(runtime::Socket& socket, Caller& caller
 // differences for that file's. The real paths are compared now: what a symbolic link stands for may have changed.
 std::optional<AdminResponse> AdminHttp::other_program(const Received& received) const {
   const http::Field* file = received.head.fields.find(std::string_view("Tenfold-File"));
-  if (file == nullptr || (received.request.method == "GET" && received.request.path != "/v1/diff")) return std::nullopt;
+  if (file == nullptr || !depends_on_file(received.request.method, received.request.path)) return std::nullopt;
   const std::string meant = decoded(file->value);
   const std::string ours = real_path(file_);
   if (meant == ours) return std::nullopt;
@@ -278,7 +297,7 @@ bool AdminHttp::has_token(const http::RequestHead& head) const {
 
 // What one is answered who may not call; nullopt who may.
 std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const {
-  const bool open_path = received.request.path == "/livez" || received.request.path == "/readyz";
+  const bool open_path = is_open_to_all(received.request.path);
   const bool has_right_token = !settings_.token.empty() && has_token(received.head);
   if (!settings_.token.empty() && !open_path && !has_right_token)
     return admin_error(
@@ -290,7 +309,7 @@ std::optional<AdminResponse> AdminHttp::refusal(const Received& received) const 
     return admin_error(403, "the request was passed on by a proxy",
                        "call the admin API itself, or set token in [admin]: who reaches the proxy may be anybody");
   if (const http::Field* origin = received.head.fields.find(http::FieldName::kOrigin)) {
-    if (origin->value != fmt::format("http://{}", received.head.host))
+    if (!equals_ignore_case(origin->value, fmt::format("http://{}", received.head.host)))
       return admin_error(403, "the request comes from a page of another site", "");
   }
   return std::nullopt;
@@ -310,13 +329,15 @@ runtime::Task<void> AdminHttp::serve_requests(runtime::Socket& socket, Caller& c
     const auto received = std::make_unique<Received>();
     const bool asked = co_await read_head(socket, caller, bytes, *received);
     if (!asked) co_return;
+    if (!received->refused) {
+      const bool answerable = co_await read_body(socket, caller, bytes, *received);
+      if (!answerable) co_return;
+    }
     AdminResponse response;
     if (received->refused) {
       response = std::move(*received->refused);
       received->keep_alive = false;
     } else {
-      const bool whole = co_await read_body(socket, caller, bytes, *received);
-      if (!whole) co_return;
       caller.is_served = true;
       response = co_await handler_(std::move(received->request));
       caller.is_served = false;
@@ -352,7 +373,7 @@ runtime::Task<void> AdminHttp::hear_out(runtime::Socket& socket, Caller& caller)
   io_.shutdown_send(socket);
   caller.deadline = io_.now() + kLingerTimeout;
   std::string ignored;
-  for (bool more = true; more && ignored.size() <= kBodyBytesMost;) more = co_await receive(socket, caller, ignored);
+  for (Status more; more && ignored.size() <= kBodyBytesMost;) more = co_await receive(socket, caller, ignored);
 }
 
 }  // namespace tenfold::control

@@ -77,7 +77,8 @@ class AdminHttp {
   bool make_room();
   runtime::Task<void> serve_caller(runtime::Socket socket);
   runtime::Task<void> serve_requests(runtime::Socket& socket, Caller& caller);
-  runtime::Task<bool> receive(runtime::Socket& socket, Caller& caller, std::string& bytes);
+  runtime::Task<Status> receive(runtime::Socket& socket, Caller& caller, std::string& bytes);
+  static bool refuse_slow(const Error& error, Received& received);
   runtime::Task<bool> read_head(runtime::Socket& socket, Caller& caller, std::string& bytes, Received& received);
   void understand(Received& received) const;
   runtime::Task<bool> read_body(runtime::Socket& socket, Caller& caller, std::string& bytes, Received& received);
@@ -100,6 +101,12 @@ class AdminHttp {
   std::list<Caller> callers_;
   runtime::Scope scope_;
 };
+
+/// Whether a path is answered without a token, where one is set.
+bool is_open_to_all(std::string_view path);
+
+/// Whether a call is refused to who means another topology file than the one that runs (Tenfold-File).
+bool depends_on_file(std::string_view method, std::string_view path);
 
 /// {"error": …, "help": …}
 AdminResponse admin_error(int status, std::string_view error, std::string_view help = {});

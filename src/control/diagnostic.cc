@@ -7,6 +7,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "base/bytes.h"
 #include "control/secret_values.h"
 
 namespace tenfold::control {
@@ -124,7 +125,9 @@ std::string render(const Diagnostics& diagnostics, std::string_view file_name, s
   const std::size_t errors = diagnostics.error_count();
   for (const Diagnostic& diagnostic : diagnostics.shown()) text += render(diagnostic, file_name, source);
   const std::size_t warnings = diagnostics.all().size() - errors;
-  if (errors + warnings > 0) text += fmt::format("{}: {} error(s), {} warning(s)\n", file_name, errors, warnings);
+  if (errors + warnings > 0)
+    text +=
+        fmt::format("{}: {} error{}, {} warning{}\n", file_name, errors, plural(errors), warnings, plural(warnings));
   return text;
 }
 

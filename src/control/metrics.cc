@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "control/cache_json.h"
+#include "control/process_use.h"
 #include "control/readings.h"
 
 namespace tenfold::control {
@@ -34,6 +36,17 @@ class Page {
     ++series_;
     text_ += fmt::format("{}{}{}{}{} {}\n", name_, suffix, labels.empty() ? "" : "{", labels, labels.empty() ? "" : "}",
                          value);
+  }
+
+  // A series for each state, 1 for the one that holds: a StateSet, as OpenMetrics calls it.
+  template <typename State, std::size_t kStates>
+  void state_set(const std::string& labels, std::string_view label, const std::array<State, kStates>& states,
+                 State now) {
+    if (series_ + kStates > kSeriesMost) {
+      dropped_ += kStates;
+      return;
+    }
+    for (State state : states) sample(fmt::format("{},{}=\"{}\"", labels, label, name_of(state)), state == now ? 1 : 0);
   }
 
   void histogram(const std::string& labels, const HistogramReading& histogram_us) {
@@ -85,7 +98,30 @@ std::string node_label(std::string_view service, const Address& node) {
   return fmt::format("service=\"{}\",node=\"{}\"", escaped(service), escaped(node.to_text()));
 }
 
-void add_process(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
+template <typename Value>
+void add_if_known(Page& page, std::string_view name, std::string_view type, std::string_view help,
+                  const std::optional<Value>& value) {
+  if (!value) return;
+  page.family(name, type, help);
+  page.sample("", *value);
+}
+
+// By the names that clients of Prometheus have agreed upon.
+void add_process_use(Page& page) {
+  const ProcessUse use = process_use();
+  add_if_known(page, "process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.",
+               use.cpu_seconds);
+  add_if_known(page, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.", use.resident_bytes);
+  add_if_known(page, "process_open_fds", "gauge", "Number of open file descriptors.", use.open_descriptors);
+  add_if_known(page, "process_max_fds", "gauge", "Maximum number of open file descriptors.", use.descriptors_most);
+  add_if_known(page, "process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.",
+               use.started_at_seconds);
+}
+
+void add_process(Page& page, const Controller& controller, const planes::PlaneReading& reading,
+                 std::string_view version) {
+  page.family("tenfold_build_info", "gauge", "1, with the version that runs.");
+  page.sample(fmt::format("version=\"{}\"", escaped(version)), 1);
   page.family("tenfold_topology_epoch", "gauge", "Grows by one with each change of the topology.");
   page.sample("", controller.topology()->epoch);
   page.family("tenfold_uptime_seconds", "gauge", "Since the start.");
@@ -221,9 +257,8 @@ void add_rings(Page& page, const Controller& controller, const planes::PlaneRead
     const RingProgress* progress = controller.ring_of(service.service);
     if (progress != nullptr) rings.push_back({service_label(service), progress});
   }
-  page.family("tenfold_cache_ring_phase", "gauge", "1 for the phase that the ring is in.");
-  for (const Ring& ring : rings)
-    page.sample(fmt::format("{},phase=\"{}\"", ring.label, cluster::name_of(ring.progress->ring->phase)), 1);
+  page.family("tenfold_cache_ring_phase", "gauge", "1 for the phase that the ring is in, 0 for the others.");
+  for (const Ring& ring : rings) page.state_set(ring.label, "phase", cluster::kRingPhases, ring.progress->ring->phase);
   add_for_rings(page, rings, "tenfold_cache_ring_phase_seconds", "Since the ring is in its phase.",
                 [&](const RingProgress& ring) { return to_seconds(controller.io().now() - ring.since); });
   add_for_rings(page, rings, "tenfold_cache_ring_nodes", "Nodes that have keys.",
@@ -244,11 +279,10 @@ void add_rings(Page& page, const Controller& controller, const planes::PlaneRead
 
 void add_nodes(Page& page, const Controller& controller, const planes::PlaneReading& reading) {
   using Node = planes::NodeReading;
-  page.family("tenfold_node_state", "gauge", "1 for the state that the node is in.");
+  page.family("tenfold_node_state", "gauge", "1 for the state that the node is in, 0 for the others.");
   for (const cluster::ServiceStatusPtr& service : controller.health().services) {
     for (const cluster::NodeStatus& node : service->nodes)
-      page.sample(
-          fmt::format("{},state=\"{}\"", node_label(service->service, node.address), cluster::name_of(node.state)), 1);
+      page.state_set(node_label(service->service, node.address), "state", cluster::kNodeStates, node.state);
   }
   add_for_nodes(page, reading, "tenfold_node_requests_total", "counter", "Requests sent to the node.",
                 [](const Node& n) { return n.requests; });
@@ -268,9 +302,10 @@ void add_nodes(Page& page, const Controller& controller, const planes::PlaneRead
 
 }  // namespace
 
-std::string metrics_page(const Controller& controller, const planes::PlaneReading& reading) {
+std::string metrics_page(const Controller& controller, const planes::PlaneReading& reading, std::string_view version) {
   Page page;
-  add_process(page, controller, reading);
+  add_process(page, controller, reading, version);
+  add_process_use(page);
   add_services(page, reading);
   add_caches(page, reading);
   add_rings(page, controller, reading);

@@ -2,7 +2,6 @@
 // What /openapi.json says, from the admin API's table of routes.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -16,16 +15,17 @@ struct ApiParameter {
   std::string_view doc;
 };
 
-enum class ApiBody : std::uint8_t { kNone, kNode, kChange };
-
 /// One call. Those that are not GET honour If-Match.
 struct ApiCall {
   std::string_view method;
   std::string_view pattern;  // {…} stands for one segment
+  std::string_view id;       // of the operation, for programs that are generated from the description
   std::string_view summary;
-  std::vector<int> statuses;  // but for those that every call may have
+  std::vector<int> statuses;     // but for those that every call may have
+  std::string_view answer = {};  // type of the body when all is well (api_schemas.h); empty: plain text
+  bool has_etag = false;         // of what runs, in that answer
   std::vector<ApiParameter> query = {};
-  ApiBody body = ApiBody::kNone;
+  std::string_view body = {};  // type of the request's body; empty: there is none
 };
 
 nlohmann::ordered_json openapi_json(std::string_view version, const std::vector<ApiCall>& calls);

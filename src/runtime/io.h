@@ -86,7 +86,8 @@ class Io {
 
   /// Binds and listens; returns a handle that any Io of the same world adopts. Thread safe. A Unix socket's file that
   /// nobody listens on any more is replaced. kExhausted, kPermission or kSystem (EADDRINUSE) when it cannot be had.
-  virtual Result<int> open_listener(const Address& address) = 0;
+  virtual Result<int> open_listener(const Address& address, SocketMode mode) = 0;
+  Result<int> open_listener(const Address& address) { return open_listener(address, SocketMode::kByUmask); }
   /// Another handle of the same listener, for another Io.
   virtual Result<int> duplicate_listener(int handle) = 0;
   /// Closes a handle that was never adopted.

@@ -9,6 +9,10 @@
 
 namespace tenfold::runtime {
 
+/// Who may connect to a Unix socket, by the mode of its file: as the umask has it, or its owner and group alone (0660).
+/// Of no meaning for other sockets.
+enum class SocketMode : std::uint8_t { kByUmask, kOwnerAndGroup };
+
 class Io;
 class Stop;
 

@@ -172,13 +172,13 @@ int drain(const Arguments& arguments) {
   const auto node =
       follow_node(remote, arguments, *limit, [](const Json& row) { return row.value("outstanding", 0) == 0; });
   if (!node) return remote.exit_code();
-  const int left = node->value("outstanding", 0);
+  const auto left = node->value("outstanding", std::uint64_t{0});
   if (left == 0) {
     say(fmt::format("{} is drained; `tenfold remove {} {}` removes it", arguments.word(2), arguments.word(1),
                     arguments.word(2)));
     return look_at_service(remote, arguments.word(1));
   }
-  say(fmt::format("{} still has {} requests under way; it gets no new ones", arguments.word(2), left));
+  say(fmt::format("{} still has {} request{} under way; it gets no new ones", arguments.word(2), left, plural(left)));
   return kDegraded;
 }
 

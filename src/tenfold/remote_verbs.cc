@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs that read from the running program, and reload.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -16,6 +17,22 @@ namespace tenfold::cli {
 
 using Json = nlohmann::ordered_json;
 using namespace std::chrono_literals;
+
+namespace {
+
+// Of the terminal that standard output is; 0 where it does not tell. Asked each time: windows change their size.
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+// Without a terminal, or with one of unknown width, as it is.
+std::string for_terminal(std::string text) {
+  const std::size_t columns = terminal_columns();
+  return columns == 0 ? std::move(text) : cut_to_width(text, columns);
+}
+
+}  // namespace
 
 int diff(const Arguments& arguments) {
   Remote remote(arguments);
@@ -55,7 +72,7 @@ int top(const Arguments& arguments) {
       print(control::json_text(*now, -1) + "\n");
     else
       print((terminal ? "\x1b[H\x1b[2J" : "") +
-            status_text(*now, before.is_null() ? nullptr : &before, to_seconds(kInterval)));
+            for_terminal(status_text(*now, before.is_null() ? nullptr : &before, to_seconds(kInterval))));
     if (std::fflush(stdout) != 0) return kFailed;
     before = *now;
     pause_for(kInterval);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "tenfold/pause.h"
 #include "tenfold/status_text.h"
 
@@ -92,8 +93,9 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
       return {.exit_code = kDegraded, .ring = ring};
     }
     if (is_reached(ring, goal)) {
-      say(fmt::format("{} {} the ring; {} keys were moved", goal.node, reached_text(goal),
-                      ring.value("moved_keys", std::uint64_t{0})));
+      const auto moved = ring.value("moved_keys", std::uint64_t{0});
+      say(fmt::format("{} {} the ring; {} key{} {} moved", goal.node, reached_text(goal), moved, plural(moved),
+                      moved == 1 ? "was" : "were"));
       return {.exit_code = says_losses(*service, *passed_over_before) ? kDegraded : kOk, .ring = ring};
     }
     talk.hear(ring);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/bytes.h"
 #include "control/access_log_writer.h"
 #include "control/admin_api.h"
 #include "control/controller.h"
@@ -287,8 +288,8 @@ class Server {
   }
 
   std::string status_line() const {
-    return fmt::format("serving {} services at epoch {}", controller_.topology()->services.size(),
-                       controller_.topology()->epoch);
+    const std::size_t services = controller_.topology()->services.size();
+    return fmt::format("serving {} service{} at epoch {}", services, plural(services), controller_.topology()->epoch);
   }
 
   // Until SIGTERM or SIGINT, or until a successor serves; and then for the grace time, in which readiness says no and

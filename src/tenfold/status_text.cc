@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "control/json_text.h"
 
 namespace tenfold::cli {
@@ -61,8 +62,9 @@ std::string web_line(const Json& service, const Json* before, double seconds) {
   const std::uint64_t total = answered(service);
   const Json responses = service.value("responses", Json::object());
   const Json duration = service.value("duration", Json::object());
-  return fmt::format("  {} requests{}, 5xx {}, retries {}, queued {}, refused {}, p50 {:.1f} ms, p99 {:.1f} ms\n",
-                     total, before == nullptr ? "" : fmt::format(" ({})", rate_text(total, answered(*before), seconds)),
+  return fmt::format("  {} request{}{}, 5xx {}, retries {}, queued {}, refused {}, p50 {:.1f} ms, p99 {:.1f} ms\n",
+                     total, plural(total),
+                     before == nullptr ? "" : fmt::format(" ({})", rate_text(total, answered(*before), seconds)),
                      responses.value("5xx", std::uint64_t{0}), service.value("retries", 0), service.value("queued", 0),
                      service.value("queue_refused", 0), duration.value("p50_ms", 0.0), duration.value("p99_ms", 0.0));
 }
@@ -74,7 +76,7 @@ std::string unread_text(const Json& cache) {
   const auto dropped = cache.value("clients_dropped", std::uint64_t{0});
   std::string text;
   if (held_bytes >= kMiB) text += fmt::format(", {} MiB held for clients", held_bytes / kMiB);
-  if (dropped > 0) text += fmt::format(", {} clients dropped", dropped);
+  if (dropped > 0) text += fmt::format(", {} client{} dropped", dropped, plural(dropped));
   return text;
 }
 
@@ -86,11 +88,12 @@ std::string cache_line(const Json& cache, const Json* before, double seconds) {
   const std::uint64_t looked_up = since("hits") + since("misses");
   const double percent =
       looked_up == 0 ? 0 : 100.0 * static_cast<double>(since("hits")) / static_cast<double>(looked_up);
-  const std::string line =
-      fmt::format("  {} clients, {} commands{}, hits {:.1f} %, errors {}, refused {}", cache.value("clients", 0),
-                  cache.value("commands", std::uint64_t{0}),
-                  before == nullptr ? "" : fmt::format(" ({})", rate_text(since("commands"), 0, seconds)), percent,
-                  since("errors"), since("refused"));
+  const auto clients = cache.value("clients", std::uint64_t{0});
+  const auto commands = cache.value("commands", std::uint64_t{0});
+  const std::string line = fmt::format(
+      "  {} client{}, {} command{}{}, hits {:.1f} %, errors {}, refused {}", clients, plural(clients), commands,
+      plural(commands), before == nullptr ? "" : fmt::format(" ({})", rate_text(since("commands"), 0, seconds)),
+      percent, since("errors"), since("refused"));
   return line + unread_text(cache) + "\n";
 }
 
@@ -147,12 +150,12 @@ std::string service_text(const Json& service, const Json* before, double seconds
 
 std::string ring_text(const Json& ring) {
   const auto number = [&ring](const char* key) { return ring.value(key, std::uint64_t{0}); };
-  std::string text =
-      fmt::format("ring {} for {}, {} nodes", ring.value("phase", ""), duration_text(ring.value("since_seconds", 0.0)),
-                  ring.value("nodes", Json::array()).size());
+  const std::size_t nodes_count = ring.value("nodes", Json::array()).size();
+  std::string text = fmt::format("ring {} for {}, {} node{}", ring.value("phase", ""),
+                                 duration_text(ring.value("since_seconds", 0.0)), nodes_count, plural(nodes_count));
   if (ring.contains("total_keys"))
-    text +=
-        fmt::format("; {} of {} keys seen, {} moved", number("seen_keys"), number("total_keys"), number("moved_keys"));
+    text += fmt::format("; {} of {} key{} seen, {} moved", number("seen_keys"), number("total_keys"),
+                        plural(number("total_keys")), number("moved_keys"));
   for (const auto& [list, verb] :
        {std::pair("joining", "joins"), {"leaving", "leaves"}, {"passed_over", "is passed over"}}) {
     const std::string nodes = joined(ring.value(list, Json::array()));
@@ -167,11 +170,13 @@ std::string ring_text(const Json& ring) {
 }
 
 std::string status_text(const Json& status, const Json* before, double seconds) {
-  std::string text = fmt::format(
-      "tenfold {} {} at epoch {} for {}, process {}, {} worker(s), {}, {} connections, file {}\n",
-      status.value("version", ""), status.value("phase", ""), status.value("epoch", 0),
-      duration_text(status.value("uptime_seconds", 0.0)), status.value("process", 0), status.value("workers", 0),
-      status.value("io", ""), status.value("connections", 0), status.value("file", ""));
+  const auto workers = status.value("workers", std::uint64_t{0});
+  const auto connections = status.value("connections", std::uint64_t{0});
+  std::string text =
+      fmt::format("tenfold {} {} at epoch {} for {}, process {}, {} worker{}, {}, {} connection{}, file {}\n",
+                  status.value("version", ""), status.value("phase", ""), status.value("epoch", 0),
+                  duration_text(status.value("uptime_seconds", 0.0)), status.value("process", 0), workers,
+                  plural(workers), status.value("io", ""), connections, plural(connections), status.value("file", ""));
   if (const std::string problem = status.value("state_file_problem", ""); !problem.empty())
     text += fmt::format("  the next start would not know the rings of caches: {}\n", problem);
   const Json services_before = before == nullptr ? Json::array() : before->value("services", Json::array());
@@ -180,6 +185,20 @@ std::string status_text(const Json& status, const Json* before, double seconds) 
     text += service_text(service, row, seconds);
   }
   return text;
+}
+
+std::string cut_to_width(std::string_view text, std::size_t columns) {
+  std::string cut;
+  std::size_t column = 0;
+  for (char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // a character of UTF-8
+    if (c == '\n')
+      column = 0;
+    else if (!continues)
+      ++column;
+    if (column <= columns) cut += c;
+  }
+  return cut;
 }
 
 bool is_degraded(const Json& status) {

@@ -227,8 +227,8 @@ void EpollIo::free_closed() {
   }
 }
 
-Result<int> EpollIo::open_listener(const Address& address) {
-  return system::open_listener(address);
+Result<int> EpollIo::open_listener(const Address& address, SocketMode mode) {
+  return system::open_listener(address, mode);
 }
 
 Result<int> EpollIo::duplicate_listener(int handle) {

@@ -98,7 +98,7 @@ SimulatedSocket* SimulatedIo::make_socket() {
   return socket;
 }
 
-Result<int> SimulatedIo::open_listener(const Address& address) {
+Result<int> SimulatedIo::open_listener(const Address& address, SocketMode) {
   if (world_.listening.contains(address)) return fail_errno(EADDRINUSE, "bind");
   const int handle = world_.next_handle++;
   world_.listening[address] = handle;

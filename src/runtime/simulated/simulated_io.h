@@ -55,7 +55,8 @@ class SimulatedIo final : public Io {
   void run(Task<void> main) override;
   WallTime wall_now() override { return WallTime(now_.time_since_epoch() + std::chrono::days(20'000)); }
   std::uint64_t secret_bits() override { return prng().next(); }
-  Result<int> open_listener(const Address& address) override;
+  using Io::open_listener;
+  Result<int> open_listener(const Address& address, SocketMode mode) override;
   Result<int> duplicate_listener(int handle) override;
   void close_listener(int handle) override;
   Socket adopt_listener(int handle) override;

@@ -51,7 +51,7 @@ bool is_stale_socket(const Address& address) {
   return refused;
 }
 
-Status bind_and_listen(int descriptor, const Address& address) {
+Status bind_and_listen(int descriptor, const Address& address, SocketMode mode) {
   sockaddr_storage raw;
   const socklen_t size = address.to_sockaddr(raw);
   if (bind(descriptor, reinterpret_cast<sockaddr*>(&raw), size) != 0) {
@@ -59,6 +59,11 @@ Status bind_and_listen(int descriptor, const Address& address) {
     unlink(address.path().c_str());
     if (bind(descriptor, reinterpret_cast<sockaddr*>(&raw), size) != 0) return fail_errno(errno, "bind");
   }
+  // Who connects before listen() is refused, whatever the umask was. What somebody may have put in the file's place is
+  // left as it is where it is a link.
+  if (address.is_unix() && mode == SocketMode::kOwnerAndGroup &&
+      fchmodat(AT_FDCWD, address.path().c_str(), 0660, AT_SYMLINK_NOFOLLOW) != 0)
+    return fail_errno(errno, "chmod");
   if (listen(descriptor, limits::kListenBacklog) != 0) return fail_errno(errno, "listen");
   return {};
 }
@@ -74,7 +79,7 @@ Address address_by(NameCall call, int descriptor) {
 
 }  // namespace
 
-Result<int> open_listener(const Address& address) {
+Result<int> open_listener(const Address& address, SocketMode mode) {
   const Result<int> descriptor = open_socket(address);
   if (!descriptor) return descriptor;
   if (!address.is_unix()) {
@@ -82,7 +87,7 @@ Result<int> open_listener(const Address& address) {
     set_tcp_options(*descriptor);
     if (address.family() == Address::Family::kIpv6) set_option(*descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
-  const Status listening = bind_and_listen(*descriptor, address);
+  const Status listening = bind_and_listen(*descriptor, address, mode);
   if (!listening) {
     ::close(*descriptor);
     return std::unexpected(listening.error());

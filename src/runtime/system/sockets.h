@@ -7,13 +7,14 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "runtime/socket.h"
 
 namespace tenfold::runtime::system {
 
 /// Binds and listens. Connections inherit TCP_NODELAY; a TCP listener is told of a connection when its first bytes are
 /// there, or after a few seconds without any (TCP_DEFER_ACCEPT). The file of a Unix socket on which nobody listens any
-/// more is replaced. The caller owns the descriptor.
-Result<int> open_listener(const Address& address);
+/// more is replaced, and the new one has its mode before anybody can connect. The caller owns the descriptor.
+Result<int> open_listener(const Address& address, SocketMode mode);
 
 /// Gives a listener that another process opened what open_listener() gives its own. Its address is taken as it is.
 Status prepare_listener(int descriptor);

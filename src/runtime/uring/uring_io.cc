@@ -221,8 +221,8 @@ void UringIo::free_if_done(UringSocket& socket) {
   delete &socket;
 }
 
-Result<int> UringIo::open_listener(const Address& address) {
-  return system::open_listener(address);
+Result<int> UringIo::open_listener(const Address& address, SocketMode mode) {
+  return system::open_listener(address, mode);
 }
 
 Result<int> UringIo::duplicate_listener(int handle) {

@@ -33,7 +33,8 @@ class UringIo final : public Io {
   WallTime wall_now() override;
   std::uint64_t secret_bits() override;
 
-  Result<int> open_listener(const Address& address) override;
+  using Io::open_listener;
+  Result<int> open_listener(const Address& address, SocketMode mode) override;
   Result<int> duplicate_listener(int handle) override;
   void close_listener(int handle) override;
   Socket adopt_listener(int handle) override;

@@ -44,7 +44,8 @@ Question is_empty(const cluster::CacheSettings& settings) {
   if (settings.databases == 1) {
     Question question = redis_question(settings, "DBSIZE", "DBSIZE\r\n", ":");
     question.fault_of = [](std::string_view rest) -> std::optional<std::string> {
-      return rest == "0\r\n" ? std::string() : fmt::format("{} keys", rest.substr(0, rest.find('\r')));
+      const std::string_view count = rest.substr(0, rest.find('\r'));
+      return count == "0" ? std::string() : fmt::format("{} key{}", count, count == "1" ? "" : "s");
     };
     return question;
   }
