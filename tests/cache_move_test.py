@@ -553,5 +553,47 @@ class Numbers(RawScenario):
         adding.join(20)
 
 
+class StaleItems(RawScenario):
+    """Of an item that is marked as old, the one that reads it first is told to fill it anew, also while keys move."""
+
+    @staticmethod
+    def first_two_readers(client, key):
+        """What they are told of an item that was marked as old a moment ago."""
+        client.ask(f"set {key} 0 0 3\r\nold\r\n".encode())
+        client.ask(f"md {key} I T60\r\n".encode())
+        return [client.ask(f"mg {key} v\r\n".encode()) for _ in range(2)]
+
+    def test_who_reads_first_is_told_to_fill(self):
+        released = threading.Event()
+        self.addCleanup(released.set)
+
+        def old_node(line, reader, _connection):
+            if line.startswith(b"lru_crawler"):  # what moves keys that nobody asks for waits
+                released.wait(20)
+                return b"END\r\n"
+            if line.startswith((b"set ", b"ms ")):
+                reader.readline()
+                return b"STORED\r\n" if line.startswith(b"set ") else b"HD\r\n"
+            return b"NF\r\n" if line.startswith(b"md ") else b"EN\r\n"
+
+        new = self.memcached()[0]
+        with RawClient(new.port) as beside:
+            wanted = self.first_two_readers(beside, "beside")
+        self.assertTrue(b" W" in wanted[0] and b" Z" in wanted[1], wanted)
+        tenfold = self.cache([self.scripted(old_node)])
+        adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", new.address))
+        adding.start()
+        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "moving", "keys move")
+        moving = (key for key in (f"page:{i}" for i in range(1000)) if self.owner_of(tenfold, key) == new.address)
+        client = self.client(tenfold)
+        for _ in range(3):
+            self.assertEqual(self.first_two_readers(client, next(moving)), wanted)
+        released.set()
+        adding.join(20)
+        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "steady", "no key moves any more")
+        for _ in range(3):
+            self.assertEqual(self.first_two_readers(client, next(moving)), wanted)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -49,7 +49,10 @@ class Carrying {
         if (filled) co_return std::move(*filled);
         continue;
       }
-      if (!is_ours && !is_claim(at_owner)) co_return co_await is_at_owner(at_owner);
+      if (!is_ours && !is_claim(at_owner)) {
+        co_await pass_on(at_owner);
+        co_return co_await is_at_owner(at_owner);
+      }
       if (!can_fill && purpose_ == CarryFor::kChanging) co_return failed(std::string(kNoUniques));
       if (carrier_.io.now() >= until) co_return given_up();
       if (purpose_ == CarryFor::kReading) {
@@ -87,11 +90,22 @@ class Carrying {
       const MetaReply item = parse_meta_reply(answer.text);
       if (item.code == "EN") co_return Carried();
       if (item.code != "VA") co_return failed(first_line(answer.text));
-      if (!is_claim(item)) co_return present(item);
+      if (!is_claim(item)) {
+        co_await pass_on(item);
+        co_return present(item);
+      }
       if (carrier_.patience == Duration::zero()) co_return Carried();
       if (purpose_ == CarryFor::kReading || carrier_.io.now() >= until) co_return given_up();
       static_cast<void>(co_await carrier_.io.sleep_for(kAnotherCopies, nullptr));
     }
+  }
+
+  // Of an item that is marked as old, memcached tells who looks at it first to fill it anew, and all others to wait: it
+  // has told us, and so it must tell the next one. Unless it has been filled meanwhile.
+  runtime::Task<void> pass_on(const MetaReply& item) {
+    if (!item.has('W') || !item.has('X')) co_return;
+    static_cast<void>(co_await ask(carrier_.io, carrier_.owner,
+                                   fmt::format("md {}{} I C{}\r\n", key_.word, key_.flag, item.number('c', 0))));
   }
 
   static Carried present(const MetaReply& item, bool at_owner = true) {
