@@ -167,7 +167,8 @@ class Answers(CacheScenario):
         tenfold = self.web([node])
         with open(tenfold.file, encoding="utf-8") as file:
             text = file.read().replace(f'"unix:{tenfold.admin}"', f'"127.0.0.1:{port}"\ntoken = "secret"')
-        tenfold.kill()
+        tenfold.process.terminate()
+        self.assertEqual(tenfold.process.wait(20), 0)
         with open(tenfold.file, "w", encoding="utf-8") as file:
             file.write(text)
 

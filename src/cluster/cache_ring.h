@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +51,10 @@ struct MoveUser {
   bool operator==(const MoveUser&) const = default;
 };
 
+/// Which run of its process each Redis node was (planes::RunOfNode), as far as they told. A node that is another one
+/// since has come back with what it had saved, and with it keys that had moved.
+using NodeRuns = std::map<Address, std::string>;
+
 struct RingStatus {
   std::string service;  // "cache.sessions"
   std::uint64_t version = 0;
@@ -57,6 +62,7 @@ struct RingStatus {
   RingSide to;
   RingSide from;               // while moving
   MoveUser move_user;          // of Redis, while moving
+  NodeRuns runs;               // of Redis, while moving: when the keys began to
   bool follows_moves = false;  // steady: keys have moved under one before, of this process or of another
 };
 using RingStatusPtr = std::shared_ptr<const RingStatus>;

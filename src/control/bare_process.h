@@ -74,7 +74,8 @@ class BareProcess {
   BarePlane plane_{worker_io_};
   WorkerHost host_{worker_io_, plane_};
   EventLog events_{io_, [](std::string_view) {}};
-  Controller controller_{io_, events_, {probe, {nullptr, nullptr, nullptr}}, [](const std::string&) { return true; }};
+  Controller controller_{
+      io_, events_, {probe, {nullptr, nullptr, nullptr, nullptr}}, [](const std::string&) { return true; }};
 };
 
 }  // namespace tenfold::control

@@ -60,13 +60,21 @@ void pass_over_failed(RingSide& wanted, const std::set<Address>& failed) {
   if (std::ranges::count(without.usable, true) > 0) wanted = std::move(without);
 }
 
+bool is_to_serve(const cluster::NodeSpec& node) {
+  return node.state == cluster::AdminState::kEnabled && node.weight > 0;
+}
+
 // With nobody there to take the keys, they stay where they are: until a node that is to come is up, and a store's in
 // any case.
 bool must_keep_last(const cluster::Service& service, const RingSide& wanted) {
-  const auto is_to_serve = [](const cluster::NodeSpec& node) {
-    return node.state == cluster::AdminState::kEnabled && node.weight > 0;
-  };
-  return wanted.nodes.empty() && (service.cache().is_store() || std::ranges::any_of(service.nodes, is_to_serve));
+  const auto is_coming = [](const cluster::NodeSpec& node) { return is_to_serve(node); };
+  return wanted.nodes.empty() && (service.cache().is_store() || std::ranges::any_of(service.nodes, is_coming));
+}
+
+// Whether the operator wants a node. Of one that is only left in a ring, no health is told.
+bool is_to_serve(const cluster::Service& service, const Address& node) {
+  const auto found = std::ranges::find(service.nodes, node, &cluster::NodeSpec::address);
+  return found != service.nodes.end() && is_to_serve(*found);
 }
 
 // Whether keys of Redis move to a node that is not wanted any more, from nodes that all are. Each key is at its owner
@@ -183,7 +191,8 @@ void RingKeeper::node_failing(std::string_view service, const Address& node, std
   Kept& kept = *found->second;
   const RingStatus& now = kept.now();
   const bool is_leaving = cluster::serves(now.from, node) && !cluster::serves(now.to, node);
-  if (spec->cache().is_store() || now.phase != RingPhase::kMoving || !is_leaving) return;
+  const bool is_unwatched = cluster::serves(now.to, node) && !is_to_serve(*spec, node);
+  if (spec->cache().is_store() || now.phase != RingPhase::kMoving || !(is_leaving || is_unwatched)) return;
   if (!kept.lost.insert(node).second) return;
   events_.add(EventLog::Level::kWarning, "keys_lost",
               {{"service", std::string(service)}, {"node", node.to_text()}, {"reason", std::string(reason)}});
@@ -226,7 +235,8 @@ runtime::Task<bool> RingKeeper::step(const cluster::Service& service, Kept& kept
   pass_over_failed(wanted, std::exchange(kept.failed, {}));
   RingSide alive = cluster::with_failures_of(wanted, now.to);
   RingSide from = cluster::with_failures_of(wanted, now.from);
-  for (const Address& node : std::exchange(kept.lost, {})) pass_over(from, node);
+  for (const Address& node : kept.lost) pass_over(from, node);
+  pass_over_failed(alive, std::exchange(kept.lost, {}));
   if (alive != now.to || from != now.from) {
     co_await change(service, kept, next_ring(now.phase, std::move(alive), std::move(from)));
     co_return true;
@@ -349,6 +359,7 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   const bool needs_user = has_users && next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
   const MoveUsers::Sides sides_of_next = {&next.to, &next.from};
   if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next);
+  if (needs_user) next.runs = before->phase == RingPhase::kMoving ? before->runs : co_await runs_of(service, next);
   const bool may_turn = has_users && in_doubt;
   next.follows_moves =
       next.phase == RingPhase::kSteady && (before->phase == RingPhase::kMoving || before->follows_moves);
@@ -397,6 +408,18 @@ runtime::Task<void> RingKeeper::call_moves_back(const cluster::Service& service,
   }
 }
 
+runtime::Task<cluster::NodeRuns> RingKeeper::runs_of(const cluster::Service& service, const RingStatus& ring) {
+  cluster::NodeRuns runs;
+  for (const RingSide* side : {&ring.from, &ring.to}) {
+    for (const cluster::NodeSpec& node : side->nodes) {
+      if (!cluster::serves(*side, node.address) || runs.contains(node.address)) continue;
+      std::string run = co_await calls_.run_of_node(io_, service, node);
+      if (!run.empty()) runs[node.address] = std::move(run);
+    }
+  }
+  co_return runs;
+}
+
 // It holds all clients up, so it is not done while a node is away: its keys cannot move in any case.
 bool RingKeeper::may_renew(const cluster::Service& service, const Kept& kept) const {
   const cluster::ServiceStatusPtr status = health_->find(service.full_name());
@@ -417,7 +440,8 @@ void RingKeeper::remember(const cluster::Service& service, Kept& kept, const Rin
                              .follows_moves = next.follows_moves,
                              .to = next.to,
                              .from = next.from,
-                             .move_users = kept.users.with_right()};
+                             .move_users = kept.users.with_right(),
+                             .runs = next.runs};
   if (!kept.forgotten) keep_records();
 }
 

@@ -55,6 +55,7 @@ class RingKeeper {
     planes::EmptyNode empty_node;
     planes::TryMove try_move;
     planes::ChangeMoveUsers change_move_users;
+    planes::RunOfNode run_of_node;
   };
   RingKeeper(runtime::Io& io, EventLog& events, NodeCalls calls, Publish publish);
 
@@ -71,8 +72,9 @@ class RingKeeper {
   /// changes one.
   void pause(bool paused);
   void health_changed(cluster::HealthSnapshotPtr health);
-  /// A node does not answer. That of a cache which is leaving the ring, and whose health nobody watches any more, has
-  /// then lost what it still had; all others are judged by their health.
+  /// A node does not answer. That of a cache which is leaving the ring, or which the operator has taken out since it
+  /// joined, and whose health nobody watches any more, has then lost what it had; all others are judged by their
+  /// health.
   void node_failing(std::string_view service, const Address& node, std::string_view reason);
   /// Every key has moved under that version of the ring.
   void keys_moved(std::string_view service, std::uint64_t version);
@@ -97,7 +99,7 @@ class RingKeeper {
     bool finished = false;             // moving: no key is left to move
     bool broke_off = false;            // moving: a key may be on its way unseen
     Instant renew_at{};                // not before then, the ring is renewed for that
-    std::set<Address> lost;            // nodes that are leaving, and do not answer any more
+    std::set<Address> lost;            // nodes that nobody watches, and that do not answer
     std::set<Address> failed;          // members that have failed since the last step, be they up again or not
     std::map<Address, Instant> ready;  // nodes that are to join, and when they were found so (make_ready)
     Instant retry_at{};                // of nodes that were not
@@ -117,6 +119,7 @@ class RingKeeper {
   runtime::Task<void> change(const cluster::Service& service, Kept& kept, cluster::RingStatus next);
   runtime::Task<void> call_moves_back(const cluster::Service& service, Kept& kept, bool needs_user,
                                       cluster::RingStatus& next);
+  runtime::Task<cluster::NodeRuns> runs_of(const cluster::Service& service, const cluster::RingStatus& ring);
   bool may_renew(const cluster::Service& service, const Kept& kept) const;
   void remember(const cluster::Service& service, Kept& kept, const cluster::RingStatus& next);
   void keep_records();

@@ -99,10 +99,17 @@ runtime::Task<cluster::ProbeReport> try_move(runtime::Io&, const cluster::Servic
   co_return cluster::ProbeReport{.ok = false, .detail = problem->second};
 }
 
+std::map<Address, std::string> runs;
+
+runtime::Task<std::string> run_of_node(runtime::Io&, const cluster::Service&, const cluster::NodeSpec& spec) {
+  const auto known = runs.find(spec.address);
+  co_return known == runs.end() ? std::string() : known->second;
+}
+
 class RingKeeperTest : public testing::Test {
  protected:
   RingKeeperTest()
-      : keeper_(io_, events_, {empty_node, try_move, change_move_users},
+      : keeper_(io_, events_, {empty_node, try_move, change_move_users, run_of_node},
                 [this](cluster::RingStatusPtr ring) { return publish(std::move(ring)); }) {
     emptied.clear();
     have_keys.clear();
@@ -110,6 +117,7 @@ class RingKeeperTest : public testing::Test {
     user_answers.clear();
     trials.clear();
     cannot_take.clear();
+    runs.clear();
     io_.spawn(tick());
   }
 
@@ -172,6 +180,24 @@ TEST_F(RingKeeperTest, ANodeThatHasFailedIsEmptiedBeforeItServesAgainHoweverSoon
   wait();
   EXPECT_EQ(emptied, std::vector<Address>{node(1)});
   EXPECT_TRUE(serves(1) && serves(2) && !serves(3));
+}
+
+TEST_F(RingKeeperTest, ANodeThatIsTakenOutWhileKeysMoveAndThenFailsIsPassedOver) {
+  begin();
+  keeper_.apply(topology(4));
+  keeper_.health_changed(health({NodeState::kUp, NodeState::kUp, NodeState::kUp, NodeState::kUp}));
+  const auto ring = [this]() -> const cluster::RingStatus& { return *keeper_.find("cache.test")->ring; };
+  const auto moves = [&] { return ring().phase == cluster::RingPhase::kMoving; };
+  ASSERT_TRUE(world_.run_until(moves, world_.now() + 30s));
+  keeper_.node_failing("cache.test", node(4), "refused");
+  world_.run_until([] { return false; }, world_.now() + 1s);
+  EXPECT_TRUE(serves(4)) << "its health tells";
+  keeper_.apply(topology(3));
+  keeper_.node_failing("cache.test", node(4), "refused");
+  EXPECT_TRUE(world_.run_until([&] { return moves() && !serves(4); }, world_.now() + 1s));
+  wait();
+  EXPECT_EQ(ring().phase, cluster::RingPhase::kSteady);
+  EXPECT_TRUE(serves(1) && serves(2) && serves(3));
 }
 
 TEST_F(RingKeeperTest, TheLastNodeKeepsItsKeys) {
@@ -357,6 +383,19 @@ TEST_F(MovesOfRedis, EveryNodeKnowsTheUserWhileKeysMoveAndNotAfter) {
   EXPECT_EQ(ring().move_user.name, "");
   EXPECT_EQ(user_changes.size(), 6U);
   EXPECT_EQ(told(user), 3U);
+}
+
+TEST_F(MovesOfRedis, TheRunsOfNodesAreThoseOfWhenTheKeysBeganToMove) {
+  runs = {{node(1), "first"}, {node(3), "third"}};
+  begin_to_move();
+  const cluster::RingStatus first = ring();
+  EXPECT_EQ(first.runs, runs) << "the second did not tell";
+  runs[node(1)] = "another";
+  keeper_.move_broke_off("cache.test", first.version);
+  wait_until_it_moves(first.version);
+  EXPECT_EQ(ring().runs, first.runs);
+  wait();
+  EXPECT_TRUE(ring().runs.empty());
 }
 
 TEST_F(MovesOfRedis, AMoveThatBrokeOffBringsAnotherUserButNotMoreOftenThanOnceASecond) {

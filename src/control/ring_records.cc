@@ -48,6 +48,7 @@ Json record_json(const RingRecord& record) {
     for (const cluster::MoveUser& user : users)
       json["move_users"].push_back({{"node", node.to_text()}, {"name", user.name}, {"password", user.password}});
   }
+  for (const auto& [node, run] : record.runs) json["runs"].push_back({{"node", node.to_text()}, {"run", run}});
   return json;
 }
 
@@ -147,10 +148,15 @@ RingRecord record_of(Reader& reader, const Json& json) {
   record.follows_moves = reader.flag(json, "follows_moves");
   record.to = side_of(reader, reader.object(json, "to"));
   if (record.phase == cluster::RingPhase::kMoving) record.from = side_of(reader, reader.object(json, "from"));
-  if (!json.contains("move_users")) return record;
-  for (const Json& row : reader.list(json, "move_users"))
-    record.move_users[reader.address(row, "node")].push_back(
-        {.name = reader.text(row, "name"), .password = reader.text(row, "password")});
+  if (json.contains("move_users")) {
+    for (const Json& row : reader.list(json, "move_users"))
+      record.move_users[reader.address(row, "node")].push_back(
+          {.name = reader.text(row, "name"), .password = reader.text(row, "password")});
+  }
+  if (json.contains("runs")) {
+    for (const Json& row : reader.list(json, "runs"))
+      record.runs[reader.address(row, "node")] = reader.text(row, "run");
+  }
   return record;
 }
 
@@ -204,6 +210,7 @@ cluster::RingStatus resumed(const RingRecord& record, const cluster::Service& se
   ring.phase = cluster::RingPhase::kMoving;
   ring.follows_moves = false;
   ring.from = with_specs_of(service, record.from);
+  ring.runs = record.runs;
   return ring;
 }
 

@@ -32,6 +32,7 @@ struct RingRecord {
   /// The users that Redis nodes may still take keys from (control/move_users.h), with their passwords: who reads these
   /// may write to the nodes as long as keys move.
   std::map<Address, std::vector<cluster::MoveUser>> move_users;
+  cluster::NodeRuns runs;  // while moving
 };
 
 /// As JSON; empty for no rings.

@@ -26,13 +26,13 @@ cluster::RingSide side(std::initializer_list<std::uint8_t> numbers) {
 }
 
 RingRecord moving() {
-  return {
-      .service = "cache.sessions",
-      .protocol = cluster::CacheProtocol::kRedis,
-      .phase = cluster::RingPhase::kMoving,
-      .to = side({1, 2, 3}),
-      .from = side({1, 2}),
-      .move_users = {{node(3), {{.name = "tenfold-move-1", .password = "secret"}, {.name = "b", .password = "c"}}}}};
+  return {.service = "cache.sessions",
+          .protocol = cluster::CacheProtocol::kRedis,
+          .phase = cluster::RingPhase::kMoving,
+          .to = side({1, 2, 3}),
+          .from = side({1, 2}),
+          .move_users = {{node(3), {{.name = "tenfold-move-1", .password = "secret"}, {.name = "b", .password = "c"}}}},
+          .runs = {{node(1), "first"}, {node(2), "second"}}};
 }
 
 cluster::Service service(std::initializer_list<std::uint8_t> numbers) {
@@ -60,6 +60,7 @@ TEST(RingRecords, AreReadAsTheyWereWritten) {
   steady.phase = cluster::RingPhase::kSteady;
   steady.from = {};
   steady.move_users.clear();
+  steady.runs.clear();
   steady.follows_moves = true;
   const auto read = read_ring_records(text_of({moving(), steady}));
   ASSERT_TRUE(read) << read.error();
@@ -71,6 +72,7 @@ TEST(RingRecords, AreReadAsTheyWereWritten) {
   EXPECT_EQ(first.to, moving().to);
   EXPECT_EQ(first.from, moving().from);
   EXPECT_EQ(first.move_users, moving().move_users);
+  EXPECT_EQ(first.runs, moving().runs);
   EXPECT_EQ(read->back().phase, cluster::RingPhase::kSteady);
   EXPECT_TRUE(read->back().follows_moves && !first.follows_moves);
   EXPECT_EQ(read->back().to, steady.to);
@@ -94,7 +96,8 @@ TEST(RingRecords, SayWhatIsWrongAndWhere) {
                                                          {"\"protocol\": \"redis\"", "\"protocol\": \"mysql\""},
                                                          {"\"from\": {", "\"before\": {"},
                                                          {"\"nodes\": [", "\"node\": ["},
-                                                         {"\"password\": \"secret\"", "\"x\": \"\""}};
+                                                         {"\"password\": \"secret\"", "\"x\": \"\""},
+                                                         {"\"run\": \"second\"", "\"run\": 2"}};
   for (const auto& [part, other] : changes) {
     std::string text = good;
     ASSERT_NE(text.find(part), text.npos) << part;

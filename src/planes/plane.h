@@ -207,4 +207,8 @@ struct MoveUserChange {
 using ChangeMoveUsers = runtime::Task<cluster::ProbeReport> (*)(runtime::Io& io, const cluster::Service& service,
                                                                 const cluster::NodeSpec& node, MoveUserChange change);
 
+/// Which run of a Redis process answers at a node: a word that no other run has. Empty when it does not tell.
+using RunOfNode = runtime::Task<std::string> (*)(runtime::Io& io, const cluster::Service& service,
+                                                 const cluster::NodeSpec& node);
+
 }  // namespace tenfold::planes

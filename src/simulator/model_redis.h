@@ -86,6 +86,7 @@ class ModelRedis {
     waiting_.clear();
     move_users_.clear();
     readers_.clear();
+    ++runs_;
   }
   /// The time of what it waits for is over.
   void time_out(Session& session);
@@ -215,6 +216,7 @@ class ModelRedis {
   std::vector<std::string> last_keys_;
   std::vector<std::string> last_changes_;
   std::string complaint_;
+  int runs_ = 1;
 };
 
 }  // namespace tenfold::simulator

@@ -64,7 +64,7 @@ struct Process {
   explicit Process(World& world)
       : control_io(world, Address::ipv4({10, 0, 0, 1}, 49'999)),
         events(control_io, [](std::string_view) {}),
-        controller(control_io, events, {web::probe, {nullptr, nullptr, nullptr}},
+        controller(control_io, events, {web::probe, {nullptr, nullptr, nullptr, nullptr}},
                    [](const std::string&) { return true; }) {
     for (int i = 0; i < kWorkers; ++i) workers.push_back(std::make_unique<WorkerHouse>(world, controller, i));
   }

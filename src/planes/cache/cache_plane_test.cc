@@ -71,7 +71,8 @@ class ShutDown {
                              .phase = cluster::RingPhase::kSteady,
                              .to = {},
                              .from = {},
-                             .move_user = {}};
+                             .move_user = {},
+                             .runs = {}};
     for (const Address& address : kNodes) {
       service.nodes.push_back({.address = address, .zone = {}, .public_url = {}, .ring_name = {}});
       ring.to.nodes.push_back(service.nodes.back());

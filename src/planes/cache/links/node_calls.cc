@@ -134,4 +134,27 @@ runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io& io, const clu
   co_return report;
 }
 
+runtime::Task<std::string> run_of_node(runtime::Io& io, const cluster::Service& service,
+                                       const cluster::NodeSpec& node) {
+  std::string run;
+  Question question = redis_question(service.cache(), "INFO SERVER", "INFO SERVER\r\n", "$");
+  question.fault_of = [&run](std::string_view rest) -> std::optional<std::string> {
+    const auto text = text_in(rest);
+    if (!text) return std::nullopt;
+    run = run_in(*text);
+    return std::string();
+  };
+  Interview interview(io, service, node);
+  static_cast<void>(co_await interview.ask(std::move(question)));
+  co_return run;
+}
+
+std::string run_in(std::string_view text) {
+  constexpr std::string_view kField = "\nrun_id:";
+  const std::size_t at = text.find(kField);
+  if (at == text.npos) return {};
+  const std::size_t begin = at + kField.size();
+  return std::string(text.substr(begin, text.find_first_of("\r\n", begin) - begin));
+}
+
 }  // namespace tenfold::cache

@@ -3,6 +3,9 @@
 // health settings' timeout.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "cluster/node_health.h"
 #include "cluster/topology.h"
 #include "planes/plane.h"
@@ -23,5 +26,11 @@ runtime::Task<cluster::ProbeReport> empty_node(runtime::Io& io, const cluster::S
 /// there, too. (https://redis.io/commands/acl-setuser)
 runtime::Task<cluster::ProbeReport> change_move_users(runtime::Io& io, const cluster::Service& service,
                                                       const cluster::NodeSpec& node, planes::MoveUserChange change);
+
+/// A planes::RunOfNode, by INFO SERVER. (https://redis.io/commands/info)
+runtime::Task<std::string> run_of_node(runtime::Io& io, const cluster::Service& service, const cluster::NodeSpec& node);
+
+/// The word in the text of INFO SERVER; empty when there is none.
+std::string run_in(std::string_view text);
 
 }  // namespace tenfold::cache

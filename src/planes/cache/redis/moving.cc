@@ -10,6 +10,7 @@
 #include "planes/cache/client/turn.h"
 #include "planes/cache/links/ask.h"
 #include "planes/cache/links/migrate_request.h"
+#include "planes/cache/links/node_calls.h"
 #include "planes/cache/redis/private.h"
 #include "wire/resp/reply.h"
 #include "wire/resp/request.h"
@@ -203,22 +204,61 @@ runtime::Task<std::string> read_at_source(runtime::Io& io, CacheService& service
   co_return told ? told.text : std::string();
 }
 
-// Within half the time in which a link's next reply must come: when the target does not answer, the source has to say
-// so before it is taken for failed itself.
+// One MIGRATE at the source. Within half the time in which a link's next reply must come: when the target does not
+// answer, the source has to say so before it is taken for failed itself.
+struct Handover {
+  Worker& worker;
+  CacheService& service;
+  Link& source;
+  const Freight& freight;
+  const Address& target;
+
+  runtime::Task<Answer> ask(std::span<const std::string> keys, bool replaces) const {
+    const MigrateRequest request{.target = target,
+                                 .settings = service.settings(),
+                                 .user = service.move_user(),
+                                 .database = freight.database,
+                                 .limit = std::max<Duration>(service.settings().response_timeout / 2, 1ms),
+                                 .replaces = replaces,
+                                 .keys = keys};
+    co_return co_await cache::ask(worker.io, source, to_text(request));
+  }
+};
+
+bool is_taken_there(const Answer& answer) {
+  return answer && answer.text.contains("BUSYKEY");
+}
+
+// What the source has saved is older than what has moved, and been changed, since.
+runtime::Task<Answer> keep_those_of_owner(Handover handover) {
+  for (const std::string& key : handover.freight.keys) {
+    Answer answer = co_await handover.ask(std::span(&key, 1), false);
+    if (is_taken_there(answer)) {
+      const Words drop = {"DEL", key};
+      answer = co_await ask_redis(handover.worker.io, handover.source, drop);
+    }
+    if (!answer || resp::is_error(answer.text)) co_return answer;
+  }
+  co_return Answer{.arrived = true, .never_sent = false, .text = "+OK\r\n"};
+}
+
+// Where the owner has a key already, one of the two is left over. Of a MIGRATE that broke off, the copies are the same:
+// as long as the source has the key, no command for it goes to the owner. Of a node that came back with what it had
+// saved, long ago or since the keys began to move, its own is the old one.
 runtime::Task<Answer> ask_source(Worker& worker, CacheService& service, const Freight& freight, const Address& target) {
-  Link& link = service.nodes()[freight.source]->link_for(0, {.database = freight.database});
-  MigrateRequest request{.target = target,
-                         .settings = service.settings(),
-                         .user = service.move_user(),
-                         .database = freight.database,
-                         .limit = std::max<Duration>(service.settings().response_timeout / 2, 1ms),
-                         .keys = freight.keys};
-  Answer answer = co_await ask(worker.io, link, to_text(request));
-  // A MIGRATE that broke off may have left a copy there. Nobody has seen it: as long as the source has the key, no
-  // command for it goes to the owner.
-  if (!answer || !answer.text.contains("BUSYKEY")) co_return answer;
-  request.replaces = true;
-  answer = co_await ask(worker.io, link, to_text(request));
+  Node& source = *service.nodes()[freight.source];
+  const Handover handover{.worker = worker,
+                          .service = service,
+                          .source = source.link_for(0, {.database = freight.database}),
+                          .freight = freight,
+                          .target = target};
+  Answer answer = co_await handover.ask(freight.keys, false);
+  if (!is_taken_there(answer)) co_return answer;
+  const Words which = {"INFO", "SERVER"};
+  const Answer told = co_await ask_redis(worker.io, handover.source, which);
+  if (!told) co_return told;
+  if (!service.is_same_run(source.address(), run_in(told.text))) co_return co_await keep_those_of_owner(handover);
+  answer = co_await handover.ask(freight.keys, true);
   co_return answer;
 }
 

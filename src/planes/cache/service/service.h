@@ -137,6 +137,11 @@ class CacheService : public LocalCounted {
   std::uint64_t ring_version() const { return ring_ ? ring_->version : 0; }
   /// REQUIRES: keys move.
   const cluster::MoveUser& move_user() const { return ring_->move_user; }
+  /// Whether a Redis node is still the run that it was when the keys began to move.
+  bool is_same_run(const Address& node, std::string_view run) const {
+    const auto known = ring_->runs.find(node);
+    return known != ring_->runs.end() && known->second == run;
+  }
 
   /// Whether the cache that is built in serves; its parts are the nodes.
   bool is_built_in() const { return ring_ && cluster::is_built_in(ring_->to); }
