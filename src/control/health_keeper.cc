@@ -121,7 +121,13 @@ void HealthKeeper::judged(const std::string& service, Kept& kept, const Transiti
   kept.status = nullptr;
   is_stale_ = true;
   report(service, transitions);
-  if (!transitions.empty()) publish_soon();
+  if (transitions.empty()) return;
+  // A cache's node that has failed is emptied before it serves again: that must not be missed because it soon did.
+  const cluster::Service* spec = topology_->find(service);
+  if (spec != nullptr && spec->tier == cluster::Tier::kCache)
+    publish();
+  else
+    publish_soon();
 }
 
 void HealthKeeper::report(std::string_view service, const Transitions& transitions) {
