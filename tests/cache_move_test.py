@@ -595,5 +595,62 @@ class StaleItems(RawScenario):
             self.assertEqual(self.first_two_readers(client, next(moving)), wanted)
 
 
+class LeasesOfClients(RawScenario):
+    """What a client has leased by `mg … N` is its own to fill, also while keys move."""
+
+    def test_the_empty_item_is_not_taken_for_one_of_ours(self):
+        released = threading.Event()
+        self.addCleanup(released.set)
+
+        def old_node(line, _reader, _connection):
+            if line.startswith(b"lru_crawler"):  # what moves keys that nobody asks for waits
+                released.wait(20)
+                return b"END\r\n"
+            return b"NF\r\n" if line.startswith(b"md ") else b"EN\r\n"
+
+        new = self.memcached()[0]
+        tenfold = self.cache([self.scripted(old_node)])
+        adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", new.address))
+        adding.start()
+        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "moving", "keys move")
+        key = next(key for key in (f"page:{i}" for i in range(1000)) if self.owner_of(tenfold, key) == new.address)
+        client = self.client(tenfold)
+        leased = client.ask(f"mg {key} v c N5\r\n".encode())
+        self.assertIn(b" W", leased)
+        number = next(word[1:] for word in leased.split(b"\r\n")[0].split() if word.startswith(b"c"))
+        self.assertEqual(client.ask(b"ms %s 3 C%s\r\nnew\r\n" % (key.encode(), number)), b"HD\r\n")
+        self.assertEqual(client.get(key.encode()), b"new")
+        released.set()
+        adding.join(20)
+
+
+class RefusedItems(RawScenario):
+    def test_what_the_new_node_refuses_to_hold_holds_nothing_up(self):
+        """The new node takes items of at most 1 MB, as it does without -I."""
+        large = LargeItems()
+        self.addCleanup(large.stop)
+        new = self.memcached()[0]
+        keys = [b"large:%d" % i for i in range(8)]
+        with RawClient(large.port) as direct:
+            for key in keys:
+                self.assertEqual(direct.ask(b"set %s 0 0 1500000\r\n%s\r\n" % (key, b"x" * 1_500_000)), b"STORED\r\n")
+        tenfold = self.cache([large], "item_max = \"2MiB\"")
+        code, _, talk = tenfold.cli("add", "cache.test", new.address)
+        self.assertEqual(code, 0, talk)
+        self.wait_for_ring(tenfold, [large, new])
+        client = self.client(tenfold)
+        for key in keys:
+            stays = self.owner_of(tenfold, key.decode()) == large.address
+            self.assertEqual(client.get(key) is not None, stays)
+            wanted = b"STORED\r\n" if stays else b"NOT_STORED\r\n"
+            self.assertEqual(client.ask(b"append %s 0 0 1\r\ny\r\n" % key), wanted)
+        self.assertTrue(any(self.owner_of(tenfold, key.decode()) == new.address for key in keys))
+
+
+class LargeItems(Memcached):
+    def command(self):
+        return [*super().command(), "-I", "2m"]
+
+
 if __name__ == "__main__":
     unittest.main()

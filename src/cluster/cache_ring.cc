@@ -2,6 +2,7 @@
 #include "cluster/cache_ring.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tenfold::cluster {
 namespace {
@@ -112,6 +113,27 @@ RingSide readdressed(RingSide side, const Readdressed& node) {
     if (known.address == node.before) known.address = node.now.address;
   }
   return side;
+}
+
+std::vector<Address> in_order_of_moves(const RingStatus& ring) {
+  std::vector<Address> nodes;
+  for (const RingSide* side : {&ring.to, &ring.from}) {
+    for (const NodeSpec& node : side->nodes) {
+      if (std::ranges::count(nodes, node.address) == 0) nodes.push_back(node.address);
+    }
+  }
+  if (ring.phase != RingPhase::kMoving) return nodes;
+  const auto weight_in = [](const RingSide& side, const Address& node) {
+    return serves(side, node) ? static_cast<double>(find_node(side, node)->weight) : 0.0;
+  };
+  // Of a node that gets its first keys, it is more than that of any other; of one that has none on either side, less.
+  const auto growth = [&](const Address& node) {
+    const double before = weight_in(ring.from, node);
+    const double after = weight_in(ring.to, node);
+    return std::pair(before + after == 0 ? -1.0 : after / before, node);
+  };
+  std::ranges::sort(nodes, {}, growth);
+  return nodes;
 }
 
 bool keys_move(CacheProtocol protocol, const RingSide& from, const RingSide& to) {

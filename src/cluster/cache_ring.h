@@ -109,6 +109,10 @@ bool has_failed(const NodeStatus& node);
 /// has failed.
 bool is_tried(const Service& service, const NodeStatus& node);
 
+/// The nodes of both sides, each once. While keys move, those come first whose share of them sinks: a key of a
+/// rendezvous ring goes from a node to one behind it, and never back.
+std::vector<Address> in_order_of_moves(const RingStatus& ring);
+
 /// Whether a key can have a node of `from` that is asked, and another one of `to`, and can be taken from one to the
 /// other: what Redis nodes hold cannot come into the built-in cache, which begins empty.
 bool keys_move(CacheProtocol protocol, const RingSide& from, const RingSide& to);

@@ -29,8 +29,8 @@ std::string first_line(std::string_view reply) {
 
 class Carrying {
  public:
-  Carrying(const Carrier& carrier, MetaKey key, CarryFor purpose)
-      : carrier_(carrier), key_(std::move(key)), purpose_(purpose) {}
+  Carrying(const Carrier& carrier, MetaKey key, CarryFor purpose, std::uint64_t lease)
+      : carrier_(carrier), key_(std::move(key)), purpose_(purpose), lease_(lease) {}
 
   runtime::Task<Carried> run() {
     const Instant until = carrier_.io.now() + carrier_.patience;
@@ -49,7 +49,7 @@ class Carrying {
         if (filled) co_return std::move(*filled);
         continue;
       }
-      if (!is_ours && !is_claim(at_owner)) {
+      if (!is_ours && !is_others_claim(at_owner)) {
         co_await pass_on(at_owner);
         co_return co_await is_at_owner(at_owner);
       }
@@ -76,6 +76,10 @@ class Carrying {
             .problem = std::move(problem)};
   }
 
+  bool is_others_claim(const MetaReply& item) const {
+    return is_claim(item) && (lease_ == 0 || static_cast<std::uint64_t>(item.number('c', 0)) != lease_);
+  }
+
   // Somebody has claimed the key, and neither fills it nor lets go of it.
   Carried given_up() const {
     return purpose_ == CarryFor::kReading ? Carried() : failed("another one takes the key over, and does not end");
@@ -90,7 +94,7 @@ class Carrying {
       const MetaReply item = parse_meta_reply(answer.text);
       if (item.code == "EN") co_return Carried();
       if (item.code != "VA") co_return failed(first_line(answer.text));
-      if (!is_claim(item)) {
+      if (!is_others_claim(item)) {
         co_await pass_on(item);
         co_return present(item);
       }
@@ -154,6 +158,10 @@ class Carrying {
     const bool overtaken = filled && (outcome.code == "NF" || outcome.code == "EX");
     if (overtaken && purpose_ == CarryFor::kChanging) co_return std::nullopt;
     if (!overtaken && filled) static_cast<void>(co_await remove(carrier_.owner, claim));
+    if (filled && outcome.code == "SERVER_ERROR" && purpose_ == CarryFor::kChanging) {
+      const Answer removed = co_await remove(*carrier_.source, item.number('c', 0));
+      co_return removed ? Carried() : failed(removed.text);
+    }
     if (purpose_ == CarryFor::kChanging) co_return failed(first_line(filled.text));
     co_return present(item, false);
   }
@@ -187,12 +195,13 @@ class Carrying {
   Carrier carrier_;
   MetaKey key_;
   CarryFor purpose_;
+  std::uint64_t lease_;
 };
 
 }  // namespace
 
-runtime::Task<Carried> carry(Carrier carrier, MetaKey key, CarryFor purpose) {
-  Carrying carrying(carrier, std::move(key), purpose);
+runtime::Task<Carried> carry(Carrier carrier, MetaKey key, CarryFor purpose, std::uint64_t lease) {
+  Carrying carrying(carrier, std::move(key), purpose, lease);
   co_return co_await carrying.run();
 }
 

@@ -7,6 +7,8 @@
 //   owner   ms KEY … C<claim>    fills the empty item, if that is still the same: a delete or a write in between wins
 //   source  md KEY C<item>       the copy goes, if it is still the same
 //
+// What the owner refuses to hold (too large, or no memory for it) is in the cache no longer.
+//
 // Whoever deletes or writes a key does so at the source first and at the owner then; so a value that is read at the
 // source after that is none, and one that was read before does not find its empty item any more. Facts of memcached
 // 1.6.18 (doc/protocol.txt, "Meta Get", and tests/cache_move_test.py, which asks it).
@@ -46,6 +48,8 @@ struct Carrier {
       patience;  // with another one that takes the same key over; zero: nobody does, and an empty item is left over
 };
 
-runtime::Task<Carried> carry(Carrier carrier, memcached::MetaKey key, CarryFor purpose);
+/// `lease` is the unique number by which a client knows an item, or 0: an empty one of that number is its own lease
+/// (`mg … N`), which it is about to fill, and nobody's claim.
+runtime::Task<Carried> carry(Carrier carrier, memcached::MetaKey key, CarryFor purpose, std::uint64_t lease = 0);
 
 }  // namespace tenfold::cache

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "planes/cache/client/dispatch.h"
 #include "planes/cache/client/turn.h"
 #include "planes/cache/links/ask.h"
@@ -279,24 +280,38 @@ runtime::Task<void> add(WorkPtr work, Carrier carrier) {
   }
 }
 
+// The word of the request that is a unique number to be compared, behind what marks it; empty where there is none.
+std::string_view compared_unique(const Request& request, std::string_view word, std::size_t at) {
+  constexpr std::size_t kUniqueOfCas = 5;
+  const bool is_flag = memcached::is_meta(request.verb) && at > 1;
+  if (request.verb == Verb::kCas && at == kUniqueOfCas) return word;
+  return is_flag && word.front() == 'C' ? word.substr(1) : std::string_view();
+}
+
+// By which number the client knows the item; 0 where it does not say.
+std::uint64_t known_unique(const Request& request) {
+  std::string_view words = request.line;
+  std::size_t at = 0;
+  for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words), ++at) {
+    if (const auto unique = parse_decimal(compared_unique(request, word, at))) return *unique;
+  }
+  return 0;
+}
+
 // Each node counts its unique numbers for itself. What a client has of a key that has just been moved for it is a
 // number of the old node: at the new one that could be by chance the number of the copy, though another value had it.
 // So it is told there as one that nobody has. Empty when the request compares none.
 std::string without_old_unique(const Request& request, std::string_view whole) {
-  constexpr std::size_t kUniqueOfCas = 5;
   std::string line;
   bool compares = false;
   std::string_view words = request.line;
   std::size_t at = 0;
   for (std::string_view word = memcached::next_key(words); !word.empty(); word = memcached::next_key(words), ++at) {
     if (at > 0) line += ' ';
-    const bool is_flag = memcached::is_meta(request.verb) && at > 1;
-    const bool is_unique = request.verb == Verb::kCas ? at == kUniqueOfCas : is_flag && word.front() == 'C';
-    if (is_unique)
-      line += fmt::format("{}{}", is_flag ? "C" : "", kNobodysUnique);
-    else
-      line += word;
-    compares |= is_unique;
+    const std::string_view unique = compared_unique(request, word, at);
+    line += word.substr(0, word.size() - unique.size());
+    if (!unique.empty()) line += fmt::format("{}", kNobodysUnique);
+    compares |= !unique.empty();
   }
   if (!compares) return {};
   return line.append(kLineEnd).append(whole.substr(request.line_bytes));
@@ -307,8 +322,8 @@ runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, M
   bool any = false;
   bool moved = false;
   for (auto& [route, key] : keys) {
-    Carried carried =
-        co_await carry(carrier_of(work->worker.io, route, work->turn.service()), std::move(key), CarryFor::kChanging);
+    Carried carried = co_await carry(carrier_of(work->worker.io, route, work->turn.service()), std::move(key),
+                                     CarryFor::kChanging, known_unique(work->request));
     if (carried.state == Carried::State::kFailed) co_return fail(*work, carried.problem);
     work->turn.endpoint().moved_keys += carried.moved ? 1 : 0;
     any |= carried.state == Carried::State::kPresent;

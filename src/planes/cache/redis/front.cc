@@ -18,6 +18,7 @@
 #include "planes/cache/redis/expiry.h"
 #include "planes/cache/redis/moving.h"
 #include "planes/cache/redis/private.h"
+#include "planes/cache/redis/scan.h"
 #include "planes/cache/redis/session.h"
 #include "planes/cache/redis/split.h"
 #include "wire/resp/request.h"
@@ -133,13 +134,13 @@ void scripts(const RedisCall& call) {
   refuse(call, fmt::format("{} {} is for a node itself", call.command.name, what.substr(0, 64)));
 }
 
-// The cursor of a client holds the node's number in its lowest digits: nodes + cursor * count.
 void scan(const RedisCall& call) {
   if (call.arguments.size() < 2) return refuse_arguments(call);
   const auto cursor = parse_decimal(call.arguments[1]);
   if (!cursor) return refuse(call, "invalid cursor");
-  if (call.client.service().nodes().size() == 1) return forward_to_node(call.client, 0, outgoing(call));
-  start_scan(call.client, call.arguments, *cursor);
+  const CacheService& service = call.client.service();
+  if (service.nodes().empty()) return refuse(call, service.name() + " has no node with a weight");
+  start_scan(call, *cursor);
 }
 
 void admin(const RedisCall& call) {

@@ -169,39 +169,6 @@ void ping(Client& client, Arguments arguments) {
   client.reply(arguments.size() == 2 ? bulk(arguments[1]) : "+PONG\r\n");
 }
 
-// A step of SCAN on one node, whose cursor is made one over all nodes.
-class ScanStep final : public Slot, public Pending {
- public:
-  ScanStep(std::uint64_t node, std::uint64_t nodes) : node_(node), nodes_(nodes) {}
-
-  void on_reply(Reply& whole) override { answer(translate(whole.bytes)); }
-  void on_failure(const LinkFailure& failure) override { answer(error_reply(true, failure.text)); }
-
- private:
-  std::string translate(std::string_view reply) const {
-    std::vector<std::string_view> parts;
-    resp::elements_of(reply, parts);
-    if (parts.size() != 2) return std::string(reply);
-    const auto cursor = parse_decimal(resp::text_of(parts[0]));
-    if (!cursor) return error_reply(true, "a node's cursor makes no sense");
-    std::uint64_t next = 0;
-    if (*cursor != 0) {
-      if (__builtin_mul_overflow(*cursor, nodes_, &next)) return error_reply(true, "a node's cursor is too large");
-      next += node_;
-    } else if (node_ + 1 < nodes_) {
-      next = node_ + 1;  // the beginning of the next node
-    }
-    std::string whole;
-    resp::write_array_head(2, whole);
-    resp::write_bulk(fmt::format("{}", next), whole);
-    whole += parts[1];
-    return whole;
-  }
-
-  std::uint64_t node_;
-  std::uint64_t nodes_;
-};
-
 }  // namespace
 
 void answer_here(const RedisCall& call) {
@@ -234,23 +201,6 @@ void answer_here(const RedisCall& call) {
   } else {
     client.reply(kOk);  // READONLY and the like ask for what is so already
   }
-}
-
-void start_scan(Client& client, Arguments arguments, std::uint64_t cursor) {
-  const std::uint64_t nodes = client.service().nodes().size();
-  const std::uint64_t node = cursor % nodes;
-  const std::string inner = fmt::format("{}", cursor / nodes);
-  std::vector<std::string_view> words(arguments.begin(), arguments.end());
-  words[1] = inner;
-  std::string request;
-  resp::write_request(words, request);
-  std::string why;
-  Link* link = link_to(client, static_cast<std::uint32_t>(node), why);
-  auto* step = new ScanStep(node, nodes);
-  ++client.endpoint().counters.commands;
-  if (link != nullptr && link->send(request, *step)) return client.add(*step);
-  delete step;
-  reply_error(client, link != nullptr ? link->problem() : why);
 }
 
 }  // namespace tenfold::cache

@@ -134,6 +134,8 @@ class CacheService : public LocalCounted {
   const cluster::CacheSettings& settings() const { return spec_.cache(); }
   const std::string& name() const { return name_; }
   const std::vector<LocalPtr<Node>>& nodes() const { return nodes_; }
+  /// REQUIRES: nodes() is not empty.
+  const cluster::RingStatus& ring_status() const { return *ring_; }
   std::uint64_t ring_version() const { return ring_ ? ring_->version : 0; }
   /// REQUIRES: keys move.
   const cluster::MoveUser& move_user() const { return ring_->move_user; }
