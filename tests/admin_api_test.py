@@ -59,3 +59,11 @@ class AdminApi(Scenario):
         series = r'^tenfold_cache_ring_phase{service="cache.test",phase="(\w+)"} (\d)$'
         phases = dict(re.findall(series, page, re.MULTILINE))
         self.assertEqual(phases, {"steady": "1", "hold": "0", "moving": "0"})
+
+    def test_without_a_token_nobody_is_served_through_a_proxy(self):
+        tenfold = self.web([self.node()])
+        for field in ("X-Forwarded-For: 192.0.2.1", "forwarded: for=192.0.2.1", "Via: 1.1 proxy"):
+            refused = tenfold.admin_request("GET", "/v1/status", [field])
+            self.assertEqual(refused.status, 403, field)
+            self.assertIn(b"passed on by a proxy", refused.body)
+        self.assertEqual(tenfold.admin_request("GET", "/v1/status").status, 200)

@@ -176,6 +176,19 @@ class Outcomes(Scenario):
         self.assertEqual(code, 4)
         self.assertIn("web.test has no node that can serve", talk)
 
+    def test_explain_refuses_what_no_node_takes(self):
+        node = self.node()
+        tenfold = self.web([node])
+        url = f"http://a:{tenfold.port}/"
+        explained = json.loads(tenfold.cli("explain", "http", url, "--json")[1])
+        self.assertEqual(explained["result"], "proxied")
+        self.assertEqual(tenfold.cli("drain", "web.test", node.address)[0], 4, "no node is left")
+        self.assertEqual(self.client(tenfold).get("/").status, 503)
+        explained = json.loads(tenfold.cli("explain", "http", url, "--json")[1])
+        self.assertEqual((explained["result"], explained["status"]), ("refused", 503))
+        self.assertIn("no_node", explained["why"])
+        self.assertEqual([row["state"] for row in explained["nodes"]], ["draining"])
+
     def test_output_that_cannot_be_written_is_a_failure_whatever_it_was_to_tell(self):
         last = self.node()
         tenfold = self.web([last])

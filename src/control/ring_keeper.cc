@@ -359,7 +359,10 @@ runtime::Task<void> RingKeeper::change(const cluster::Service& service, Kept& ke
   const bool needs_user = has_users && next.phase == RingPhase::kMoving && !cluster::is_built_in(next.from);
   const MoveUsers::Sides sides_of_next = {&next.to, &next.from};
   if (needs_user && !in_doubt) next.move_user = co_await kept.users.renew(service, sides_of_next);
-  if (needs_user) next.runs = before->phase == RingPhase::kMoving ? before->runs : co_await runs_of(service, next);
+  if (needs_user && before->phase == RingPhase::kMoving)
+    next.runs = before->runs;
+  else if (needs_user)
+    next.runs = co_await runs_of(service, next);
   const bool may_turn = has_users && in_doubt;
   next.follows_moves =
       next.phase == RingPhase::kSteady && (before->phase == RingPhase::kMoving || before->follows_moves);

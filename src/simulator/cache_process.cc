@@ -29,7 +29,8 @@ CacheProcess::WorkerHouse::WorkerHouse(World& world, control::Controller& contro
 CacheProcess::CacheProcess(World& world, RingDisk& disk)
     : control_io_(world, Address::ipv4({10, 0, 0, 1}, 49'999)),
       events_(control_io_, [](std::string_view) {}),
-      controller_(control_io_, events_, {cache::probe, {cache::empty_node, cache::try_move, cache::change_move_users, cache::run_of_node}},
+      controller_(control_io_, events_,
+                  {cache::probe, {cache::empty_node, cache::try_move, cache::change_move_users, cache::run_of_node}},
                   [](const std::string&) { return true; }) {
   for (int i = 0; i < kCacheWorkers; ++i)
     workers_.push_back(std::make_unique<WorkerHouse>(world, controller_, neighbours_, i));

@@ -30,9 +30,9 @@ enum class RedisKind : std::uint8_t {
   kTransaction,  // MULTI and what belongs to it
   kSubscribe,
   kPublish,
-  kPubSub,     // asks about subscriptions
-  kScripts,    // SCRIPT and FUNCTION: what nodes know to run
-  kAdmin,      // for operators
+  kPubSub,   // asks about subscriptions
+  kScripts,  // SCRIPT and FUNCTION: what nodes know to run
+  kAdmin,    // for operators
   kRefused,    // cannot be right over several nodes
   kStreaming,  // gets no reply, or does not stop: its connection would be of no use to anybody else
 };
