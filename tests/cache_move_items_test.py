@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Items of memcached that are more than a value, while keys move: marked as old, leased by a client, or too large."""
 
+import json
+import subprocess
 import threading
 import unittest
 
 from cache_harness import RawClient, RawScenario
 from cache_servers import Memcached
-from harness import wait_until
+from harness import TENFOLD, wait_until
 
 
 class LargeItems(Memcached):
@@ -14,7 +16,7 @@ class LargeItems(Memcached):
         return [*super().command(), "-I", "2m"]
 
 
-class ItemsThatMove(RawScenario):
+class Moving(RawScenario):
     def begin_to_move(self):
         """Tenfold, a new node, and keys that move to that from one which has none. It ends with end_moving()."""
         self.released = threading.Event()
@@ -39,6 +41,8 @@ class ItemsThatMove(RawScenario):
         self.adding.join(20)
         wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "steady", "no key moves any more")
 
+
+class ItemsThatMove(Moving):
     @staticmethod
     def first_two_readers(client, key):
         """What they are told of an item that was marked as old a moment ago."""
@@ -91,6 +95,28 @@ class ItemsThatMove(RawScenario):
             self.assertEqual(client.get(key) is not None, stays)
             wanted = b"STORED\r\n" if stays else b"NOT_STORED\r\n"
             self.assertEqual(client.ask(b"append %s 0 0 1\r\ny\r\n" % key), wanted)
+
+
+class TakenBack(Moving):
+    def test_a_drain_that_somebody_takes_back_ends(self):
+        tenfold, new, _ = self.begin_to_move()
+        draining = subprocess.Popen(
+            [TENFOLD, "drain", "cache.test", new.address, "-c", tenfold.file], stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(draining.stderr.close)
+        self.addCleanup(draining.wait)
+        self.addCleanup(draining.kill)
+        wait_until(lambda: self.node_state(tenfold, new) == "draining", "it is drained")
+        body = json.dumps({"state": "enabled"}).encode()
+        path = f"/v1/services/cache.test/nodes/{new.address}"
+        self.assertEqual(tenfold.admin_request("PATCH", path, body=body).status, 200)
+        self.assertEqual(draining.wait(20), 4)
+        self.assertIn(f"{new.address} does not leave the ring", draining.stderr.read())
+        self.end_moving(tenfold)
+
+    def node_state(self, tenfold, node):
+        rows = self.service(tenfold)["nodes"]
+        return next((row["state"] for row in rows if row["address"] == node.address), None)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,14 @@ bool says_losses(const Json& service, const std::vector<std::string>& before) {
   return has_lost;
 }
 
+// Whether a node that is to leave is wanted again.
+bool is_to_stay(const Json& service, const RingGoal& goal) {
+  if (goal.joins || goal.weight) return false;
+  const Json nodes = service.value("nodes", Json::array());
+  const auto row = std::ranges::find(nodes, goal.node, [](const Json& each) { return each.value("address", ""); });
+  return row != nodes.end() && row->value("state", "") != "draining" && row->value("weight", 0) > 0;
+}
+
 std::string reached_text(const RingGoal& goal) {
   if (goal.weight) return fmt::format("has weight {} in", *goal.weight);
   return goal.joins ? "has joined" : "has left";
@@ -97,6 +105,10 @@ RingOutcome follow_ring(Remote& remote, const RingGoal& goal) {
       say(fmt::format("{} {} the ring; {} key{} {} moved", goal.node, reached_text(goal), moved, plural(moved),
                       moved == 1 ? "was" : "were"));
       return {.exit_code = says_losses(*service, *passed_over_before) ? kDegraded : kOk, .ring = ring};
+    }
+    if (is_to_stay(*service, goal)) {
+      say(fmt::format("{} does not leave the ring: somebody wants it to serve again", goal.node));
+      return {.exit_code = kDegraded, .ring = ring};
     }
     talk.hear(ring);
     const std::string now = fmt::format("{} {} {}", ring.value("phase", ""), ring.value("seen_keys", std::uint64_t{0}),

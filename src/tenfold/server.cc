@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <latch>
 #include <map>
 #include <memory>
@@ -202,14 +203,15 @@ class Server {
   }
 
   runtime::Task<bool> start_serving() {
-    const Status admin = admin_.open(inherited_.take(first_.admin.listen));
+    const auto open_admin = [this] { return admin_.open(inherited_.take(first_.admin.listen)); };
+    const Status admin = co_await while_taken(open_admin);
     if (!admin) {
       complain(fmt::format("the admin API cannot listen on {}: {}", first_.admin.listen.to_text(),
                            to_string(admin.error())));
       co_return false;
     }
-    const bool may_serve = open_listeners() && recall_rings();
-    if (!may_serve) co_return false;
+    const bool listens = co_await open_listeners();
+    if (!listens || !recall_rings()) co_return false;
     const auto dropped = control::drop_privileges(settings_.user);
     if (!dropped) {
       complain(dropped.error());
@@ -254,18 +256,39 @@ class Server {
     return true;
   }
 
-  bool open_listeners() {
+  // Of a process that was killed, the kernel ends the sockets a moment after the process.
+  runtime::Task<Status> while_taken(std::function<Status()> open) {
+    constexpr Duration kPatience = std::chrono::seconds(1);
+    constexpr Duration kPoll = std::chrono::milliseconds(20);
+    const Instant limit = io_.now() + kPatience;
+    for (;;) {
+      const Status opened = open();
+      const bool is_taken = !opened && opened.error().system_errno == EADDRINUSE;
+      if (!is_taken || io_.now() >= limit) co_return opened;
+      const Status slept = co_await io_.sleep_for(kPoll, &told_);
+      if (!slept) co_return opened;
+    }
+  }
+
+  runtime::Task<bool> open_listeners() {
     std::map<Address, int> opened;
     for (const cluster::Service& service : first_.services) {
       for (const Address& address : service.listeners) {
         if (opened.contains(address)) continue;
-        const auto given = inherited_.take(address);
-        const Result<int> handle = given ? Result<int>(*given) : io_.open_listener(address);
-        if (!handle) {
-          complain(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(handle.error())));
-          return false;
+        int handle = inherited_.take(address).value_or(-1);
+        const auto open = [this, &handle, &address]() -> Status {
+          const Result<int> fresh = io_.open_listener(address);
+          if (!fresh) return std::unexpected(fresh.error());
+          handle = *fresh;
+          return {};
+        };
+        Status listening;
+        if (handle < 0) listening = co_await while_taken(open);
+        if (!listening) {
+          complain(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(listening.error())));
+          co_return false;
         }
-        opened[address] = *handle;
+        opened[address] = handle;
       }
     }
     controller_.give_listeners(std::move(opened));
@@ -273,7 +296,7 @@ class Server {
       events_.add(control::EventLog::Level::kWarning, "unused_listener",
                   {{"address", address.to_text()}, {"help", "no service and not the admin API listens on just this"}});
     inherited_.close_left();
-    return true;
+    co_return true;
   }
 
   // A successor takes over who asks for readiness, too: as long as it knows of no node that is up, it is not ready.
