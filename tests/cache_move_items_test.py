@@ -101,7 +101,10 @@ class TakenBack(Moving):
     def test_a_drain_that_somebody_takes_back_ends(self):
         tenfold, new, _ = self.begin_to_move()
         draining = subprocess.Popen(
-            [TENFOLD, "drain", "cache.test", new.address, "-c", tenfold.file], stderr=subprocess.PIPE, text=True
+            [TENFOLD, "drain", "cache.test", new.address, "-c", tenfold.file],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.addCleanup(draining.stderr.close)
         self.addCleanup(draining.wait)

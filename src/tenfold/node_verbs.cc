@@ -36,8 +36,9 @@ std::string node_name(const Arguments& arguments) {
 
 // False after saying that the operand is no address.
 bool names_node(const Arguments& arguments) {
-  const auto address = Address::parse(arguments.word(2));
-  if (!address) wrong_value(address.error());
+  const bool is_text = control::is_utf8(arguments.word(2));
+  const auto address = Address::parse(is_text ? arguments.word(2) : "");
+  if (!address) wrong_value(is_text ? address.error() : "an address is a UTF-8 text");
   return address.has_value();
 }
 
@@ -124,8 +125,7 @@ int wrong_weight(std::string_view text) {
 
 int add(const Arguments& arguments) {
   if (!names_node(arguments)) return kUsage;
-  if (!control::is_utf8(arguments.word(2)) || !control::is_utf8(arguments.zone))
-    return wrong_value("the address and the zone are UTF-8 texts");
+  if (!control::is_utf8(arguments.zone)) return wrong_value("a zone is a UTF-8 text");
   Json body = {{"address", arguments.word(2)}};
   if (!arguments.weight.empty()) {
     const auto number = weight_of(arguments.weight);
