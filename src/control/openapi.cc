@@ -25,7 +25,7 @@ struct SharedAnswer {
 constexpr SharedAnswer kShared[] = {
     {400, "BadRequest", "The request cannot be understood; nothing was changed."},
     {401, "Unauthorized", "The token is missing or wrong."},
-    {403, "Forbidden", "Host is no literal address, or Origin is another site."},
+    {403, "Forbidden", "Host is no literal address, a proxy has passed the request on, or Origin is another site."},
     {404, "NotFound", "There is no such service or node; nothing was changed."},
     {405, "MethodNotAllowed", "The path has other methods: Allow lists them."},
     {408, "RequestTimeout", "The request did not come whole in time; nothing was changed."},
