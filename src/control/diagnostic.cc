@@ -13,36 +13,38 @@
 namespace tenfold::control {
 namespace {
 
-constexpr std::size_t kShownMost = 100;  // of each severity: nobody reads more, and each is looked up in the text
+constexpr std::size_t kShownMost = 100;      // of each severity: nobody reads more, and each is looked up in the text
+constexpr std::size_t kLineBytesMost = 200;  // of a line that is quoted
 
-constexpr std::size_t kLineBytesMost = 200;
-
-// Where a line begins; npos when the text has fewer.
-std::size_t begin_of_line(std::string_view source, std::uint32_t number) {
-  std::size_t begin = 0;
-  for (std::uint32_t line = 1; line < number && begin != source.npos; ++line) {
-    const std::size_t end = source.find('\n', begin);
-    begin = end == source.npos ? source.npos : end + 1;
+// The bytes of the UTF-8 character that the text begins with; 0 where it begins with none.
+std::size_t character_bytes(std::string_view text) {
+  const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(at < text.size() ? text[at] : '\0'); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  if (lead < 0xc2 || lead > 0xf4 || overlong) return 0;
+  for (std::size_t at = 1; at < size; ++at) {
+    if ((byte(at) & 0xc0) != 0x80) return 0;
   }
-  return begin;
+  return size;
 }
 
-std::string_view line_at(std::string_view source, std::size_t begin) {
-  std::string_view line = source.substr(begin, source.find('\n', begin) - begin);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line.substr(0, kLineBytesMost);
-}
-
-// The file may hold anything: what a terminal would obey, of ASCII or of C1 in UTF-8, is shown as '?'.
+// The file may hold anything: what a terminal would obey is shown as '?'. Those are the controls of ASCII, those behind
+// it (C1, U+0080 to U+009F), and bytes that are no UTF-8, which some terminals take for C1.
 std::string printable(std::string_view text) {
-  constexpr auto kC1 = static_cast<char>(0xc2);  // in front of 0x80 to 0x9f
   std::string shown;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool is_c1 = c == kC1 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    const bool is_control = (c >= 0 && c < 0x20) || c == 0x7f;
-    shown += is_c1 || is_control ? (c == '\t' ? ' ' : '?') : c;
-    if (is_c1) ++i;
+  while (!text.empty()) {
+    const std::size_t size = character_bytes(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(size, 1));
+    const char c = character.front();
+    const bool is_control = size == 0 || (size == 1 && (c < 0x20 || c == 0x7f)) ||
+                            (c == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0);
+    if (is_control)
+      shown += c == '\t' ? ' ' : '?';
+    else
+      shown += character;
+    text.remove_prefix(character.size());
   }
   return shown;
 }
@@ -103,13 +105,13 @@ void Diagnostics::sort() {
 std::string render(const Diagnostic& diagnostic, std::string_view file_name, std::string_view source) {
   const std::string_view severity = diagnostic.severity == Diagnostic::Severity::kError ? "error" : "warning";
   const Location& at = diagnostic.at;
-  const std::string message = printable(diagnostic.message);
-  std::string text = at.line == 0 ? fmt::format("{}: {}: {}\n", file_name, severity, message)
-                                  : fmt::format("{}:{}:{}: {}: {}\n", file_name, at.line, at.column, severity, message);
+  const std::string place =
+      at.line == 0 ? std::string(file_name) : fmt::format("{}:{}:{}", file_name, at.line, at.column);
+  std::string text = fmt::format("{}: {}: {}\n", place, severity, printable(diagnostic.message));
   if (at.line != 0) {
-    const std::size_t begin = std::min(begin_of_line(source, at.line), source.size());
-    QuotedLine line{printable(line_at(source, begin)), at.column - 1, at.length};
-    hide_secrets(line, source.substr(0, begin));
+    const SourceLine written = source_line(source, at.line);
+    QuotedLine line{printable(written.text.substr(0, kLineBytesMost)), at.column - 1, at.length};
+    hide_secrets(line, written.before);
     text += fmt::format("{:6} | {}\n", at.line, line.text);
     const std::size_t column = std::min(line.column, line.text.size());
     const std::size_t length =

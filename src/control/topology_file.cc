@@ -25,6 +25,7 @@
 #include "control/file_text.h"
 #include "control/key_reader.h"
 #include "control/keys.h"
+#include "control/secret_values.h"
 #include "control/topology_rules.h"
 
 namespace tenfold::control {
@@ -279,7 +280,8 @@ LoadedTopology parse_topology(std::string text, std::string file_name) {
   const toml::parse_result parsed = toml::parse(std::string_view(loaded.text));
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    loaded.diagnostics.error(marked(error.source()), std::string(error.description()),
+    const Location at = marked(error.source());
+    loaded.diagnostics.error(at, without_secrets(std::string(error.description()), source_line(loaded.text, at.line)),
                              "this is not valid TOML; what follows was not looked at");
     return loaded;
   }
