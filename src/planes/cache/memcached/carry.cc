@@ -49,7 +49,9 @@ class Carrying {
         if (filled) co_return std::move(*filled);
         continue;
       }
-      if (!is_ours && !is_others_claim(at_owner)) {
+      bool is_others_claim = is_claim(at_owner);
+      if (is_others_claim && has_leased_number(at_owner)) is_others_claim = co_await may_be_at_source();
+      if (!is_ours && !is_others_claim) {
         co_await pass_on(at_owner);
         co_return co_await is_at_owner(at_owner);
       }
@@ -76,8 +78,14 @@ class Carrying {
             .problem = std::move(problem)};
   }
 
-  bool is_others_claim(const MetaReply& item) const {
-    return is_claim(item) && (lease_ == 0 || static_cast<std::uint64_t>(item.number('c', 0)) != lease_);
+  bool has_leased_number(const MetaReply& item) const {
+    return lease_ != 0 && static_cast<std::uint64_t>(item.number('c', 0)) == lease_;
+  }
+
+  // Only a key that was nowhere is leased. Else a number of the old node is that of somebody's claim, by chance.
+  runtime::Task<bool> may_be_at_source() {
+    const Answer found = co_await ask(carrier_.io, *carrier_.source, read_source());
+    co_return !found || parse_meta_reply(found.text).code != "EN";
   }
 
   // Somebody has claimed the key, and neither fills it nor lets go of it.
@@ -94,7 +102,7 @@ class Carrying {
       const MetaReply item = parse_meta_reply(answer.text);
       if (item.code == "EN") co_return Carried();
       if (item.code != "VA") co_return failed(first_line(answer.text));
-      if (!is_others_claim(item)) {
+      if (!is_claim(item) || has_leased_number(item)) {
         co_await pass_on(item);
         co_return present(item);
       }
