@@ -20,6 +20,9 @@ namespace {
 constexpr std::uint64_t kMarks = 4096;
 
 // cursor = (cursor of the node * number of nodes + place of the node in the order) * kMarks + mark of the order
+//
+// The mark is of all that places a key: while a scan rests between two steps, every key may have moved. It is the same
+// in all workers, and in other processes before the same nodes.
 struct Order {
   std::vector<Address> nodes;
   std::uint64_t mark = 0;
@@ -29,7 +32,11 @@ Order order_of(const CacheService& service) {
   const cluster::RingStatus& ring = service.ring_status();
   Order order{.nodes = cluster::in_order_of_moves(ring), .mark = 0};
   std::string text(cluster::name_of(ring.phase));
-  for (const Address& node : order.nodes) text.append(" ").append(node.to_text());
+  for (const cluster::RingSide* side : {&ring.to, &ring.from}) {
+    text += fmt::format("; {} {} {}", cluster::name_of(side->policy), side->key_hash, side->hash_tag);
+    for (const cluster::NodeSpec& node : side->nodes)
+      text += fmt::format(" {} {} {}", node.address.to_text(), node.weight, node.ring_name);
+  }
   order.mark = hash_of(text) % kMarks;
   return order;
 }
