@@ -17,7 +17,9 @@
 namespace tenfold::cache {
 namespace {
 
-constexpr std::uint64_t kMarks = 4096;
+// One in a million changes is not noticed; and with what is left of the 53 bits that clients in JavaScript have, nodes
+// of a billion keys are scanned.
+constexpr std::uint64_t kMarks = 1 << 20;
 
 // cursor = (cursor of the node * number of nodes + place of the node in the order) * kMarks + mark of the order
 //
