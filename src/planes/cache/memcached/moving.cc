@@ -321,9 +321,10 @@ std::string without_old_unique(const Request& request, std::string_view whole) {
 runtime::Task<void> bring_and_go_on(WorkPtr work, std::vector<std::pair<Route, MetaKey>> keys) {
   bool any = false;
   bool moved = false;
+  const std::uint64_t lease = known_unique(work->request);
   for (auto& [route, key] : keys) {
     Carried carried = co_await carry(carrier_of(work->worker.io, route, work->turn.service()), std::move(key),
-                                     CarryFor::kChanging, known_unique(work->request));
+                                     CarryFor::kChanging, lease);
     if (carried.state == Carried::State::kFailed) co_return fail(*work, carried.problem);
     work->turn.endpoint().moved_keys += carried.moved ? 1 : 0;
     any |= carried.state == Carried::State::kPresent;
