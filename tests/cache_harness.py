@@ -4,9 +4,10 @@ replies as they came, and a node that does what it is told."""
 
 import json
 import socket
+import threading
 
 import cache_servers
-from harness import DEADLINE_SECONDS, ScriptedServer
+from harness import DEADLINE_SECONDS, ScriptedServer, wait_until
 
 NO_HEALTH = "health = { enabled = false, eject_after = 0 }"
 MORE_LINES = (b"STAT ", b"ITEM ", b"PREFIX ", b"key=")
@@ -109,3 +110,36 @@ class RawScenario(cache_servers.CacheScenario):
         code, out, err = tenfold.cli("explain", "cache", "test", key, "--json")
         assert code == 0, err
         return json.loads(out)["owner"]["address"]
+
+
+class Moving(RawScenario):
+    """Keys that move for as long as a test wants."""
+
+    @staticmethod
+    def has_no_keys(line):
+        return b"NF\r\n" if line.startswith(b"md ") else b"EN\r\n"
+
+    def begin_to_move(self, old_node=has_no_keys):
+        """Tenfold, a new node, and names of keys that move to that one. Their old node, which answers each line as
+        `old_node` says, does not tell its keys until end_moving()."""
+        self.released = threading.Event()
+        self.addCleanup(self.released.set)
+
+        def answer(line, _reader, _connection):
+            if not line.startswith(b"lru_crawler"):
+                return old_node(line)
+            self.released.wait(20)
+            return b"END\r\n"
+
+        new = self.memcached()[0]
+        tenfold = self.cache([self.scripted(answer)])
+        self.adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", new.address))
+        self.adding.start()
+        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "moving", "keys move")
+        keys = (key for key in (f"page:{i}" for i in range(1000)) if self.owner_of(tenfold, key) == new.address)
+        return tenfold, new, keys
+
+    def end_moving(self, tenfold):
+        self.released.set()
+        self.adding.join(20)
+        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "steady", "no key moves any more")

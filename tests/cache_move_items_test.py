@@ -3,10 +3,9 @@
 
 import json
 import subprocess
-import threading
 import unittest
 
-from cache_harness import RawClient, RawScenario
+from cache_harness import Moving, RawClient
 from cache_servers import Memcached
 from harness import TENFOLD, wait_until
 
@@ -14,32 +13,6 @@ from harness import TENFOLD, wait_until
 class LargeItems(Memcached):
     def command(self):
         return [*super().command(), "-I", "2m"]
-
-
-class Moving(RawScenario):
-    def begin_to_move(self):
-        """Tenfold, a new node, and keys that move to that from one which has none. It ends with end_moving()."""
-        self.released = threading.Event()
-        self.addCleanup(self.released.set)
-
-        def old_node(line, reader, _connection):
-            if line.startswith(b"lru_crawler"):  # what moves keys that nobody asks for waits
-                self.released.wait(20)
-                return b"END\r\n"
-            return b"NF\r\n" if line.startswith(b"md ") else b"EN\r\n"
-
-        new = self.memcached()[0]
-        tenfold = self.cache([self.scripted(old_node)])
-        self.adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", new.address))
-        self.adding.start()
-        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "moving", "keys move")
-        keys = (key for key in (f"page:{i}" for i in range(1000)) if self.owner_of(tenfold, key) == new.address)
-        return tenfold, new, keys
-
-    def end_moving(self, tenfold):
-        self.released.set()
-        self.adding.join(20)
-        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "steady", "no key moves any more")
 
 
 class ItemsThatMove(Moving):

@@ -9,7 +9,7 @@ import socket
 import threading
 import unittest
 
-from cache_harness import RawClient, RawScenario
+from cache_harness import Moving, RawClient, RawScenario
 from cache_servers import CacheScenario, Memcached, Redis
 from harness import wait_until
 
@@ -509,28 +509,18 @@ class Flushed(CacheScenario):
         self.check(Redis, set_all, lambda client: self.assertEqual(client.redis("FLUSHALL"), "OK"), found)
 
 
-class Numbers(RawScenario):
+class Numbers(Moving):
     """The numbers of `cas` are each node's own."""
 
     def test_a_number_of_the_old_node_does_not_win_at_the_new_one(self):
         """The new node's counter stands where the copy gets a number that another value had at the old node."""
-        released = threading.Event()
-        self.addCleanup(released.set)
 
-        def old_node(line, _reader, _connection):
-            if line.startswith(b"lru_crawler"):  # what moves keys that nobody asks for waits
-                released.wait(20)
-                return b"END\r\n"
+        def old_node(line):
             if line.startswith(b"mg "):
                 return b"VA 3 f0 t-1 c%d\r\nold\r\n" % 9009
             return b"HD\r\n" if line.startswith(b"md ") else b"END\r\n"
 
-        new = self.memcached()[0]
-        tenfold = self.cache([self.scripted(old_node)])
-        adding = threading.Thread(target=tenfold.cli, args=("add", "cache.test", new.address))
-        adding.start()
-        wait_until(lambda: self.service(tenfold)["ring_state"]["phase"] == "moving", "keys move")
-        moving = (key for key in (f"page:{i}" for i in range(1000)) if self.owner_of(tenfold, key) == new.address)
+        tenfold, new, moving = self.begin_to_move(old_node)
         client = self.client(tenfold)
         requests = (
             (1000, "cas {} 0 0 3 1000\r\nnew\r\n", b"EXISTS\r\n"),
@@ -549,8 +539,7 @@ class Numbers(RawScenario):
             self.assertEqual(client.get(key.encode()), b"old")
             number = int(client.ask(f"gets {key}\r\n".encode()).split()[4])
             self.assertEqual(number, superseded, "the accident is prepared")
-        released.set()
-        adding.join(20)
+        self.end_moving(tenfold)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: a controller and one worker in a simulated world (runtime/simulated), with a plane that serves nothing.
-// Thread rule: one thread.
+// And turns of a loop (Turns). Thread rule: one thread.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,23 @@
 
 namespace tenfold::control {
 
-class BarePlane final : public planes::Plane {
+/// Lets a simulated loop turn: what is done to it from outside is seen at the next turn.
+template <typename Io>
+class Turns {
+ public:
+  /// `io` outlives this, and runs until it has ended.
+  explicit Turns(Io& io) { io.spawn(turn(&io)); }
+  void end() { over_.request(); }
+
+ private:
+  runtime::Task<void> turn(Io* io) {
+    while (!over_.requested()) static_cast<void>(co_await io->sleep_for(std::chrono::milliseconds(10), &over_));
+  }
+
+  runtime::Stop over_;
+};
+
+class BarePlane : public planes::Plane {
  public:
   explicit BarePlane(runtime::Io& io) : io_(io) {}
 

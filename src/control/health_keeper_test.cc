@@ -49,16 +49,9 @@ cluster::TopologyPtr topology() {
 
 class HealthKeeperTest : public testing::Test {
  protected:
-  HealthKeeperTest() {
-    nodes_are_well = true;
-    io_.spawn(tick());
-  }
-  // What is done from outside is seen at the next turn of the loop.
-  runtime::Task<void> tick() {
-    while (!over_.requested()) static_cast<void>(co_await io_.sleep_for(10ms, &over_));
-  }
+  HealthKeeperTest() { nodes_are_well = true; }
   void TearDown() override {
-    over_.request();
+    turns_.end();
     io_.run(keeper_.stop());
     EXPECT_TRUE(world_.run_until([this] { return io_.running() == 0; }, world_.now() + 60s));
   }
@@ -69,7 +62,7 @@ class HealthKeeperTest : public testing::Test {
   World world_{1};
   SimulatedIo io_{world_, Address::ipv4({10, 0, 0, 1}, 49'999)};
   EventLog events_{io_, [](std::string_view) {}};
-  runtime::Stop over_;
+  Turns<SimulatedIo> turns_{io_};
   std::vector<cluster::HealthSnapshotPtr> published_;
   HealthKeeper keeper_{io_, events_, probe,
                        [this](cluster::HealthSnapshotPtr snapshot) { published_.push_back(std::move(snapshot)); }};
@@ -96,15 +89,10 @@ TEST_F(HealthKeeperTest, AServiceWhoseHealthHasNotChangedIsTheSameObject) {
   EXPECT_FALSE(published_.back()->find("web.none"));
 }
 
-class HealthPlane final : public planes::Plane {
+class HealthPlane final : public BarePlane {
  public:
-  void apply(cluster::TopologyPtr, std::vector<planes::ListenerGrant>) override {}
+  using BarePlane::BarePlane;
   void apply_health(cluster::HealthSnapshotPtr health) override { applied.push_back(std::move(health)); }
-  void apply_ring(cluster::RingStatusPtr, bool, std::move_only_function<void()>) override {}
-  planes::PlaneReading collect() const override { return {}; }
-  void wind_down(bool) override {}
-  void cut_off() override {}
-  runtime::Task<void> shut_down(Duration) override { co_return; }
 
   std::vector<cluster::HealthSnapshotPtr> applied;
 };
@@ -113,7 +101,7 @@ TEST(HealthDelivery, OnlyTheNewestWaitsForAWorkerThatIsHeldUp) {
   World world{1};
   SimulatedIo control{world, Address::ipv4({10, 0, 0, 1}, 49'999)};
   SimulatedIo io{world, Address::ipv4({10, 0, 0, 1}, 50'000)};
-  HealthPlane plane;
+  HealthPlane plane{io};
   WorkerHost worker{io, plane};
   HealthDelivery delivery(control, worker);
   std::vector<cluster::HealthSnapshotPtr> sent;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/bare_process.h"
 #include "runtime/simulated/simulated_io.h"
 
 namespace tenfold::control {
@@ -118,12 +119,6 @@ class RingKeeperTest : public testing::Test {
     trials.clear();
     cannot_take.clear();
     runs.clear();
-    io_.spawn(tick());
-  }
-
-  // What is done from outside is seen at the next turn of the loop.
-  runtime::Task<void> tick() {
-    while (!over_.requested()) static_cast<void>(co_await io_.sleep_for(10ms, &over_));
   }
 
   // Workers let go of the ring before when the test says so.
@@ -151,7 +146,7 @@ class RingKeeperTest : public testing::Test {
         world_.now() + 30s);
   }
   void TearDown() override {
-    over_.request();
+    turns_.end();
     io_.run(keeper_.stop());
     EXPECT_TRUE(world_.run_until([this] { return io_.running() == 0; }, world_.now() + 60s));
   }
@@ -160,7 +155,7 @@ class RingKeeperTest : public testing::Test {
   SimulatedIo io_{world_, Address::ipv4({10, 0, 0, 1}, 49'999)};
   EventLog events_{io_, [](std::string_view) {}};
   std::vector<cluster::RingStatusPtr> rings_;
-  runtime::Stop over_;
+  Turns<SimulatedIo> turns_{io_};
   bool busy_ = false;
   runtime::WaitQueue free_;
   RingKeeper keeper_;
