@@ -4,16 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/find_node.h"
+
 namespace tenfold::cluster {
-namespace {
-
-const NodeSpec* find_node(const RingSide& side, const Address& address) {
-  const auto found = std::ranges::find(side.nodes, address, &NodeSpec::address);
-  return found == side.nodes.end() ? nullptr : &*found;
-}
-
-}  // namespace
-
 std::string_view name_of(RingPhase phase) {
   switch (phase) {
     case RingPhase::kSteady:
@@ -24,6 +17,10 @@ std::string_view name_of(RingPhase phase) {
       return "moving";
   }
   return "";
+}
+
+bool is_to_serve(const NodeSpec& node) {
+  return node.state == AdminState::kEnabled && node.weight > 0;
 }
 
 bool has_failed(const NodeStatus& node) {
@@ -39,7 +36,7 @@ bool is_built_in(const RingSide& side) {
 }
 
 bool serves(const RingSide& side, const Address& node) {
-  const NodeSpec* found = find_node(side, node);
+  const NodeSpec* found = find_node(side.nodes, node);
   return found != nullptr && side.usable[static_cast<std::size_t>(found - side.nodes.data())];
 }
 
@@ -61,11 +58,11 @@ RingSide wanted_ring(const Service& service, const ServiceStatus* health, const 
   RingSide wanted{
       .policy = settings.ring, .key_hash = settings.key_hash, .hash_tag = settings.hash_tag, .nodes = {}, .usable = {}};
   for (const NodeSpec& node : service.nodes) {
-    if (node.state == AdminState::kDrain || node.weight == 0) continue;
+    if (!is_to_serve(node)) continue;
     const NodeStatus* status = health == nullptr ? nullptr : health->find(node.address);
     const bool is_up = status != nullptr && (status->state == NodeState::kUp ||
                                              (status->state == NodeState::kUnknown && !service.health.enabled));
-    const bool is_member = find_node(now.to, node.address) != nullptr;
+    const bool is_member = find_node(now.to.nodes, node.address) != nullptr;
     if (!first && !is_member && !is_up) continue;
     const bool was_usable = first || !is_member || serves(now.to, node.address);
     // What is not known yet stays as it is: a cache that has just started must not answer with errors.
@@ -83,7 +80,7 @@ RingSide wanted_ring(const Service& service, const ServiceStatus* health, const 
 
 RingSide with_failures_of(const RingSide& wanted, RingSide side) {
   for (std::size_t i = 0; i < side.nodes.size(); ++i) {
-    const NodeSpec* node = find_node(wanted, side.nodes[i].address);
+    const NodeSpec* node = find_node(wanted.nodes, side.nodes[i].address);
     if (node != nullptr && !serves(wanted, node->address)) side.usable[i] = false;
   }
   return side;
@@ -100,8 +97,9 @@ std::vector<NodeSpec> joining_nodes(const RingSide& wanted, const RingSide& now)
 std::vector<Readdressed> readdressed_nodes(const Service& service, const RingSide& side, const RingSide& other) {
   std::vector<Readdressed> found;
   for (const NodeSpec& node : service.nodes) {
-    const bool is_known = find_node(side, node.address) != nullptr || find_node(other, node.address) != nullptr;
-    if (node.ring_name.empty() || node.state == AdminState::kDrain || node.weight == 0 || is_known) continue;
+    const bool is_known =
+        find_node(side.nodes, node.address) != nullptr || find_node(other.nodes, node.address) != nullptr;
+    if (node.ring_name.empty() || !is_to_serve(node) || is_known) continue;
     const auto before = std::ranges::find(side.nodes, node.ring_name, &NodeSpec::ring_name);
     if (before != side.nodes.end()) found.push_back({.before = before->address, .now = node});
   }
@@ -124,7 +122,7 @@ std::vector<Address> in_order_of_moves(const RingStatus& ring) {
   }
   if (ring.phase != RingPhase::kMoving) return nodes;
   const auto weight_in = [](const RingSide& side, const Address& node) {
-    return serves(side, node) ? static_cast<double>(find_node(side, node)->weight) : 0.0;
+    return serves(side, node) ? static_cast<double>(find_node(side.nodes, node)->weight) : 0.0;
   };
   // Of a node that gets its first keys, it is more than that of any other; of one that has none on either side, less.
   const auto growth = [&](const Address& node) {

@@ -103,6 +103,8 @@ std::vector<Readdressed> readdressed_nodes(const Service& service, const RingSid
 /// The same ring with that node at its new address.
 RingSide readdressed(RingSide side, const Readdressed& node);
 
+/// Whether the operator wants a node to have keys.
+bool is_to_serve(const NodeSpec& node);
 /// Whether a node of a cache has failed, as far as its health says.
 bool has_failed(const NodeStatus& node);
 /// Whether work is given to a node of the service, as it is now. In panic the web tries all nodes, a cache none that

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "cluster/find_node.h"
 namespace tenfold::cluster {
 namespace {
 
@@ -20,9 +21,7 @@ Transitions one(const Address& address, std::optional<Transition> transition) {
 }  // namespace
 
 const NodeStatus* ServiceStatus::find(const Address& address, std::size_t likely) const {
-  if (likely < nodes.size() && nodes[likely].address == address) return &nodes[likely];
-  const auto found = std::ranges::find(nodes, address, &NodeStatus::address);
-  return found == nodes.end() ? nullptr : &*found;
+  return find_node(nodes, address, likely);
 }
 
 bool same_choices(const ServiceStatus& a, const ServiceStatus& b) {
@@ -42,13 +41,12 @@ ServiceHealth::ServiceHealth(const Service& service, Instant now) : name_(servic
 }
 
 ServiceHealth::Entry* ServiceHealth::entry(const Address& node) {
-  const auto found = std::ranges::find(nodes_, node, &Entry::address);
-  return found == nodes_.end() ? nullptr : &*found;
+  return find_node(nodes_, node);
 }
 
 const NodeHealth* ServiceHealth::find(const Address& node) const {
-  const auto found = std::ranges::find(nodes_, node, &Entry::address);
-  return found == nodes_.end() ? nullptr : &found->health;
+  const Entry* found = find_node(nodes_, node);
+  return found == nullptr ? nullptr : &found->health;
 }
 
 Transitions ServiceHealth::reconfigure(const Service& service, Instant now) {

@@ -3,16 +3,10 @@
 
 #include <algorithm>
 
+#include "cluster/find_node.h"
+
 namespace tenfold::control {
 namespace {
-
-// nullptr when it is not there. All who have the nodes of a service have them in the same order, as a rule.
-template <typename Nodes>
-auto* find_node(Nodes& nodes, const Address& address, std::size_t likely) {
-  if (likely < nodes.size() && nodes[likely].address == address) return &nodes[likely];
-  const auto found = std::ranges::find(nodes, address, &planes::NodeReading::address);
-  return found == nodes.end() ? nullptr : &*found;
-}
 
 void add_node(planes::NodeReading& total, const planes::NodeReading& reading) {
   total.requests += reading.requests;
@@ -83,7 +77,7 @@ void add_service(planes::ServiceReading& total, const planes::ServiceReading& re
   if (total.cache && reading.cache) add_cache(*total.cache, *reading.cache);
   for (std::size_t i = 0; i < reading.nodes.size(); ++i) {
     const planes::NodeReading& node = reading.nodes[i];
-    if (planes::NodeReading* known = find_node(total.nodes, node.address, i); known != nullptr) {
+    if (planes::NodeReading* known = cluster::find_node(total.nodes, node.address, i); known != nullptr) {
       add_node(*known, node);
     } else {
       total.nodes.push_back(node);
@@ -112,7 +106,7 @@ const planes::ServiceReading* find_reading(const planes::PlaneReading& reading, 
 
 const planes::NodeReading* find_reading(const planes::ServiceReading* service, const Address& node,
                                         std::size_t likely) {
-  return service == nullptr ? nullptr : find_node(service->nodes, node, likely);
+  return service == nullptr ? nullptr : cluster::find_node(service->nodes, node, likely);
 }
 
 }  // namespace tenfold::control

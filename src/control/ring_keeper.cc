@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/find_node.h"
+
 namespace tenfold::control {
 namespace {
 
@@ -60,21 +62,17 @@ void pass_over_failed(RingSide& wanted, const std::set<Address>& failed) {
   if (std::ranges::count(without.usable, true) > 0) wanted = std::move(without);
 }
 
-bool is_to_serve(const cluster::NodeSpec& node) {
-  return node.state == cluster::AdminState::kEnabled && node.weight > 0;
-}
-
 // With nobody there to take the keys, they stay where they are: until a node that is to come is up, and a store's in
 // any case.
 bool must_keep_last(const cluster::Service& service, const RingSide& wanted) {
-  const auto is_coming = [](const cluster::NodeSpec& node) { return is_to_serve(node); };
-  return wanted.nodes.empty() && (service.cache().is_store() || std::ranges::any_of(service.nodes, is_coming));
+  return wanted.nodes.empty() &&
+         (service.cache().is_store() || std::ranges::any_of(service.nodes, cluster::is_to_serve));
 }
 
-// Whether the operator wants a node. Of one that is only left in a ring, no health is told.
-bool is_to_serve(const cluster::Service& service, const Address& node) {
-  const auto found = std::ranges::find(service.nodes, node, &cluster::NodeSpec::address);
-  return found != service.nodes.end() && is_to_serve(*found);
+// Of a node that is only left in a ring, no health is told.
+bool is_watched(const cluster::Service& service, const Address& node) {
+  const cluster::NodeSpec* found = cluster::find_node(service.nodes, node);
+  return found != nullptr && cluster::is_to_serve(*found);
 }
 
 // Whether keys of Redis move to a node that is not wanted any more, from nodes that all are. Each key is at its owner
@@ -191,7 +189,7 @@ void RingKeeper::node_failing(std::string_view service, const Address& node, std
   Kept& kept = *found->second;
   const RingStatus& now = kept.now();
   const bool is_leaving = cluster::serves(now.from, node) && !cluster::serves(now.to, node);
-  const bool is_unwatched = cluster::serves(now.to, node) && !is_to_serve(*spec, node);
+  const bool is_unwatched = cluster::serves(now.to, node) && !is_watched(*spec, node);
   if (spec->cache().is_store() || now.phase != RingPhase::kMoving || !(is_leaving || is_unwatched)) return;
   if (!kept.lost.insert(node).second) return;
   events_.add(EventLog::Level::kWarning, "keys_lost",

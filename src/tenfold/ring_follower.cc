@@ -32,6 +32,13 @@ bool is_reached(const Json& ring, const RingGoal& goal) {
   return ring.value("phase", "") == "steady" && names(ring, "nodes", goal.node) == goal.joins;
 }
 
+// What is told of a node; empty where it is none of the service.
+Json row_of(const Json& service, const std::string& node) {
+  const Json nodes = service.value("nodes", Json::array());
+  const auto row = std::ranges::find(nodes, node, [](const Json& each) { return each.value("address", ""); });
+  return row == nodes.end() ? Json::object() : *row;
+}
+
 std::vector<std::string> passed_over(const Json& service) {
   std::vector<std::string> nodes;
   for (const Json& node : service["ring_state"].value("passed_over", Json::array())) nodes.push_back(node);
@@ -43,9 +50,7 @@ bool says_losses(const Json& service, const std::vector<std::string>& before) {
   bool has_lost = false;
   for (const std::string& node : passed_over(service)) {
     if (std::ranges::count(before, node) > 0) continue;
-    const Json nodes = service.value("nodes", Json::array());
-    const auto row = std::ranges::find(nodes, node, [](const Json& each) { return each.value("address", ""); });
-    const std::string reason = row == nodes.end() ? "" : row->value("reason", "");
+    const std::string reason = row_of(service, node).value("reason", "");
     say(fmt::format("meanwhile {} has failed ({}): keys that only it held were not moved", node, reason));
     has_lost = true;
   }
@@ -55,9 +60,8 @@ bool says_losses(const Json& service, const std::vector<std::string>& before) {
 // Whether a node that is to leave is wanted again.
 bool is_to_stay(const Json& service, const RingGoal& goal) {
   if (goal.joins || goal.weight) return false;
-  const Json nodes = service.value("nodes", Json::array());
-  const auto row = std::ranges::find(nodes, goal.node, [](const Json& each) { return each.value("address", ""); });
-  return row != nodes.end() && row->value("state", "") != "draining" && row->value("weight", 0) > 0;
+  const Json row = row_of(service, goal.node);
+  return !row.empty() && row.value("state", "") != "draining" && row.value("weight", 0) > 0;
 }
 
 std::string reached_text(const RingGoal& goal) {

@@ -7,12 +7,12 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <functional>
 #include <latch>
 #include <map>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "control/access_log_writer.h"
@@ -257,12 +257,13 @@ class Server {
   }
 
   // Of a process that was killed, the kernel ends the sockets a moment after the process.
-  runtime::Task<Status> while_taken(std::function<Status()> open) {
+  template <typename Open>
+  runtime::Task<std::invoke_result_t<Open>> while_taken(Open open) {
     constexpr Duration kPatience = std::chrono::seconds(1);
     constexpr Duration kPoll = std::chrono::milliseconds(20);
     const Instant limit = io_.now() + kPatience;
     for (;;) {
-      const Status opened = open();
+      auto opened = open();
       const bool is_taken = !opened && opened.error().system_errno == EADDRINUSE;
       if (!is_taken || io_.now() >= limit) co_return opened;
       const Status slept = co_await io_.sleep_for(kPoll, &told_);
@@ -275,20 +276,16 @@ class Server {
     for (const cluster::Service& service : first_.services) {
       for (const Address& address : service.listeners) {
         if (opened.contains(address)) continue;
-        int handle = inherited_.take(address).value_or(-1);
-        const auto open = [this, &handle, &address]() -> Status {
-          const Result<int> fresh = io_.open_listener(address);
-          if (!fresh) return std::unexpected(fresh.error());
-          handle = *fresh;
-          return {};
+        const auto open = [this, &address] {
+          const auto given = inherited_.take(address);
+          return given ? Result<int>(*given) : io_.open_listener(address);
         };
-        Status listening;
-        if (handle < 0) listening = co_await while_taken(open);
-        if (!listening) {
-          complain(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(listening.error())));
+        const Result<int> handle = co_await while_taken(open);
+        if (!handle) {
+          complain(fmt::format("cannot listen on {}: {}", address.to_text(), to_string(handle.error())));
           co_return false;
         }
-        opened[address] = handle;
+        opened[address] = *handle;
       }
     }
     controller_.give_listeners(std::move(opened));

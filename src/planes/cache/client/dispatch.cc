@@ -81,10 +81,14 @@ bool is_redis(Client& client) {
   return client.service().settings().protocol == cluster::CacheProtocol::kRedis;
 }
 
+std::string no_node_text(const CacheService& service) {
+  return service.name() + " has no node with a weight";
+}
+
 Node* node_to(Client& client, std::uint32_t node, std::string& why) {
   CacheService& service = client.service();
   if (node == cluster::Ring::kNone) {
-    why = fmt::format("{} has no node with a weight", service.name());
+    why = no_node_text(service);
     return nullptr;
   }
   Node& chosen = *service.nodes()[node];

@@ -13,6 +13,9 @@ namespace tenfold::cache {
 
 bool is_redis(Client& client);
 
+/// What is told where a key has no node.
+std::string no_node_text(const CacheService& service);
+
 /// A node that may be asked; null, with `why`, when it may not.
 Node* node_to(Client& client, std::uint32_t node, std::string& why);
 /// The client's link to a node that may be asked; null, with `why`, when there is none.

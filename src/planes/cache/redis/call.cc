@@ -69,7 +69,7 @@ std::uint32_t node_of_keys(const RedisCall& call) {
     refuse(call, different_nodes(call.command.name));
     return CacheService::kNoNode;
   }
-  if (node == CacheService::kNoNode) reply_error(call.client, service.name() + " has no node with a weight");
+  if (node == CacheService::kNoNode) reply_error(call.client, no_node_text(service));
   return node;
 }
 

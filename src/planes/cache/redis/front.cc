@@ -139,7 +139,7 @@ void scan(const RedisCall& call) {
   const auto cursor = parse_decimal(call.arguments[1]);
   if (!cursor) return refuse(call, "invalid cursor");
   const CacheService& service = call.client.service();
-  if (service.nodes().empty()) return refuse(call, service.name() + " has no node with a weight");
+  if (service.nodes().empty()) return refuse(call, no_node_text(service));
   start_scan(call, *cursor);
 }
 
